@@ -1,1 +1,5 @@
-export {}
+/** The shell that every actor stands on. */
+export * from "./Actor.ts"
+export * from "./Decider.ts"
+export * from "./Machine.ts"
+export * from "./Reply.ts"

@@ -1,0 +1,138 @@
+/**
+ * The shell: one mailbox, one machine, two fibers.
+ *
+ * The mind drains the mailbox, steps the machine over each message, and performs the effects in the order they came. The
+ * hand performs slow effects (a sync, a call to another broker), one after another per lane; their results come back as
+ * messages, so the mind never waits and the machine knows what is durable. Group commit falls out: whatever gathered while
+ * one sync was under way is covered by the next.
+ *
+ * Invariants: the state has one writer, this actor; readers take the published snapshot. The mailbox is bounded; a full
+ * mailbox refuses (`tell` answers false). Effects of one drain are performed before the next drain begins.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import type { Machine } from "./Machine.ts"
+
+export interface Actor<State, Message> {
+  /** The latest state: an immutable snapshot, safe to keep. */
+  readonly state: () => State
+  /** Posts a message; false when the mailbox is full or the actor has ended. */
+  readonly tell: (message: Message) => boolean
+}
+
+export interface ActorOptions<State, Message, Out, R> {
+  readonly machine: Machine<State, Message, Out>
+  readonly initial: State
+  /** Named limit of the mailbox, in messages. */
+  readonly mailboxCapacity: number
+  /** The message that the passing of `wakeAt` is told as. */
+  readonly wake: Message
+  /**
+   * Performs one quick effect; a returned message is stepped in the same drain, after the effects already decided.
+   * Answers undefined when there is nothing to tell.
+   */
+  readonly perform: (effect: Out, self: Actor<State, Message>) => Effect.Effect<Message | undefined, never, R>
+  /** Effects that wait for the world. At most one is under way; the rest wait in order. */
+  readonly isSlow: (effect: Out) => boolean
+  readonly performSlow: (effect: Out) => Effect.Effect<Message, never, R>
+  readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>
+}
+
+const drain = <State, Message, Out, R>(
+  options: ActorOptions<State, Message, Out, R>,
+  self: Actor<State, Message> & { readonly publish: (state: State) => void },
+  lane: Queue.Queue<Out>,
+  first: ReadonlyArray<Message>,
+  now: number
+) =>
+  Effect.gen(function* () {
+    let messages = first
+    while (messages.length > 0) {
+      let state = self.state()
+      const effects: Array<Out> = []
+      for (const message of messages) {
+        const [next, out] = options.machine.step(state, message, now)
+        state = next
+        for (const effect of out) effects.push(effect)
+      }
+      self.publish(state)
+      const told: Array<Message> = []
+      for (const effect of effects) {
+        if (options.isSlow(effect)) {
+          Queue.offerUnsafe(lane, effect)
+        } else {
+          const message = yield* options.perform(effect, self)
+          if (message !== undefined) told.push(message)
+        }
+      }
+      messages = told
+    }
+  })
+
+/** Sleeps until the machine's next deadline, re-armed only when an earlier one appears: a late alarm costs one idle step. */
+const makeAlarm = (clock: Clock.Clock, scope: Scope.Scope, wakeAt: () => number, ring: () => void) => {
+  let armedAt = Number.POSITIVE_INFINITY
+  let sleeper: Fiber.Fiber<void> | undefined
+  return Effect.suspend(() => {
+    const at = wakeAt()
+    if (at >= armedAt) return Effect.void
+    armedAt = at
+    sleeper?.interruptUnsafe()
+    const sleep = Effect.sleep(Math.max(0, at - clock.currentTimeMillisUnsafe())).pipe(
+      Effect.andThen(
+        Effect.sync(() => {
+          armedAt = Number.POSITIVE_INFINITY
+          ring()
+        })
+      )
+    )
+    return Effect.map(Effect.forkIn(sleep, scope), (fiber) => {
+      sleeper = fiber
+    })
+  })
+}
+
+/**
+ * Starts the actor in the current scope. A defect in it is a broken invariant: the actor stops there and `onDefect` decides
+ * what else has to stop (a directory, the node); it never goes on with a state it can't trust.
+ */
+export const spawn = <State, Message, Out, R>(
+  options: ActorOptions<State, Message, Out, R>
+): Effect.Effect<Actor<State, Message>, never, R | Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const scope = yield* Effect.scope
+    const mailbox = yield* Queue.bounded<Message>(options.mailboxCapacity)
+    const lane = yield* Queue.unbounded<Out>()
+    let state = options.initial
+    const self = {
+      state: () => state,
+      publish: (next: State) => {
+        state = next
+      },
+      tell: (message: Message) => Queue.offerUnsafe(mailbox, message)
+    }
+    const alarm = makeAlarm(
+      clock,
+      scope,
+      () => options.machine.wakeAt(state),
+      () => self.tell(options.wake)
+    )
+    const mind = Effect.gen(function* () {
+      yield* alarm
+      const messages = yield* Queue.takeAll(mailbox)
+      yield* drain(options, self, lane, messages, clock.currentTimeMillisUnsafe())
+    })
+    const hand = Effect.flatMap(Queue.take(lane), (effect) =>
+      Effect.flatMap(options.performSlow(effect), (message) => Queue.offer(mailbox, message))
+    )
+    const stopped = (cause: Cause.Cause<never>) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : options.onDefect(cause)
+    yield* Effect.forkScoped(Effect.forever(mind).pipe(Effect.tapCause(stopped)))
+    yield* Effect.forkScoped(Effect.forever(hand).pipe(Effect.tapCause(stopped)))
+    return self
+  })

@@ -1,0 +1,98 @@
+/**
+ * The network as the house sees it: listeners and connections that carry whole frames.
+ *
+ * A connection receives into arena memory and hands out frames as views of it, without a copy. Invariant: a frame's bytes
+ * are valid until its `release`, and only until then; whoever took the frame releases it exactly once, when the bytes have
+ * been written or are no longer needed. Neighbours: `Arena.ts` owns the memory, `node/NodeNetwork.ts` is TCP,
+ * `NetworkMemory.ts` the in-memory layer, which poisons released memory so that a use after release shows.
+ */
+
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Arena } from "./Arena.ts"
+
+export type NetworkErrorReason =
+  | "AddressInUse"
+  | "AddressNotAvailable"
+  | "PermissionDenied"
+  | "Refused"
+  | "Closed"
+  | "Timeout"
+  | "FrameTooLarge"
+  | "Malformed"
+  | "Io"
+
+export class NetworkError extends Data.TaggedError("NetworkError")<{
+  readonly reason: NetworkErrorReason
+  readonly address: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return `${this.address}: ${this.reason}`
+  }
+}
+
+/** How a byte stream is cut into frames. Pure; called on the receive path, so it must not allocate. */
+export interface Framing {
+  /**
+   * Looks at the bytes received so far, `bytes[start, end)`: the whole length of the first frame (prefix included) once
+   * it is known, 0 while it is not, -1 when the bytes can never become a frame within the limits (the connection is closed).
+   */
+  readonly frameLength: (bytes: Uint8Array, start: number, end: number) => number
+}
+
+/** One received frame, prefix included, as a view of arena memory. */
+export interface Frame {
+  readonly bytes: Uint8Array
+  readonly release: () => void
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Connection {
+  readonly remote: Address
+  readonly local: Address
+  /** The frames that have arrived since the last read, at least one. Fails with `Closed` when the peer has gone. */
+  readonly read: Effect.Effect<NonEmptyReadonlyArray<Frame>, NetworkError>
+  /** Sends all chunks in order, as one gathered write; returns when the chunks' memory may be used again. */
+  readonly write: (chunks: ReadonlyArray<Uint8Array>) => Effect.Effect<void, NetworkError>
+  /** Closes at once, also under a reader or writer in progress (they fail with `Closed`). */
+  readonly close: Effect.Effect<void>
+}
+
+export interface ConnectionOptions {
+  readonly arena: Arena
+  readonly framing: Framing
+  /** Received but unread bytes at which the connection stops reading from its socket. */
+  readonly receiveLimitBytes: number
+}
+
+export interface Listener {
+  /** The address really bound: port 0 asks for a free one. */
+  readonly address: Address
+}
+
+export class Network extends Context.Service<
+  Network,
+  {
+    /**
+     * Listens until the scope ends. Each connection runs `accept` in a fiber and scope of its own; the connection is closed
+     * when `accept` ends, in whatever way. Fails at once when the address can't be bound.
+     */
+    readonly listen: (
+      address: Address,
+      options: ConnectionOptions,
+      accept: (connection: Connection) => Effect.Effect<void, NetworkError, Scope.Scope>
+    ) => Effect.Effect<Listener, NetworkError, Scope.Scope>
+    readonly connect: (
+      address: Address,
+      options: ConnectionOptions
+    ) => Effect.Effect<Connection, NetworkError, Scope.Scope>
+  }
+>()("platform/Network") {}
