@@ -32,10 +32,13 @@ export interface ActorOptions<State, Message, Out, R> {
   /** The message that the passing of `wakeAt` is told as. */
   readonly wake: Message
   /**
-   * Performs one quick effect; a returned message is stepped in the same drain, after the effects already decided.
-   * Answers undefined when there is nothing to tell.
+   * Performs the quick effects of one pass, in order, as one Effect: writes that follow one another may be gathered into
+   * one. The returned messages are stepped in the same drain; an empty array tells nothing.
    */
-  readonly perform: (effect: Out, self: Actor<State, Message>) => Effect.Effect<Message | undefined, never, R>
+  readonly perform: (
+    effects: ReadonlyArray<Out>,
+    self: Actor<State, Message>
+  ) => Effect.Effect<ReadonlyArray<Message>, never, R>
   /** Effects that wait for the world. At most one is under way; the rest wait in order. */
   readonly isSlow: (effect: Out) => boolean
   readonly performSlow: (effect: Out) => Effect.Effect<Message, never, R>
@@ -53,23 +56,18 @@ const drain = <State, Message, Out, R>(
     let messages = first
     while (messages.length > 0) {
       let state = self.state()
-      const effects: Array<Out> = []
+      const quick: Array<Out> = []
       for (const message of messages) {
         const [next, out] = options.machine.step(state, message, now)
         state = next
-        for (const effect of out) effects.push(effect)
-      }
-      self.publish(state)
-      const told: Array<Message> = []
-      for (const effect of effects) {
-        if (options.isSlow(effect)) {
-          Queue.offerUnsafe(lane, effect)
-        } else {
-          const message = yield* options.perform(effect, self)
-          if (message !== undefined) told.push(message)
+        for (const effect of out) {
+          if (options.isSlow(effect)) Queue.offerUnsafe(lane, effect)
+          else quick.push(effect)
         }
       }
-      messages = told
+      self.publish(state)
+      if (quick.length === 0) return
+      messages = yield* options.perform(quick, self)
     }
   })
 

@@ -50,10 +50,10 @@ it.effect("what gathers while a slow effect is under way is covered by the next 
       mailboxCapacity: 16,
       wake: { _tag: "Wake" },
       isSlow: (effect) => effect._tag === "Sync",
-      perform: (effect) =>
+      perform: (effects) =>
         Effect.sync(() => {
-          if (effect._tag === "Done") effect.reply.complete(effect.value)
-          return undefined
+          for (const effect of effects) if (effect._tag === "Done") effect.reply.complete(effect.value)
+          return []
         }),
       performSlow: (effect) =>
         Effect.gen(function* () {
@@ -93,7 +93,7 @@ it.effect("a full mailbox refuses, and a defect stops the actor and is told", ()
       mailboxCapacity: 1,
       wake: 0,
       isSlow: () => false,
-      perform: () => Effect.succeed(undefined),
+      perform: () => Effect.succeed([]),
       performSlow: () => Effect.succeed(0),
       onDefect: () => Effect.asVoid(Deferred.succeed(told, "stopped"))
     })
