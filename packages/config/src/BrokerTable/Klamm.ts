@@ -1,0 +1,36 @@
+/**
+ * The broker keys that are ours and not Kafka's; each starts with `klamm.`. Invariant: none of them changes what a client
+ * may rely on in its default. Neighbours: Table.ts (what a row is), BrokerTable.ts (which joins these files).
+ */
+import { key } from "../Table.ts"
+import { atLeast } from "../Validator.ts"
+
+export const klammKeys = [
+  key("klamm.acks.all.sync", {
+    type: "boolean",
+    default: true,
+    importance: "high",
+    doc: "Whether an acks=all produce is acknowledged only once its bytes are synced to the disk, by group commit."
+  }),
+  key("klamm.decompressed.batch.max.bytes", {
+    type: "int",
+    default: 134_217_728,
+    valid: atLeast(1),
+    importance: "medium",
+    doc: "The largest a record batch may become when the broker has to decompress it."
+  }),
+  key("klamm.queued.bytes.per.connection", {
+    type: "long",
+    default: 209_715_200,
+    valid: atLeast(1),
+    importance: "medium",
+    doc: "How many bytes of requests and answers one connection may hold before the broker stops reading from it."
+  }),
+  key("klamm.queued.requests.per.connection", {
+    type: "int",
+    default: 100,
+    valid: atLeast(1),
+    importance: "medium",
+    doc: "How many requests of one connection may be unanswered before the broker stops reading from it."
+  })
+] as const

@@ -1,0 +1,286 @@
+/**
+ * The broker keys of the server as a whole: identity, compression, quotas, metrics. Invariant: names, types,
+ * defaults and rules are Kafka's. Neighbours: Table.ts (what a row is), BrokerTable.ts (which joins these files).
+ */
+import { key } from "../Table.ts"
+import { atLeast, between, gzipLevel, listOf, nonNullString, oneOf } from "../Validator.ts"
+
+export const serverKeys = [
+  key("kafka.metrics.polling.interval.secs", {
+    type: "int",
+    default: 10,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "Accepted and without effect here: the interval of Java metrics reporters."
+  }),
+  key("kafka.metrics.reporters", {
+    type: "list",
+    default: [],
+    valid: listOf(),
+    importance: "low",
+    doc: "Accepted and without effect here: names Java metrics reporters."
+  }),
+  key("metric.reporters", {
+    type: "list",
+    default: ["org.apache.kafka.common.metrics.JmxReporter"],
+    valid: listOf(),
+    importance: "low",
+    update: "cluster-wide",
+    doc: "Accepted and without effect here: names Java metrics reporters."
+  }),
+  key("metrics.num.samples", {
+    type: "int",
+    default: 2,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How many samples a windowed metric keeps."
+  }),
+  key("metrics.recording.level", {
+    type: "string",
+    default: "INFO",
+    importance: "low",
+    doc: "Which metrics are recorded."
+  }),
+  key("metrics.sample.window.ms", {
+    type: "long",
+    default: 30_000,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How long one sample of a windowed metric lasts."
+  }),
+  key("telemetry.max.bytes", {
+    type: "int",
+    default: 1_048_576,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "The largest telemetry push a client may send, after decompression."
+  }),
+  key("alter.log.dirs.replication.quota.window.num", {
+    type: "int",
+    default: 11,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How many samples the quota for moves between log directories keeps."
+  }),
+  key("alter.log.dirs.replication.quota.window.size.seconds", {
+    type: "int",
+    default: 1,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How long one sample of the quota for moves between log directories lasts."
+  }),
+  key("client.quota.callback.class", {
+    type: "class",
+    default: null,
+    importance: "low",
+    doc: "Accepted and without effect here: names a Java plugin that computes quotas."
+  }),
+  key("controller.quota.window.num", {
+    type: "int",
+    default: 11,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How many samples the quota for controller mutations keeps."
+  }),
+  key("controller.quota.window.size.seconds", {
+    type: "int",
+    default: 1,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How long one sample of the quota for controller mutations lasts."
+  }),
+  key("quota.window.num", {
+    type: "int",
+    default: 11,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How many samples a client quota keeps."
+  }),
+  key("quota.window.size.seconds", {
+    type: "int",
+    default: 1,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How long one sample of a client quota lasts."
+  }),
+  key("replication.quota.window.num", {
+    type: "int",
+    default: 11,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How many samples a replication quota keeps."
+  }),
+  key("replication.quota.window.size.seconds", {
+    type: "int",
+    default: 1,
+    valid: atLeast(1),
+    importance: "low",
+    doc: "How long one sample of a replication quota lasts."
+  }),
+  key("authorizer.class.name", {
+    type: "string",
+    default: "",
+    valid: nonNullString,
+    importance: "low",
+    doc: "Which authorizer decides: any Kafka authorizer class switches access control on, empty leaves it off."
+  }),
+  key("background.threads", {
+    type: "int",
+    default: 10,
+    valid: atLeast(1),
+    importance: "high",
+    update: "cluster-wide",
+    doc: "How many background tasks run at a time."
+  }),
+  key("broker.id", {
+    type: "int",
+    default: -1,
+    importance: "high",
+    doc: "Kafka's older name of node.id; if both are set they must agree."
+  }),
+  key("broker.rack", {
+    type: "string",
+    default: null,
+    importance: "medium",
+    doc: "The rack of this broker, for placing replicas and fetching from the nearest."
+  }),
+  key("compression.gzip.level", {
+    type: "int",
+    default: -1,
+    valid: gzipLevel,
+    importance: "medium",
+    update: "cluster-wide",
+    topic: "compression.gzip.level",
+    doc: "The gzip level for topics that compress with gzip; -1 is the library's own."
+  }),
+  key("compression.lz4.level", {
+    type: "int",
+    default: 9,
+    valid: between(1, 17),
+    importance: "medium",
+    update: "cluster-wide",
+    topic: "compression.lz4.level",
+    doc: "The lz4 level for topics that compress with lz4."
+  }),
+  key("compression.type", {
+    type: "string",
+    default: "producer",
+    valid: oneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
+    importance: "high",
+    update: "cluster-wide",
+    topic: "compression.type",
+    doc: "How topics are compressed; producer keeps what the producer chose."
+  }),
+  key("compression.zstd.level", {
+    type: "int",
+    default: 3,
+    valid: between(-131_072, 22),
+    importance: "medium",
+    update: "cluster-wide",
+    topic: "compression.zstd.level",
+    doc: "The zstd level for topics that compress with zstd."
+  }),
+  key("config.providers", {
+    type: "list",
+    default: [],
+    valid: listOf(),
+    importance: "low",
+    update: "cluster-wide",
+    doc: "Accepted and without effect here: names Java plugins that look up values."
+  }),
+  key("controlled.shutdown.enable", {
+    type: "boolean",
+    default: true,
+    importance: "medium",
+    doc: "Whether leadership moves to other brokers before this one stops."
+  }),
+  key("delete.topic.enable", {
+    type: "boolean",
+    default: true,
+    importance: "high",
+    doc: "Whether topics can be deleted."
+  }),
+  key("early.start.listeners", {
+    type: "list",
+    default: null,
+    valid: listOf(),
+    importance: "high",
+    doc: "The listeners that open before the broker is fully started."
+  }),
+  key("fetch.max.bytes", {
+    type: "int",
+    default: 57_671_680,
+    valid: atLeast(1024),
+    importance: "medium",
+    doc: "The most bytes one fetch returns; a larger first batch still comes whole."
+  }),
+  key("max.incremental.fetch.session.cache.slots", {
+    type: "int",
+    default: 1000,
+    valid: atLeast(0),
+    importance: "medium",
+    doc: "How many incremental fetch sessions are kept."
+  }),
+  key("max.request.partition.size.limit", {
+    type: "int",
+    default: 2000,
+    valid: atLeast(1),
+    importance: "medium",
+    doc: "The most partitions one request to describe topics returns."
+  }),
+  key("message.max.bytes", {
+    type: "int",
+    default: 1_048_588,
+    valid: atLeast(0),
+    importance: "high",
+    update: "cluster-wide",
+    topic: "max.message.bytes",
+    doc: "The largest record batch, as compressed, that is taken."
+  }),
+  key("num.io.threads", {
+    type: "int",
+    default: 8,
+    valid: atLeast(1),
+    importance: "high",
+    update: "cluster-wide",
+    doc: "Accepted and without effect here: requests run on the broker's one event loop."
+  }),
+  key("num.replica.alter.log.dirs.threads", {
+    type: "int",
+    default: null,
+    importance: "high",
+    doc: "How many replicas move between log directories at a time; unset means one for each directory."
+  }),
+  key("request.timeout.ms", {
+    type: "int",
+    default: 30_000,
+    importance: "high",
+    doc: "How long a request to another node waits for its answer."
+  }),
+  key("socket.connection.setup.timeout.max.ms", {
+    type: "long",
+    default: 30_000,
+    importance: "medium",
+    doc: "The longest connecting to another node may take, after repeated failures."
+  }),
+  key("socket.connection.setup.timeout.ms", {
+    type: "long",
+    default: 10_000,
+    importance: "medium",
+    doc: "How long the first attempt to connect to another node may take."
+  }),
+  key("unstable.api.versions.enable", {
+    type: "boolean",
+    default: false,
+    importance: "high",
+    internal: true,
+    doc: "Whether API versions still under development are offered."
+  }),
+  key("unstable.feature.versions.enable", {
+    type: "boolean",
+    default: false,
+    importance: "high",
+    internal: true,
+    doc: "Whether feature levels still under development may be used."
+  })
+] as const

@@ -1,0 +1,123 @@
+/**
+ * The broker keys of listeners and connections. Invariant: names, types,
+ * defaults and rules are Kafka's. Neighbours: Table.ts (what a row is), BrokerTable.ts (which joins these files).
+ */
+import { key } from "../Table.ts"
+import { INT_MAX } from "../Type.ts"
+import { atLeast, nonEmptyListOf } from "../Validator.ts"
+
+export const socketKeys = [
+  key("advertised.listeners", {
+    type: "list",
+    default: null,
+    valid: nonEmptyListOf(),
+    importance: "high",
+    doc: "The addresses told to clients; unset means listeners."
+  }),
+  key("connection.failed.authentication.delay.ms", {
+    type: "int",
+    default: 100,
+    valid: atLeast(0),
+    importance: "low",
+    doc: "How long a connection stays open after its authentication failed."
+  }),
+  key("connections.max.idle.ms", {
+    type: "long",
+    default: 600_000,
+    importance: "medium",
+    doc: "How long a connection may be idle before it is closed."
+  }),
+  key("listener.security.protocol.map", {
+    type: "string",
+    default: "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT",
+    importance: "low",
+    update: "per-broker",
+    doc: "Which security protocol each listener name stands for."
+  }),
+  key("listeners", {
+    type: "list",
+    default: ["PLAINTEXT://:9092"],
+    valid: nonEmptyListOf(),
+    importance: "high",
+    update: "per-broker",
+    doc: "The addresses to listen on, as NAME://host:port."
+  }),
+  key("max.connection.creation.rate", {
+    type: "int",
+    default: INT_MAX,
+    valid: atLeast(0),
+    importance: "medium",
+    update: "cluster-wide",
+    doc: "The most connections accepted in a second."
+  }),
+  key("max.connections", {
+    type: "int",
+    default: INT_MAX,
+    valid: atLeast(0),
+    importance: "medium",
+    update: "cluster-wide",
+    doc: "The most connections open at one time."
+  }),
+  key("max.connections.per.ip", {
+    type: "int",
+    default: INT_MAX,
+    valid: atLeast(0),
+    importance: "medium",
+    update: "cluster-wide",
+    doc: "The most connections open from one address."
+  }),
+  key("max.connections.per.ip.overrides", {
+    type: "string",
+    default: "",
+    importance: "medium",
+    update: "cluster-wide",
+    doc: "Other limits for single addresses or host names, as host:limit."
+  }),
+  key("num.network.threads", {
+    type: "int",
+    default: 3,
+    valid: atLeast(1),
+    importance: "high",
+    update: "cluster-wide",
+    doc: "Accepted and without effect here: connections run on the broker's one event loop."
+  }),
+  key("queued.max.request.bytes", {
+    type: "long",
+    default: -1,
+    importance: "medium",
+    doc: "How many bytes of requests may wait before reading stops; -1 is without limit."
+  }),
+  key("queued.max.requests", {
+    type: "int",
+    default: 500,
+    valid: atLeast(1),
+    importance: "high",
+    doc: "How many requests may wait before reading stops."
+  }),
+  key("socket.listen.backlog.size", {
+    type: "int",
+    default: 50,
+    valid: atLeast(1),
+    importance: "medium",
+    doc: "How many connections may wait to be accepted."
+  }),
+  key("socket.receive.buffer.bytes", {
+    type: "int",
+    default: 102_400,
+    importance: "high",
+    doc: "The receive buffer of a client's connection; -1 is the system's own."
+  }),
+  key("socket.request.max.bytes", {
+    type: "int",
+    default: 104_857_600,
+    valid: atLeast(1),
+    importance: "high",
+    doc: "The largest request; a longer one closes the connection."
+  }),
+  key("socket.send.buffer.bytes", {
+    type: "int",
+    default: 102_400,
+    importance: "high",
+    doc: "The send buffer of a client's connection; -1 is the system's own."
+  })
+] as const
