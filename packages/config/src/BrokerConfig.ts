@@ -19,7 +19,7 @@ import { brokerRow, isPluginKey, listenerBase, replacedBy, replacedByStatic } fr
 import { defaultOf, parse, required } from "./Table.ts"
 import type { Parsed, Value } from "./Type.ts"
 
-/** A value some static layer gave, as written and as read. */
+/** A value some static layer gave, as written (unless it is a password) and as read. */
 export interface Entry {
   readonly name: string
   readonly raw: string
@@ -69,7 +69,8 @@ const readGiven = (given: Given): Result.Result<Entry, ConfigProblem> => {
     return Result.fail({ _tag: "UnknownKey", name, nearest: hint, origin })
   }
   const parsed = parse(row, text)
-  if (Result.isSuccess(parsed)) return Result.succeed({ name, raw: text, parsed: parsed.success, origin })
+  const raw = row.type === "password" ? "[hidden]" : text
+  if (Result.isSuccess(parsed)) return Result.succeed({ name, raw, parsed: parsed.success, origin })
   return Result.fail({ _tag: "InvalidValue", name, reason: parsed.failure, origin: valueOrigin })
 }
 

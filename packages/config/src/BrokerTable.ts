@@ -3,6 +3,7 @@
  * declared in exactly one of those files. Neighbours: Table.ts (what a row is), BrokerConfig.ts (resolved values),
  * TopicTable.ts (the keys some of these are defaults of).
  */
+import { authorizerKeys } from "./BrokerTable/Authorizer.ts"
 import { consumerGroupKeys } from "./BrokerTable/ConsumerGroup.ts"
 import { coordinatorKeys } from "./BrokerTable/Coordinator.ts"
 import { klammKeys } from "./BrokerTable/Klamm.ts"
@@ -34,6 +35,7 @@ export const brokerAreas = {
   transactions: transactionKeys,
   sasl: saslKeys,
   "tls and tokens": tlsKeys,
+  authorization: authorizerKeys,
   "tiered storage": remoteStorageKeys,
   "klamm's own": klammKeys
 } as const

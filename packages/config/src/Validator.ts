@@ -56,7 +56,7 @@ const OFFSET_RESET =
 
 /** Kafka's sentence for one refused value. */
 const invalid = (name: string, value: Value, reason: string): string =>
-  `Invalid value ${typeof value === "object" && value !== null ? String(value) : value} for configuration ${name}: ${reason}`
+  `Invalid value ${Array.isArray(value) ? `[${value.join(", ")}]` : String(value)} for configuration ${name}: ${reason}`
 
 const checkRange = (name: string, value: number, min: number, max: number | null): string | null => {
   if (value < min) return invalid(name, value, `Value must be at least ${min}`)
@@ -92,14 +92,16 @@ const checkEach = (items: ReadonlyArray<string>, pattern: RegExp, refusal: (item
 
 const checkThrottledReplicas = (name: string, items: ReadonlyArray<string>): string | null => {
   if (items.length === 0 || (items.length === 1 && (items[0] === "*" || items[0] === ""))) return null
-  return checkEach(
-    items,
-    REPLICA_PAIR,
-    () =>
-      `${name} must be the literal '*' or a list of replicas in the following ` +
-      "format: [partitionId]:[brokerId],[partitionId]:[brokerId],..."
-  )
+  const reason =
+    `${name} must be the literal '*' or a list of replicas in the following format: ` +
+    "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
+  return checkEach(items, REPLICA_PAIR, () => invalid(name, items, reason))
 }
+
+/** Kafka's validator says its sentence inside the general one. */
+const offsetResetReason = (name: string, value: string): string =>
+  `Invalid value \`${value}\` for configuration ${name}. The value must be either 'earliest', 'latest' or of the format ` +
+  "'by_duration:<PnDTnHnMn.nS>'."
 
 const checkString = (validator: Validator, name: string, value: string): string | null => {
   switch (validator._tag) {
@@ -108,9 +110,7 @@ const checkString = (validator: Validator, name: string, value: string): string 
     case "NonEmptyString":
       return value === "" ? invalid(name, value, "String must be non-empty") : null
     case "OffsetReset":
-      return OFFSET_RESET.test(value.toLowerCase() === value ? value : value.replace(/^[^:]*/, (w) => w.toLowerCase()))
-        ? null
-        : invalid(name, value, "Invalid value; use earliest, latest or by_duration: and an ISO 8601 duration")
+      return OFFSET_RESET.test(value) ? null : invalid(name, value, offsetResetReason(name, value))
     default:
       return null
   }

@@ -122,7 +122,7 @@ export const serverKeys = [
     default: "",
     valid: nonNullString,
     importance: "low",
-    doc: "Which authorizer decides: any Kafka authorizer class switches access control on, empty leaves it off."
+    doc: "The Java class name of the authorizer; empty means there is none."
   }),
   key("background.threads", {
     type: "int",
