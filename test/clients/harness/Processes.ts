@@ -1,0 +1,176 @@
+/**
+ * Children that the process tests start: our broker, and the real Apache Kafka when KAFKA_REFERENCE names its script.
+ * Invariant: a child has its own loopback port and its own temporary folder, both of which are gone after `stop`, and no
+ * child outlives this process. Neighbours: BrokerUnderTest.ts (clients), test/crash, test/fuzz and test/differential.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+
+export const REPOSITORY = resolve(import.meta.dirname, "../../..")
+const MAIN = join(REPOSITORY, "apps/broker/src/main.ts")
+
+/** How long a broker may take from spawn to its BROKERS line, and from SIGTERM to its end. */
+const READY_WITHIN_MS = 20_000
+const STOPPED_WITHIN_MS = 15_000
+const REFERENCE_WITHIN_MS = 90_000
+const OUTPUT_KEPT = 20_000
+
+/** What both kinds of broker are started with, so that a first group does not wait 3 s for more members. */
+export const QUICK_GROUPS = { "group.initial.rebalance.delay.ms": "0" } as const
+
+/** A port that was free a moment ago on the loopback address. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolvePort, reject) => {
+    const server = createServer()
+    server.once("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      if (address === null || typeof address === "string") reject(new Error("a listening socket has no port"))
+      else server.close(() => resolvePort(address.port))
+    })
+  })
+
+export const temporaryFolder = (purpose: string): Promise<string> => mkdtemp(join(tmpdir(), `klamm-${purpose}-`))
+
+export const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms))
+
+export interface StartOptions {
+  /** Keeps the log directories here and leaves them; without it a temporary folder is used and removed. */
+  readonly directory?: string
+  readonly port?: number
+  readonly memory?: boolean
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface RunningBroker {
+  readonly bootstrap: string
+  readonly directory: string
+  readonly pid: number
+  /** What it printed last, for the message of a failed test. */
+  readonly output: () => string
+  /** Asks it to end (SIGTERM), waits, and removes its temporary folder. Resolves to the exit code. */
+  readonly stop: () => Promise<number | null>
+  /** SIGKILL; the data stays for a restart. */
+  readonly kill: () => Promise<void>
+}
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve(child.exitCode)
+    : new Promise((done) => child.once("exit", (code) => done(code)))
+
+const within = async <A>(ms: number, what: () => string, promise: Promise<A>): Promise<A> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what()} (waited ${ms} ms)`)), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const readyLine = (child: ChildProcess, keep: (text: string) => string): Promise<string> =>
+  new Promise((ready, reject) => {
+    const look = (chunk: Buffer): void => {
+      const found = /^BROKERS=(\S+)/m.exec(keep(chunk.toString()))
+      if (found !== null) ready(found[1]!)
+    }
+    child.stdout?.on("data", look)
+    child.stderr?.on("data", (chunk: Buffer) => keep(chunk.toString()))
+    child.once("error", reject)
+    child.once("exit", (code, signal) => reject(new Error(`the broker ended before it was ready: ${code ?? signal}`)))
+  })
+
+const argumentsOf = (options: StartOptions, port: number, directory: string): ReadonlyArray<string> => {
+  const settings: Record<string, string> = {
+    listeners: `PLAINTEXT://127.0.0.1:${port}`,
+    ...(options.memory === true ? {} : { "log.dirs": directory }),
+    ...options.settings
+  }
+  const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`])
+  return [MAIN, ...(options.memory === true ? ["--memory"] : []), ...sets]
+}
+
+/** Starts our broker as a child and resolves when it listens. */
+export const startBroker = async (options: StartOptions = {}): Promise<RunningBroker> => {
+  const directory = options.directory ?? (await temporaryFolder("broker"))
+  const port = options.port ?? (await freePort())
+  let output = ""
+  const keep = (text: string): string => {
+    output = (output + text).slice(-OUTPUT_KEPT)
+    return output
+  }
+  const child = spawn(process.execPath, argumentsOf(options, port, directory), { stdio: ["ignore", "pipe", "pipe"] })
+  const killAtExit = (): void => {
+    child.kill("SIGKILL")
+  }
+  process.once("exit", killAtExit)
+  const tidy = async (): Promise<void> => {
+    process.off("exit", killAtExit)
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
+  }
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal)
+    return within(STOPPED_WITHIN_MS, () => `the broker did not end after ${signal}`, ended(child))
+  }
+  try {
+    const line = readyLine(child, keep)
+    const bootstrap = await within(READY_WITHIN_MS, () => `the broker was not ready; it said:\n${output}`, line)
+    return {
+      bootstrap: bootstrap.split(",")[0]!,
+      directory,
+      pid: child.pid!,
+      output: () => output,
+      stop: async () => {
+        try {
+          return await end("SIGTERM")
+        } finally {
+          child.kill("SIGKILL")
+          await tidy()
+        }
+      },
+      kill: async () => {
+        await end("SIGKILL")
+        process.off("exit", killAtExit)
+      }
+    }
+  } catch (cause) {
+    child.kill("SIGKILL")
+    await tidy()
+    throw new Error(`could not start the broker; it said:\n${output}`, { cause })
+  }
+}
+
+/** The script that runs the real Apache Kafka, or undefined: the environment variable KAFKA_REFERENCE. */
+export const referenceScript = (): string | undefined => process.env["KAFKA_REFERENCE"]
+
+/** Starts one node of the real Apache Kafka in a folder of its own. */
+export const startReference = async (
+  script: string,
+  settings: Readonly<Record<string, string>>
+): Promise<{ readonly bootstrap: string; readonly directory: string; readonly stop: () => Promise<void> }> => {
+  const home = await temporaryFolder("reference")
+  const directory = join(home, "kafka")
+  const [port, controllerPort] = [await freePort(), await freePort()]
+  const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`])
+  const parts = ["start", directory, "--port", String(port), "--controller-port", String(controllerPort), ...sets]
+  const stop = async (): Promise<void> => {
+    await run(script, ["stop", directory], { timeout: REFERENCE_WITHIN_MS })
+    await rm(home, { recursive: true, force: true })
+  }
+  try {
+    const started = await run(script, parts, { timeout: REFERENCE_WITHIN_MS })
+    return { bootstrap: started.stdout.trim(), directory, stop }
+  } catch (cause) {
+    await stop()
+    throw new Error("could not start the reference Kafka", { cause })
+  }
+}
