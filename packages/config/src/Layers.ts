@@ -65,7 +65,7 @@ export const fileLayer = (path: string, text: string): Layer => {
 }
 
 const PREFIX = "KAFKA_"
-/** Variables of Kafka's start scripts and images, which mean nothing to the server itself. */
+/** Variables of Kafka's start scripts and images, and of our own tests, which mean nothing to the server itself. */
 const FOREIGN =
   /^KAFKA_(?:OPTS|HEAP_OPTS|JVM_.*|JMX_.*|GC_LOG_OPTS|LOG4J_.*|TOOLS_.*|DEBUG|HOME|VERSION|URL|MODE|CONFIGS|MESSAGES)$/
 /** Variables a container platform makes for a service that happens to be called kafka. */

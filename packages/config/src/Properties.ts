@@ -60,14 +60,15 @@ const place = (line: string, lineNumber: number, from: number, to: number): Read
   return placed
 }
 
-/** Joins natural lines into logical ones and drops comments and blank lines. */
+/** Joins natural lines into logical ones; comments, blank lines and lines of one backslash alone say nothing. */
 const logicalLines = (text: string): ReadonlyArray<ReadonlyArray<Placed>> => {
   const natural = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/)
   const logical: Array<ReadonlyArray<Placed>> = []
   let open: Array<Placed> | null = null
   for (const [index, line] of natural.entries()) {
     const start = firstNonBlank(line)
-    if (open === null && (start === line.length || line[start] === "#" || line[start] === "!")) continue
+    const begins = open === null || open.length === 0
+    if (begins && (start === line.length || line[start] === "#" || line[start] === "!")) continue
     const continued = isContinued(line)
     const placed = place(line, index + 1, start, continued ? line.length - 1 : line.length)
     open = open === null ? [...placed] : [...open, ...placed]

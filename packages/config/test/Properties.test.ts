@@ -32,6 +32,7 @@ describe("a properties file", () => {
       ["b", "2"]
     ])
     expect(pairs("a=1\\")).toEqual([["a", "1"]])
+    expect(pairs("\\\n# still a comment\nb=2\n\\")).toEqual([["b", "2"]])
   })
 
   it("resolves escapes in keys and values", () => {
