@@ -1,0 +1,70 @@
+/**
+ * Kafka's uuid: 16 bytes on the wire, 22 characters of unpadded base64url in memory (Kafka's Uuid.toString), so that ids are
+ * values that compare, print and key a Map. Invariant: one id has one string; the four unused bits of the last character
+ * are zero.
+ */
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+const uuidBytes = 16
+const uuidCharacters = 22
+
+const codes = Uint8Array.from(alphabet, (character) => character.charCodeAt(0))
+const values = new Uint8Array(128).fill(255)
+codes.forEach((code, value) => {
+  values[code] = value
+})
+
+/** The id that stands for none: 16 zero bytes. */
+export const ZERO = "AAAAAAAAAAAAAAAAAAAAAA"
+
+const isZero = (bytes: Uint8Array, offset: number): boolean => {
+  for (let at = offset; at < offset + uuidBytes; at++) if (bytes[at] !== 0) return false
+  return true
+}
+
+const scratch = new Array<number>(uuidCharacters).fill(0)
+
+/** The id whose 16 bytes start at `offset`; the caller has checked that they are there. */
+export const fromBytes = (bytes: Uint8Array, offset = 0): string => {
+  if (isZero(bytes, offset)) return ZERO
+  let to = 0
+  for (let from = offset; from < offset + uuidBytes - 1; from += 3) {
+    const three = (bytes[from]! << 16) | (bytes[from + 1]! << 8) | bytes[from + 2]!
+    scratch[to++] = codes[three >>> 18]!
+    scratch[to++] = codes[(three >>> 12) & 63]!
+    scratch[to++] = codes[(three >>> 6) & 63]!
+    scratch[to++] = codes[three & 63]!
+  }
+  const last = bytes[offset + uuidBytes - 1]!
+  scratch[to++] = codes[last >>> 2]!
+  scratch[to] = codes[(last & 3) << 4]!
+  return String.fromCharCode.apply(null, scratch)
+}
+
+const valueAt = (uuid: string, at: number): number => {
+  const code = uuid.charCodeAt(at)
+  return code < 128 ? values[code]! : 255
+}
+
+/** True for a string that `fromBytes` could have made. */
+export const isUuid = (text: string): boolean => {
+  if (text.length !== uuidCharacters) return false
+  for (let at = 0; at < uuidCharacters; at++) if (valueAt(text, at) === 255) return false
+  return (valueAt(text, uuidCharacters - 1) & 15) === 0
+}
+
+/** Writes the 16 bytes of an id at `offset`. Throws RangeError for a string that is no id: callers hold proven ones. */
+export const toBytes = (uuid: string, bytes: Uint8Array, offset = 0): void => {
+  if (!isUuid(uuid)) throw new RangeError(`not a uuid: ${uuid}`)
+  let to = offset
+  for (let from = 0; from < uuidCharacters - 2; from += 4) {
+    const three =
+      (valueAt(uuid, from) << 18) |
+      (valueAt(uuid, from + 1) << 12) |
+      (valueAt(uuid, from + 2) << 6) |
+      valueAt(uuid, from + 3)
+    bytes[to++] = three >>> 16
+    bytes[to++] = three >>> 8
+    bytes[to++] = three
+  }
+  bytes[to] = (valueAt(uuid, 20) << 2) | (valueAt(uuid, 21) >>> 4)
+}
