@@ -1,1 +1,6 @@
-export {}
+/** One partition's log, its producers, and the directory that holds many. */
+export * as EpochCache from "./EpochCache.ts"
+export * from "./Log.ts"
+export * from "./LogConfig.ts"
+export * from "./LogDirectory.ts"
+export * as ProducerState from "./ProducerState.ts"

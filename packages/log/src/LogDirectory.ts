@@ -1,0 +1,293 @@
+/**
+ * One of the directories of `log.dirs`: which logs it holds, whose it is, and the checkpoints of all its logs.
+ *
+ * Invariants: one process has it at a time (`.lock`); it belongs to this cluster and node, or is refused; the mark of a clean
+ * stop is taken away before the first log is opened, so a crash at any later time counts as one. Layout is Kafka's throughout.
+ * Neighbours: `Log.ts` opens single logs, `MetaProperties.ts` is the identity file.
+ */
+import { Disk, type DiskError } from "@klamm/platform"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Checkpoint from "./Checkpoint.ts"
+import { partitionMetadata } from "./Files.ts"
+import { Log } from "./Log.ts"
+import type { LogConfig } from "./LogConfig.ts"
+import * as Names from "./LogDirectoryNames.ts"
+import { CorruptLog } from "./LogError.ts"
+import * as Meta from "./MetaProperties.ts"
+
+export { LogDirectoryRefused, type MetaProperties } from "./MetaProperties.ts"
+
+const lockFile = ".lock"
+const cleanShutdownFile = ".kafka_cleanshutdown"
+const recoveryPointCheckpoint = "recovery-point-offset-checkpoint"
+const logStartCheckpoint = "log-start-offset-checkpoint"
+const highWatermarkCheckpoint = "replication-offset-checkpoint"
+const cleanerCheckpoint = "cleaner-offset-checkpoint"
+
+/** Logs opened at a time when a directory is loaded. */
+export const loadConcurrency = 8
+
+export interface LogDirectoryOptions {
+  readonly path: string
+  readonly clusterId: string
+  readonly nodeId: number
+  /** The id a directory without `meta.properties` gets: a fresh random uuid. */
+  readonly newDirectoryId: string
+}
+
+/** A log that was found, not yet opened. `topicId` is undefined when its `partition.metadata` is missing or unreadable. */
+export interface FoundLog {
+  readonly topic: string
+  readonly partition: number
+  readonly directory: string
+  readonly topicId: string | undefined
+}
+
+/** Offsets that go into the directory's checkpoints with the next `checkpoint`. */
+export interface CheckpointedLog {
+  readonly log: Log
+  readonly highWatermark: number
+}
+
+type Offsets = ReadonlyMap<string, number>
+
+const keyOf = (topic: string, partition: number): string => `${topic}-${partition}`
+
+export class LogDirectory {
+  readonly path: string
+  readonly directoryId: string
+  /** The last run ended cleanly; its broker epoch, or -1. */
+  readonly cleanShutdown: boolean
+  readonly previousBrokerEpoch: number
+  private readonly disk: Disk["Service"]
+  private readonly recoveryPoints: Offsets
+  private readonly logStarts: Offsets
+  private readonly highWatermarks: Offsets
+  private readonly cleanedOffsets: Offsets
+  private deletedDirectories: ReadonlyArray<{ readonly path: string; readonly since: number }> = []
+
+  private constructor(fields: {
+    readonly path: string
+    readonly directoryId: string
+    readonly disk: Disk["Service"]
+    readonly mark: { readonly brokerEpoch: number } | undefined
+    readonly offsets: readonly [Offsets, Offsets, Offsets, Offsets]
+  }) {
+    this.path = fields.path
+    this.directoryId = fields.directoryId
+    this.disk = fields.disk
+    this.cleanShutdown = fields.mark !== undefined
+    this.previousBrokerEpoch = fields.mark?.brokerEpoch ?? -1
+    ;[this.recoveryPoints, this.logStarts, this.highWatermarks, this.cleanedOffsets] = fields.offsets
+  }
+
+  /** Locks the directory until the scope ends, checks whose it is (making it ours when it is new), reads its checkpoints. */
+  static readonly open = (
+    options: LogDirectoryOptions
+  ): Effect.Effect<LogDirectory, DiskError | Meta.LogDirectoryRefused, Disk | Scope.Scope> =>
+    Effect.gen(function* () {
+      const disk = yield* Disk
+      const { path } = options
+      yield* disk.makeDirectory(path)
+      yield* disk.lock(`${path}/${lockFile}`)
+      const meta = yield* readOrFormat(disk, options)
+      const refusal = Meta.refusal([{ directory: path, meta }], options)
+      if (refusal !== undefined) return yield* Effect.fail(refusal)
+      const mark = yield* takeCleanShutdown(disk, path)
+      const offsets = [
+        yield* readOffsets(disk, path, recoveryPointCheckpoint),
+        yield* readOffsets(disk, path, logStartCheckpoint),
+        yield* readOffsets(disk, path, highWatermarkCheckpoint),
+        yield* readOffsets(disk, path, cleanerCheckpoint)
+      ] as const
+      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, offsets })
+    })
+
+  /** The logs in the directory, by name. Those waiting for deletion are taken up by `removeDeleted`. */
+  find(now: number): Effect.Effect<ReadonlyArray<FoundLog>, DiskError> {
+    return Effect.gen({ self: this }, function* () {
+      const found: Array<FoundLog> = []
+      for (const { name, kind } of yield* this.disk.list(this.path)) {
+        const directory = `${this.path}/${name}`
+        if (kind !== "directory") continue
+        if (Names.isDeleted(name)) {
+          this.deletedDirectories = [...this.deletedDirectories, { path: directory, since: now }]
+          continue
+        }
+        const parsed = Names.parse(name)
+        if (parsed === undefined) continue
+        const bytes = yield* Checkpoint.readIfPresent(this.disk, `${directory}/${partitionMetadata}`)
+        const topicId = bytes === undefined ? undefined : Names.decodePartitionMetadata(bytes)
+        found.push({ ...parsed, directory, topicId })
+      }
+      return found
+    })
+  }
+
+  /** High watermark as checkpointed; 0 when it was never or is lost: then it is learned anew (behaviour 172). */
+  highWatermark(topic: string, partition: number): number {
+    return this.highWatermarks.get(keyOf(topic, partition)) ?? 0
+  }
+
+  /** Opens a found log; its stored topic id has to be the one asked for. */
+  load(
+    found: FoundLog,
+    topicId: string,
+    config: () => LogConfig,
+    now: number
+  ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
+    return Effect.gen({ self: this }, function* () {
+      if (found.topicId === undefined) yield* this.writePartitionMetadata(found.directory, topicId)
+      else if (found.topicId !== topicId) {
+        const reason = `has topic id ${found.topicId}, not ${topicId}`
+        return yield* Effect.fail(new CorruptLog({ path: found.directory, position: -1, reason }))
+      }
+      const key = keyOf(found.topic, found.partition)
+      return yield* Log.open({
+        directory: found.directory,
+        topic: found.topic,
+        partition: found.partition,
+        topicId,
+        config,
+        cleanShutdown: this.cleanShutdown,
+        recoveryPoint: this.recoveryPoints.get(key) ?? 0,
+        logStartOffset: this.logStarts.get(key) ?? 0,
+        cleanedOffset: this.cleanedOffsets.get(key) ?? 0,
+        now
+      })
+    })
+  }
+
+  /** Begins an empty log for a new partition, durably. */
+  create(
+    topic: string,
+    partition: number,
+    topicId: string,
+    config: () => LogConfig,
+    now: number
+  ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
+    return Effect.gen({ self: this }, function* () {
+      const directory = `${this.path}/${keyOf(topic, partition)}`
+      yield* this.disk.makeDirectory(directory)
+      yield* this.writePartitionMetadata(directory, topicId)
+      yield* this.disk.syncDirectory(this.path)
+      const fresh = { cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
+      return yield* Log.open({ directory, topic, partition, topicId, config, now, ...fresh })
+    })
+  }
+
+  private writePartitionMetadata(directory: string, topicId: string): Effect.Effect<void, DiskError> {
+    return Checkpoint.replaceFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(topicId))
+  }
+
+  /**
+   * Takes a log away: its directory is renamed `topic-partition.id-delete`, durably, and removed by `removeDeleted` after
+   * the delay. The log's files stay open for readers; the caller abandons the log.
+   */
+  delete(log: Log, now: number): Effect.Effect<void, DiskError> {
+    return this.deleteDirectory(log.topic, log.partition, log.directory, now)
+  }
+
+  /** The same for a log that was found but is not wanted here. */
+  deleteFound(found: FoundLog, now: number): Effect.Effect<void, DiskError> {
+    return this.deleteDirectory(found.topic, found.partition, found.directory, now)
+  }
+
+  private deleteDirectory(topic: string, partition: number, directory: string, now: number) {
+    return Effect.gen({ self: this }, function* () {
+      const path = `${this.path}/${Names.deleted(topic, partition, yield* uniqueId)}`
+      yield* this.disk.rename(directory, path)
+      yield* this.disk.syncDirectory(this.path)
+      this.deletedDirectories = [...this.deletedDirectories, { path, since: now }]
+    })
+  }
+
+  /** Removes deleted logs whose delay is over; answers how many went. */
+  removeDeleted(now: number, fileDeleteDelayMs: number): Effect.Effect<number, DiskError> {
+    return Effect.gen({ self: this }, function* () {
+      const due = this.deletedDirectories.filter(({ since }) => now - since >= fileDeleteDelayMs)
+      for (const entry of due) {
+        yield* this.disk.remove(entry.path)
+        this.deletedDirectories = this.deletedDirectories.filter((other) => other !== entry)
+      }
+      return due.length
+    })
+  }
+
+  /** Writes the four offset checkpoints for exactly these logs: all that are open in this directory. */
+  checkpoint(logs: ReadonlyArray<CheckpointedLog>): Effect.Effect<void, DiskError> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.writeOffsets(recoveryPointCheckpoint, logs, ({ log }) => log.recoveryPoint)
+      const moved = logs.filter(({ log }) => log.logStartOffset > (log.segmentBaseOffsets[0] ?? 0))
+      yield* this.writeOffsets(logStartCheckpoint, moved, ({ log }) => log.logStartOffset)
+      yield* this.writeOffsets(highWatermarkCheckpoint, logs, ({ highWatermark }) => highWatermark)
+      const cleaned = logs.filter(({ log }) => log.cleanedOffset > 0)
+      yield* this.writeOffsets(cleanerCheckpoint, cleaned, ({ log }) => log.cleanedOffset)
+    })
+  }
+
+  private writeOffsets(
+    name: string,
+    logs: ReadonlyArray<CheckpointedLog>,
+    offsetOf: (entry: CheckpointedLog) => number
+  ): Effect.Effect<void, DiskError> {
+    const offsets = logs.map((entry) => ({
+      topic: entry.log.topic,
+      partition: entry.log.partition,
+      offset: offsetOf(entry)
+    }))
+    return Checkpoint.replaceFile(this.disk, this.path, name, Checkpoint.encodeOffsets(offsets))
+  }
+
+  /** The last word of a clean stop, after every log is closed and the checkpoints are written (KAFKA-13773: never before). */
+  markCleanShutdown(brokerEpoch: number): Effect.Effect<void, DiskError> {
+    const bytes = new TextEncoder().encode(JSON.stringify({ version: 0, brokerEpoch }))
+    return Checkpoint.replaceFile(this.disk, this.path, cleanShutdownFile, bytes)
+  }
+}
+
+const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
+  Effect.gen(function* () {
+    const bytes = yield* Checkpoint.readIfPresent(disk, `${options.path}/${Meta.metaProperties}`)
+    if (bytes !== undefined) {
+      const meta = Meta.decode(bytes)
+      if (typeof meta !== "string") return meta
+      const detail = `${Meta.metaProperties}: ${meta}`
+      return yield* Effect.fail(new Meta.LogDirectoryRefused({ directory: options.path, reason: "Malformed", detail }))
+    }
+    const { clusterId, nodeId, newDirectoryId: directoryId } = options
+    const meta = { clusterId, nodeId, directoryId }
+    yield* Checkpoint.replaceFile(disk, options.path, Meta.metaProperties, Meta.encode(meta))
+    return meta
+  })
+
+/** Whether the last run ended cleanly; the mark is gone, durably, when this returns. */
+const takeCleanShutdown = (disk: Disk["Service"], path: string) =>
+  Effect.gen(function* () {
+    const bytes = yield* Checkpoint.readIfPresent(disk, `${path}/${cleanShutdownFile}`)
+    if (bytes === undefined) return undefined
+    yield* disk.remove(`${path}/${cleanShutdownFile}`)
+    yield* disk.syncDirectory(path)
+    return { brokerEpoch: Names.brokerEpoch(bytes) }
+  })
+
+/** A missing or damaged checkpoint counts as empty: recovery then looks at everything, and nothing is lost. */
+const readOffsets = (disk: Disk["Service"], path: string, name: string): Effect.Effect<Offsets, DiskError> =>
+  Effect.gen(function* () {
+    const bytes = yield* Checkpoint.readIfPresent(disk, `${path}/${name}`)
+    if (bytes === undefined || bytes.byteLength === 0) return new Map()
+    const offsets = Checkpoint.decodeOffsets(bytes)
+    if (offsets === undefined) yield* Effect.logWarning(`${path}/${name} is damaged and taken as empty`)
+    return new Map((offsets ?? []).map((entry) => [keyOf(entry.topic, entry.partition), entry.offset]))
+  })
+
+const uniqueIdDigits = 32
+
+/** Tells apart the directories of a partition that was deleted more than once. */
+const uniqueId = Effect.gen(function* () {
+  let id = ""
+  while (id.length < uniqueIdDigits) id += (yield* Random.nextIntBetween(0, 16)).toString(16)
+  return id
+})

@@ -1,0 +1,38 @@
+/**
+ * Names and small texts inside a log directory: `topic-partition`, its form while it waits for removal, `partition.metadata`
+ * and the mark of a clean stop. Pure, Kafka's formats.
+ */
+import * as Uuid from "@klamm/protocol/Uuid"
+
+/** The longest name a file system takes; a deleted directory's topic part is cut to fit. */
+const maxNameLength = 255
+
+const deletedPattern = /^\S+-\S+\.\S+-delete$/
+const namePattern = /^([a-zA-Z0-9._-]+)-(0|[1-9]\d*)$/
+
+export const parse = (name: string): { readonly topic: string; readonly partition: number } | undefined => {
+  const match = namePattern.exec(name)
+  return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) }
+}
+
+export const isDeleted = (name: string): boolean => deletedPattern.test(name)
+
+export const deleted = (topic: string, partition: number, uniqueId: string): string => {
+  const suffix = `-${partition}.${uniqueId}-delete`
+  return `${topic.slice(0, maxNameLength - suffix.length)}${suffix}`
+}
+
+export const encodePartitionMetadata = (topicId: string): Uint8Array =>
+  new TextEncoder().encode(`version: 0\ntopic_id: ${topicId}`)
+
+/** The topic id, or undefined when the file is damaged. */
+export const decodePartitionMetadata = (bytes: Uint8Array): string | undefined => {
+  const match = /^version: 0\ntopic_id: (\S+)\s*$/.exec(new TextDecoder().decode(bytes))
+  return match !== null && Uuid.isUuid(match[1]!) ? match[1] : undefined
+}
+
+/** The broker epoch in the mark of a clean stop, -1 when it says none: the mark counts all the same. */
+export const brokerEpoch = (bytes: Uint8Array): number => {
+  const match = /"brokerEpoch"\s*:\s*(-?\d+)/.exec(new TextDecoder().decode(bytes))
+  return match === null ? -1 : Number(match[1])
+}

@@ -1,0 +1,109 @@
+/**
+ * What the operations of one log share. Package-internal: users hold a `Log`, whose methods are the functions over this.
+ *
+ * Invariants: `segments` is sorted by base offset and never empty; the last one is active, its file open and its indexes
+ * loaded. `logStartOffset <= logEndOffset`; every batch below `recoveryPoint` is durable. One writer: append, roll and
+ * truncation never overlap; `structure` keeps flush, truncation, deletion and compaction from overlapping one another.
+ */
+import { DiskError } from "@klamm/platform"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import type * as Semaphore from "effect/Semaphore"
+import * as Checkpoint from "./Checkpoint.ts"
+import type { EpochCache } from "./EpochCache.ts"
+import { leaderEpochCheckpoint } from "./Files.ts"
+import type { LogConfig } from "./LogConfig.ts"
+import { CorruptLog } from "./LogError.ts"
+import type { ProducerState } from "./ProducerState.ts"
+import { emptyIndexes, type LogHome, Segment } from "./Segment.ts"
+import type { TailPositions } from "./TailPositions.ts"
+
+export interface LogState {
+  readonly home: LogHome
+  readonly topic: string
+  readonly partition: number
+  readonly config: () => LogConfig
+  readonly structure: Semaphore.Semaphore
+  readonly tail: TailPositions
+  segments: Array<Segment>
+  logStartOffset: number
+  logEndOffset: number
+  recoveryPoint: number
+  /** Compaction has been here: below it only the newest value of each key is left. */
+  cleanedOffset: number
+  epochs: EpochCache
+  recoveredProducers: ProducerState
+  /** Offsets of the snapshot files, rising. */
+  snapshots: ReadonlyArray<number>
+  unsyncedSnapshots: ReadonlyArray<number>
+  /** Files were created or removed since the directory was last synced. */
+  directoryChanged: boolean
+  /** Lowest offset truncated to since the flush under way began: it may not claim more. */
+  flushCeiling: number
+  /** The disk error that an append or a flush ended with. It is final: every later one ends with it too. */
+  failure: DiskError | undefined
+  /** Segments whose files are renamed `.deleted`, with the time of that. */
+  deleted: ReadonlyArray<{ readonly segment: Segment; readonly since: number }>
+  /** Sealed segments whose indexes are in memory, oldest use first. */
+  loadedSealed: Array<Segment>
+}
+
+export const activeSegment = (state: LogState): Segment => state.segments[state.segments.length - 1]!
+
+/** Index in `segments` of the last one with a base at or below `offset`, -1 when all are above. */
+export const floorSegment = (segments: ReadonlyArray<Segment>, offset: number): number => {
+  let low = 0
+  let high = segments.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (segments[middle]!.baseOffset <= offset) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
+
+export const sizeBytes = (state: LogState): number => {
+  let total = 0
+  for (const segment of state.segments) total += segment.sizeBytes
+  return total
+}
+
+/** Damage found while reading what was durable, in the only words a reader's error channel has. */
+export const damaged = (error: CorruptLog): DiskError =>
+  new DiskError({ reason: "Io", operation: "read", path: error.path, cause: error })
+
+export const corrupt = (segment: Segment, position: number, reason: string): CorruptLog =>
+  new CorruptLog({ path: segment.path(".log"), position, reason })
+
+/** Replaces the epoch history, durably (KAFKA-16541: it may not lag behind the batches of a new epoch). */
+export const storeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<void, DiskError> => {
+  const { disk, directory } = state.home
+  return Effect.andThen(
+    Checkpoint.replaceFile(disk, directory, leaderEpochCheckpoint, Checkpoint.encodeEpochs(epochs)),
+    Effect.sync(() => {
+      state.epochs = epochs
+    })
+  )
+}
+
+/** The same, unless nothing has changed. */
+export const changeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<void, DiskError> =>
+  epochs === state.epochs ? Effect.void : storeEpochs(state, epochs)
+
+/** An empty segment with its files, ready to append to. */
+export const createSegment = (
+  home: LogHome,
+  baseOffset: number,
+  config: LogConfig,
+  now: number
+): Effect.Effect<Segment, DiskError> =>
+  Effect.gen(function* () {
+    const jitter = Math.min(config.segmentJitterMs, config.segmentMs)
+    const jitterMs = jitter > 0 ? yield* Random.nextIntBetween(0, jitter) : 0
+    const segment = new Segment(home, baseOffset, now, jitterMs)
+    segment.indexes = emptyIndexes()
+    const file = yield* segment.openForWriting
+    yield* file.truncate(0)
+    yield* segment.rewriteIndexes
+    return segment
+  })

@@ -1,0 +1,130 @@
+/**
+ * Reading a range of stored bytes: from the batch that holds the offset asked for, whole segments at most, straight into the
+ * caller's memory. Invariant: the first batch begins at byte 0 of the answer and nothing at or above `upToOffset` is in it; the
+ * end may cut a batch short, which readers drop (behaviours 074 to 076). No record is looked at.
+ */
+import type { DiskError, DiskFile, ReadHint } from "@klamm/platform"
+import * as Effect from "effect/Effect"
+import { findBatch, type LocatedBatch, type NotLocated } from "./BatchScan.ts"
+import { activeSegment, corrupt, damaged, floorSegment, type LogState } from "./LogState.ts"
+import type { Segment } from "./Segment.ts"
+import { loadIndexes, rebuildIndexes } from "./SegmentIndexes.ts"
+
+/** Farther behind the segment's end than this, bytes are taken to be on the device rather than in the page cache. */
+export const cachedTailBytes = 64 * 1024 * 1024
+
+export interface LogRead {
+  /** The part of the allocated memory that was filled. Whole stored batches; the last may be cut short. */
+  readonly bytes: Uint8Array
+  /** Base offset of the first batch, at or below the offset asked for. */
+  readonly startOffset: number
+  readonly segmentBaseOffset: number
+  /** The range ends with its segment and a newer one follows: a long poll gains nothing by waiting. */
+  readonly hitEndOfOlderSegment: boolean
+}
+
+export interface ReadRequest {
+  readonly offset: number
+  readonly maxBytes: number
+  /** Exclusive: high watermark, last stable offset or log end. */
+  readonly upToOffset: number
+  /** Answer one whole batch even if it is larger than `maxBytes` (KIP-74). */
+  readonly minOneBatch: boolean
+  /** Memory of exactly this size, or undefined when there is none now. */
+  readonly allocate: (sizeBytes: number) => Uint8Array | undefined
+  readonly hint?: ReadHint | undefined
+}
+
+const readHint = (state: LogState, segment: Segment, position: number): ReadHint => {
+  if (segment === activeSegment(state)) return segment.sizeBytes - position > cachedTailBytes ? "cold" : "cached"
+  return position >= segment.recentlyReadFrom && position < segment.recentlyReadTo ? "cached" : "cold"
+}
+
+/** A segment and where the next one begins, as they were when the read began: undefined for the active one. */
+interface Place {
+  readonly segment: Segment
+  readonly nextBaseOffset: number | undefined
+}
+
+/** Finds a batch by the offset index and a walk from there. A walk that meets no batch rebuilds the index, once. */
+const locate = (state: LogState, segment: Segment, file: DiskFile, offset: number, hint: ReadHint | undefined) =>
+  Effect.gen(function* () {
+    const end = segment.sizeBytes
+    const indexes = yield* loadIndexes(state, segment)
+    const from = indexes.offset.lookup(offset - segment.baseOffset)
+    const found: LocatedBatch | NotLocated = yield* findBatch(
+      file,
+      from,
+      end,
+      offset,
+      hint ?? readHint(state, segment, from)
+    )
+    if (found !== "damaged") return found
+    const rebuilt = yield* rebuildIndexes(state, segment)
+    const again = yield* findBatch(file, rebuilt.offset.lookup(offset - segment.baseOffset), end, offset, "cold")
+    return again === "damaged" ? yield* Effect.fail(damaged(corrupt(segment, from, "no batch here"))) : again
+  })
+
+const locateFirst = (state: LogState, segment: Segment, file: DiskFile, request: ReadRequest) => {
+  const inTail = segment === activeSegment(state) ? state.tail.find(request.offset) : undefined
+  return inTail === undefined
+    ? locate(state, segment, file, request.offset, request.hint)
+    : Effect.succeed<LocatedBatch | "end">(inTail)
+}
+
+/** The position up to which the segment holds only offsets below `upTo`; `wanted` when that is farther on. */
+const boundPosition = (state: LogState, place: Place, file: DiskFile, upTo: number, wanted: number) => {
+  const { segment } = place
+  const end = Math.min(wanted, segment.sizeBytes)
+  if (upTo >= (place.nextBaseOffset ?? state.logEndOffset)) return Effect.succeed(end)
+  const inTail = segment === activeSegment(state) ? state.tail.find(upTo) : undefined
+  if (inTail !== undefined) return Effect.succeed(Math.min(end, inTail.position))
+  return Effect.flatMap(loadIndexes(state, segment), (indexes) =>
+    indexes.offset.lookup(upTo - segment.baseOffset) >= end
+      ? Effect.succeed(end)
+      : Effect.map(locate(state, segment, file, upTo, undefined), (found) =>
+          found === "end" ? end : Math.min(end, found.position)
+        )
+  )
+}
+
+const readSegment = (state: LogState, place: Place, file: DiskFile, request: ReadRequest) =>
+  Effect.gen(function* () {
+    const { segment } = place
+    const first = yield* locateFirst(state, segment, file, request)
+    if (first === "end") return "beyond"
+    if (first.lastOffset >= request.upToOffset) return "none"
+    if (first.sizeBytes > request.maxBytes && !request.minOneBatch) return "none"
+    const wanted = first.position + Math.max(request.maxBytes, first.sizeBytes)
+    const end = yield* boundPosition(state, place, file, request.upToOffset, wanted)
+    const target = request.allocate(end - first.position)
+    if (target === undefined) return "none"
+    const hint = request.hint ?? readHint(state, segment, first.position)
+    const read = yield* file.read(first.position, target.subarray(0, end - first.position), hint)
+    segment.recentlyReadFrom = first.position
+    segment.recentlyReadTo = first.position + read
+    return {
+      bytes: target.subarray(0, read),
+      startOffset: first.baseOffset,
+      segmentBaseOffset: segment.baseOffset,
+      hitEndOfOlderSegment: place.nextBaseOffset !== undefined && end === segment.sizeBytes
+    }
+  })
+
+/**
+ * "none" when there is nothing to give: the offset is at or beyond `upToOffset`, the first batch is larger than `maxBytes` and
+ * may not exceed it, or `allocate` refused. An offset below the log start reads from the first batch there is.
+ */
+export const read = (state: LogState, request: ReadRequest): Effect.Effect<LogRead | "none", DiskError> =>
+  Effect.gen(function* () {
+    if (request.offset >= Math.min(request.upToOffset, state.logEndOffset)) return "none"
+    const { segments } = state
+    for (let index = Math.max(0, floorSegment(segments, request.offset)); index < segments.length; index++) {
+      const segment = segments[index]!
+      if (segment.removed) return "none"
+      const place = { segment, nextBaseOffset: segments[index + 1]?.baseOffset }
+      const found = yield* segment.withFile((file) => readSegment(state, place, file, request))
+      if (found !== "beyond") return found
+    }
+    return "none"
+  })

@@ -1,0 +1,282 @@
+/**
+ * Opening a log. After a clean stop only the active segment's end is looked at. After a crash every batch from the recovery
+ * point's segment on is verified, the torn tail is cut, and indexes, producers and epochs are built from what is left
+ * (behaviour 171).
+ *
+ * Invariants: what was durable is never cut: damage below the recovery point is `CorruptLog`; the same bytes recover to the
+ * same log however often recovery is interrupted. Neighbours: `LogFiles.ts` has put the directory in order before.
+ */
+import { Disk, type DiskError } from "@klamm/platform"
+import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { scan } from "./BatchScan.ts"
+import * as Checkpoint from "./Checkpoint.ts"
+import { truncateFullyAndStartAt } from "./Delete.ts"
+import * as EpochCache from "./EpochCache.ts"
+import { fileName, leaderEpochCheckpoint, segmentKinds } from "./Files.ts"
+import type { LogConfig } from "./LogConfig.ts"
+import type { CorruptLog } from "./LogError.ts"
+import { type FoundFiles, tidy } from "./LogFiles.ts"
+import { activeSegment, corrupt, createSegment, floorSegment, type LogState, storeEpochs } from "./LogState.ts"
+import * as ProducerState from "./ProducerState.ts"
+import * as Replay from "./Replay.ts"
+import { type LogHome, maxRelativeOffset, Segment } from "./Segment.ts"
+import { batchFacts, firstTimestampOf, producersAt, readIndexFiles } from "./SegmentIndexes.ts"
+import { TailPositions } from "./TailPositions.ts"
+
+export interface OpenOptions {
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string
+  readonly config: () => LogConfig
+  /** The directory has the mark of a clean stop. */
+  readonly cleanShutdown: boolean
+  /** As checkpointed; 0 when unknown. */
+  readonly recoveryPoint: number
+  /** As checkpointed; 0 when unknown. */
+  readonly logStartOffset: number
+  /** As checkpointed in `cleaner-offset-checkpoint`; 0 when unknown. */
+  readonly cleanedOffset?: number
+  /** Wall time, milliseconds. */
+  readonly now: number
+}
+
+/** One pass over the segments from the recovery point on. */
+interface Pass {
+  readonly state: LogState
+  producers: ProducerState.ProducerState
+  epochs: EpochCache.EpochCache
+  nextOffset: number
+  lastEpoch: number
+}
+
+/** Why the batch at `at` can't follow what came before it; undefined when it is sound. */
+const batchFault = (pass: Pass, segment: Segment, bytes: Uint8Array, at: number): string | undefined => {
+  const baseOffset = RecordBatch.baseOffset(bytes, at)
+  if (baseOffset < pass.nextOffset) return "offset at or below the one before"
+  if (RecordBatch.lastOffset(bytes, at) - segment.baseOffset > maxRelativeOffset) return "offset too far from the base"
+  const epoch = RecordBatch.partitionLeaderEpoch(bytes, at)
+  if (epoch >= 0 && epoch < pass.lastEpoch) return "leader epoch below the one before"
+  return RecordBatch.verifyBatch(bytes, at)
+}
+
+/** Verifies the segment from its first byte and enters all batches anew; answers why it ended early, if it did. */
+const recoverSegment = (pass: Pass, segment: Segment): Effect.Effect<string | undefined, DiskError | CorruptLog> =>
+  Effect.gen(function* () {
+    const { indexIntervalBytes } = pass.state.config()
+    const fileBytes = segment.sizeBytes
+    segment.resetIndexes()
+    pass.nextOffset = Math.max(pass.nextOffset, segment.baseOffset)
+    const end = yield* segment.withFile((file) =>
+      scan(file, 0, fileBytes, (bytes, at, position) => {
+        const fault = batchFault(pass, segment, bytes, at)
+        if (fault !== undefined) return fault
+        const replayed = Replay.replay(pass.producers, bytes, at)
+        pass.producers = replayed.state
+        if (replayed.aborted !== undefined) segment.indexes?.transaction.append(replayed.aborted)
+        const epoch = RecordBatch.partitionLeaderEpoch(bytes, at)
+        pass.lastEpoch = Math.max(pass.lastEpoch, epoch)
+        pass.epochs = EpochCache.assign(pass.epochs, epoch, RecordBatch.baseOffset(bytes, at))
+        segment.note(batchFacts(bytes, at), position, indexIntervalBytes)
+        pass.nextOffset = RecordBatch.lastOffset(bytes, at) + 1
+        return undefined
+      })
+    )
+    if (end.reason === undefined) return undefined
+    if (pass.nextOffset < pass.state.recoveryPoint) {
+      return yield* Effect.fail(corrupt(segment, end.position, end.reason))
+    }
+    return end.reason
+  })
+
+/** Cuts the file where recovery stopped trusting it. */
+const cut = (segment: Segment): Effect.Effect<void, DiskError> =>
+  Effect.gen(function* () {
+    const file = yield* segment.openForWriting
+    yield* file.truncate(segment.sizeBytes)
+    yield* file.sync
+  })
+
+const removeSegment = (state: LogState, segment: Segment): Effect.Effect<void, DiskError> =>
+  Effect.gen(function* () {
+    yield* segment.close
+    for (const kind of segmentKinds) {
+      const path = segment.path(kind)
+      if (yield* state.home.disk.exists(path)) yield* state.home.disk.remove(path)
+    }
+  })
+
+/** Verifies every segment from `first` on. What follows a cut is removed: it can't be reached without the lost part. */
+const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskError | CorruptLog> =>
+  Effect.gen(function* () {
+    const { baseOffset } = state.segments[first]!
+    const epochs = EpochCache.truncateFromEnd(state.epochs, baseOffset)
+    const producers = yield* producersAt(state, baseOffset)
+    const lastEpoch = EpochCache.latestEpoch(epochs)
+    const pass: Pass = { state, producers, epochs, nextOffset: baseOffset, lastEpoch }
+    for (let index = first; index < state.segments.length; index++) {
+      const segment = state.segments[index]!
+      const follows = segment.baseOffset >= pass.nextOffset
+      const reason = follows ? yield* recoverSegment(pass, segment) : "begins before the segment ahead of it ends"
+      if (!follows) {
+        for (const later of state.segments.slice(index).toReversed()) yield* removeSegment(state, later)
+        state.segments = state.segments.slice(0, index)
+        break
+      }
+      if (reason !== undefined) {
+        yield* Effect.logWarning(`${segment.path(".log")} is cut at ${segment.sizeBytes}: ${reason}`)
+        for (const later of state.segments.slice(index + 1).toReversed()) yield* removeSegment(state, later)
+        state.segments = state.segments.slice(0, index + 1)
+        yield* cut(segment)
+      }
+      if (index < state.segments.length - 1) segment.finishTimeIndex()
+      yield* segment.rewriteIndexes
+    }
+    state.logEndOffset = pass.nextOffset
+    state.recoveredProducers = pass.producers
+    state.epochs = pass.epochs
+  })
+
+/**
+ * After a clean stop: the active segment's indexes as they are, and the offset after its last batch. False when the files
+ * don't say what a clean stop leaves: then the segment has to be verified like after a crash.
+ */
+const loadActive = (state: LogState): Effect.Effect<boolean, DiskError> =>
+  Effect.gen(function* () {
+    const segment = activeSegment(state)
+    const indexes = yield* readIndexFiles(segment)
+    if (indexes === undefined || (indexes.time.count === 0 && segment.sizeBytes > 0)) return false
+    const fileBytes = segment.sizeBytes
+    const lastEntry = indexes.offset.count - 1
+    const lastTime = indexes.time.count - 1
+    const from = lastEntry < 0 ? 0 : indexes.offset.position(lastEntry)
+    let nextOffset = segment.baseOffset
+    segment.resetIndexes()
+    segment.indexes = indexes
+    if (lastTime >= 0) {
+      segment.maxTimestamp = indexes.time.timestamp(lastTime)
+      segment.maxTimestampOffset = segment.baseOffset + indexes.time.relativeOffset(lastTime)
+    }
+    const end = yield* segment.withFile((file) =>
+      scan(file, from, fileBytes, (bytes, at, position) => {
+        segment.note(batchFacts(bytes, at), position, Number.POSITIVE_INFINITY)
+        nextOffset = RecordBatch.lastOffset(bytes, at) + 1
+        return undefined
+      })
+    )
+    segment.sizeBytes = fileBytes
+    if (end.reason !== undefined) return false
+    yield* firstTimestampOf(segment)
+    state.logEndOffset = nextOffset
+    return true
+  })
+
+/** The epoch history as the batches tell it, for when its file is lost. */
+const epochsOfBatches = (segments: ReadonlyArray<Segment>): Effect.Effect<EpochCache.EpochCache, DiskError> =>
+  Effect.gen(function* () {
+    let epochs = EpochCache.empty
+    for (const segment of segments) {
+      yield* segment.withFile((file) =>
+        scan(file, 0, segment.sizeBytes, (bytes, at) => {
+          const epoch = RecordBatch.partitionLeaderEpoch(bytes, at)
+          epochs = EpochCache.assign(epochs, epoch, RecordBatch.baseOffset(bytes, at))
+          return undefined
+        })
+      )
+    }
+    return epochs
+  })
+
+const openSegment = (home: LogHome, found: FoundFiles, baseOffset: number, now: number) =>
+  Effect.gen(function* () {
+    const segment = new Segment(home, baseOffset, now)
+    segment.hasTransactionIndex = found.transactionIndexes.has(baseOffset)
+    segment.sizeBytes = yield* segment.withFile((file) => file.size)
+    yield* segment.close
+    return segment
+  })
+
+const openSegments = (home: LogHome, found: FoundFiles, options: OpenOptions) =>
+  found.segments.length === 0
+    ? Effect.map(createSegment(home, options.logStartOffset, options.config(), options.now), (segment) => [segment])
+    : Effect.forEach(found.segments, (baseOffset) => openSegment(home, found, baseOffset, options.now))
+
+const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, segments: Array<Segment>): LogState => ({
+  home,
+  topic: options.topic,
+  partition: options.partition,
+  config: options.config,
+  structure: Semaphore.makeUnsafe(1),
+  tail: new TailPositions(),
+  segments,
+  logStartOffset: options.logStartOffset,
+  logEndOffset: segments[segments.length - 1]!.baseOffset,
+  recoveryPoint: options.recoveryPoint,
+  cleanedOffset: options.cleanedOffset ?? 0,
+  epochs: EpochCache.empty,
+  recoveredProducers: ProducerState.empty,
+  snapshots: found.snapshots,
+  unsyncedSnapshots: [],
+  directoryChanged: found.segments.length === 0,
+  flushCeiling: Number.POSITIVE_INFINITY,
+  failure: undefined,
+  deleted: [],
+  loadedSealed: []
+})
+
+/** Finds the log end, verifying what has to be; on return `recoveredProducers` and `epochs` are as of there. */
+const recover = (state: LogState, clean: boolean): Effect.Effect<void, DiskError | CorruptLog> =>
+  Effect.gen(function* () {
+    if (clean && (yield* loadActive(state))) {
+      state.recoveryPoint = state.logEndOffset
+      state.recoveredProducers = yield* producersAt(state, state.logEndOffset)
+      return
+    }
+    const first = clean ? state.segments.length - 1 : Math.max(0, floorSegment(state.segments, state.recoveryPoint))
+    yield* recoverFrom(state, first)
+    state.recoveryPoint = Math.min(state.recoveryPoint, state.logEndOffset)
+  })
+
+/** Snapshots beyond the log end speak of batches that are gone. */
+const dropSnapshotsBeyondEnd = (state: LogState): Effect.Effect<void, DiskError> =>
+  Effect.gen(function* () {
+    const { disk, directory } = state.home
+    for (const offset of state.snapshots.filter((snapshot) => snapshot > state.logEndOffset)) {
+      yield* disk.remove(`${directory}/${fileName(offset, ".snapshot")}`)
+    }
+    state.snapshots = state.snapshots.filter((snapshot) => snapshot <= state.logEndOffset)
+  })
+
+/** Opens or creates the log of a directory. The scope owns its files. */
+export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | CorruptLog, Disk | Scope.Scope> =>
+  Effect.gen(function* () {
+    const disk = yield* Disk
+    const home: LogHome = { disk, scope: yield* Effect.scope, directory: options.directory }
+    yield* disk.makeDirectory(options.directory)
+    const found = yield* tidy(home)
+    const state = initialState(options, home, found, [...(yield* openSegments(home, found, options))])
+    const stored = yield* Checkpoint.readIfPresent(disk, `${options.directory}/${leaderEpochCheckpoint}`)
+    const epochs = stored === undefined ? undefined : Checkpoint.decodeEpochs(stored)
+    state.epochs = epochs ?? (yield* epochsOfBatches(state.segments))
+    yield* recover(state, options.cleanShutdown)
+    yield* activeSegment(state).openForWriting
+    state.segments.forEach((segment, index) => {
+      const next = state.segments[index + 1]
+      segment.synced = next !== undefined && next.baseOffset <= state.recoveryPoint
+      if (next !== undefined) segment.indexes = undefined
+    })
+    yield* dropSnapshotsBeyondEnd(state)
+    state.logStartOffset = Math.max(state.logStartOffset, state.segments[0]!.baseOffset)
+    const trimmed = EpochCache.truncateFromStart(
+      EpochCache.truncateFromEnd(state.epochs, state.logEndOffset),
+      state.logStartOffset
+    )
+    if (trimmed !== epochs) yield* storeEpochs(state, trimmed)
+    if (state.logEndOffset < state.logStartOffset) {
+      yield* truncateFullyAndStartAt(state, state.logStartOffset, options.now)
+    }
+    return state
+  })
