@@ -139,4 +139,112 @@ export {
 } from "./Header.ts"
 export * as Record from "./Record.ts"
 export * as RecordBatch from "./RecordBatch.ts"
+export { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from "./records/ConsumerProtocol.ts"
+export {
+  AbortedTxn,
+  ControlRecordTypeSchema,
+  EndTxnMarker,
+  KRaftVersionRecord,
+  LeaderChangeMessage,
+  SnapshotFooterRecord,
+  SnapshotHeaderRecord,
+  VotersRecord
+} from "./records/Control.ts"
+export { GroupMetadataKey, GroupMetadataValue } from "./records/group/Classic.ts"
+export {
+  ConsumerGroupCurrentMemberAssignmentKey,
+  ConsumerGroupCurrentMemberAssignmentValue,
+  ConsumerGroupMemberMetadataKey,
+  ConsumerGroupMemberMetadataValue,
+  ConsumerGroupMetadataKey,
+  ConsumerGroupMetadataValue,
+  ConsumerGroupPartitionMetadataKey,
+  ConsumerGroupPartitionMetadataValue,
+  ConsumerGroupRegularExpressionKey,
+  ConsumerGroupRegularExpressionValue,
+  ConsumerGroupTargetAssignmentMemberKey,
+  ConsumerGroupTargetAssignmentMemberValue,
+  ConsumerGroupTargetAssignmentMetadataKey,
+  ConsumerGroupTargetAssignmentMetadataValue
+} from "./records/group/Consumer.ts"
+export {
+  LegacyOffsetCommitKey,
+  LegacyOffsetCommitValue,
+  OffsetCommitKey,
+  OffsetCommitValue
+} from "./records/group/Offset.ts"
+export {
+  ShareGroupCurrentMemberAssignmentKey,
+  ShareGroupCurrentMemberAssignmentValue,
+  ShareGroupMemberMetadataKey,
+  ShareGroupMemberMetadataValue,
+  ShareGroupMetadataKey,
+  ShareGroupMetadataValue,
+  ShareGroupStatePartitionMetadataKey,
+  ShareGroupStatePartitionMetadataValue,
+  ShareGroupTargetAssignmentMemberKey,
+  ShareGroupTargetAssignmentMemberValue,
+  ShareGroupTargetAssignmentMetadataKey,
+  ShareGroupTargetAssignmentMetadataValue
+} from "./records/group/Share.ts"
+export {
+  StreamsGroupCurrentMemberAssignmentKey,
+  StreamsGroupCurrentMemberAssignmentValue,
+  StreamsGroupMemberMetadataKey,
+  StreamsGroupMemberMetadataValue,
+  StreamsGroupMetadataKey,
+  StreamsGroupMetadataValue,
+  StreamsGroupTargetAssignmentMemberKey,
+  StreamsGroupTargetAssignmentMemberValue,
+  StreamsGroupTargetAssignmentMetadataKey,
+  StreamsGroupTargetAssignmentMetadataValue,
+  StreamsGroupTopologyKey,
+  StreamsGroupTopologyValue
+} from "./records/group/Streams.ts"
+export {
+  controlRecords,
+  embeddedData,
+  groupRecords,
+  metadataRecords,
+  records,
+  shareStateRecords,
+  transactionRecords
+} from "./records/index.ts"
+export {
+  BrokerRegistrationChangeRecord,
+  FenceBrokerRecord,
+  RegisterBrokerRecord,
+  UnfenceBrokerRecord,
+  UnregisterBrokerRecord
+} from "./records/metadata/Brokers.ts"
+export { ClientQuotaRecord, ConfigRecord, FeatureLevelRecord } from "./records/metadata/Configs.ts"
+export { RegisterControllerRecord, UnregisterControllerRecord } from "./records/metadata/Controllers.ts"
+export {
+  AbortTransactionRecord,
+  BeginTransactionRecord,
+  EndTransactionRecord,
+  NoOpRecord,
+  ProducerIdsRecord,
+  ZkMigrationStateRecord
+} from "./records/metadata/Log.ts"
+export {
+  AccessControlEntryRecord,
+  DelegationTokenRecord,
+  RemoveAccessControlEntryRecord,
+  RemoveDelegationTokenRecord,
+  RemoveUserScramCredentialRecord,
+  UserScramCredentialRecord
+} from "./records/metadata/Security.ts"
+export {
+  ClearElrRecord,
+  PartitionChangeRecord,
+  PartitionRecord,
+  RemoveTopicRecord,
+  TopicRecord
+} from "./records/metadata/Topics.ts"
+export { DefaultPrincipalData } from "./records/Principal.ts"
+export { QuorumStateData } from "./records/QuorumState.ts"
+export { ShareSnapshotKey, ShareSnapshotValue, ShareUpdateKey, ShareUpdateValue } from "./records/ShareState.ts"
+export { SubscriptionInfoData } from "./records/StreamsSubscription.ts"
+export { TransactionLogKey, TransactionLogValue } from "./records/Transaction.ts"
 export * as Uuid from "./Uuid.ts"
