@@ -16,7 +16,7 @@ export interface Kind {
   readonly start: () => Promise<BrokerUnderTest>
 }
 
-const given = process.env["KAFKA_BOOTSTRAP"]
+const given = process.env.KAFKA_BOOTSTRAP
 
 const kindsOfOurs = (): ReadonlyArray<Kind> => {
   const process: Kind = { name: "a broker process", start: () => startBroker({ settings: QUICK_GROUPS }) }

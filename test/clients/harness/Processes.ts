@@ -150,7 +150,7 @@ export const startBroker = async (options: StartOptions = {}): Promise<RunningBr
 }
 
 /** The script that runs the real Apache Kafka, or undefined: the environment variable KAFKA_REFERENCE. */
-export const referenceScript = (): string | undefined => process.env["KAFKA_REFERENCE"]
+export const referenceScript = (): string | undefined => process.env.KAFKA_REFERENCE
 
 /** Starts one node of the real Apache Kafka in a folder of its own. */
 export const startReference = async (

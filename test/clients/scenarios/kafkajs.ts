@@ -211,7 +211,7 @@ const contents: Suite["keeps keys, headers, null values and timestamps"] = async
   const [first, second, third] = seen.map((one) => one.message)
   assert.equal(first?.key?.toString(), "clé")
   assert.equal(first?.value?.toString(), "wörth")
-  assert.equal(first?.headers?.["trace"]?.toString(), "1")
+  assert.equal(first?.headers?.trace?.toString(), "1")
   assert.equal(first?.timestamp, timestamp)
   assert.equal(second?.value, null)
   assert.equal(third?.key, null)

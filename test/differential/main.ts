@@ -1,0 +1,70 @@
+/**
+ * `pnpm differential`: the same requests to a Kafka and to ours, and what differs. Invariant: exit code 0 means that every
+ * difference is an entry of docs/differences.md and every entry occurs.
+ *
+ *   --against HOST:PORT   the Kafka; without it KAFKA_REFERENCE names the script that starts one
+ *   --ours HOST:PORT      the broker to judge; without it ours is started on a temporary folder
+ *   --only TEXT           scenarios whose name contains TEXT (then no entry counts as stale)
+ *   --json FILE           writes the report there
+ *   --show                prints what the Kafka answered, field by field
+ *
+ * Neighbours: src/Matrix.ts, src/Targets.ts, src/Report.ts, src/scenarios/.
+ */
+import { randomBytes } from "node:crypto"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { REPOSITORY, referenceScript } from "../clients/harness/Processes.ts"
+import { judge, readAnchors } from "./src/Documented.ts"
+import { runMatrix } from "./src/Matrix.ts"
+import { asJson, asText } from "./src/Report.ts"
+import { SCENARIOS } from "./src/scenarios/index.ts"
+import { given, type Started, startedOurs, startedReference } from "./src/Targets.ts"
+
+const { values: options } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== "--"),
+  options: {
+    against: { type: "string" },
+    ours: { type: "string" },
+    only: { type: "string" },
+    json: { type: "string" },
+    show: { type: "boolean", default: false }
+  }
+})
+
+const reference = (): Promise<Started> => {
+  if (options.against !== undefined) return given(options.against)
+  const script = referenceScript()
+  if (script === undefined) throw new Error("name a Kafka: --against HOST:PORT, or KAFKA_REFERENCE=script")
+  return startedReference(script)
+}
+
+const compareBoth = async (left: Started, right: Started): Promise<boolean> => {
+  const began = performance.now()
+  const only = options.only
+  const chosen = only === undefined ? SCENARIOS : SCENARIOS.filter(({ name }) => name.includes(only))
+  const tally = await runMatrix(chosen, left.target, right.target, `-r${randomBytes(4).toString("hex")}`)
+  const all = judge(tally.differences, await readAnchors(join(REPOSITORY, "docs/differences.md")))
+  const judged = only === undefined ? all : { ...all, stale: [] }
+  const tookMs = performance.now() - began
+  if (options.json !== undefined) await writeFile(options.json, asJson(tally, judged, tookMs))
+  if (options.show) for (const [name, value] of tally.answers) console.log(`${name} = ${value}`)
+  console.log(asText(tally, judged, tookMs))
+  return judged.undocumented.length === 0 && judged.stale.length === 0
+}
+
+const main = async (): Promise<boolean> => {
+  const left = await reference()
+  try {
+    const right = options.ours === undefined ? await startedOurs() : await given(options.ours)
+    try {
+      return await compareBoth(left, right)
+    } finally {
+      await right.stop()
+    }
+  } finally {
+    await left.stop()
+  }
+}
+
+process.exitCode = (await main()) ? 0 : 1

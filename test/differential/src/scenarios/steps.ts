@@ -1,0 +1,362 @@
+/**
+ * The requests that most scenarios are made of, as steps. Invariant: a helper gives both the name and the id of a topic, so
+ * that the same step serves all versions. Neighbours: Scenario.ts, and the scenarios beside this file.
+ */
+import { type Ask, ask, type Context, type Step } from "../Scenario.ts"
+import { listAt, numberAt, type Struct, stringAt, type Value } from "../Value.ts"
+
+export const PRODUCE = 0
+export const FETCH = 1
+export const LIST_OFFSETS = 2
+export const METADATA = 3
+export const OFFSET_COMMIT = 8
+export const OFFSET_FETCH = 9
+export const FIND_COORDINATOR = 10
+export const JOIN_GROUP = 11
+export const HEARTBEAT = 12
+export const LEAVE_GROUP = 13
+export const SYNC_GROUP = 14
+export const DESCRIBE_GROUPS = 15
+export const LIST_GROUPS = 16
+export const API_VERSIONS = 18
+export const CREATE_TOPICS = 19
+export const DELETE_TOPICS = 20
+export const DELETE_RECORDS = 21
+export const INIT_PRODUCER_ID = 22
+export const OFFSET_FOR_LEADER_EPOCH = 23
+export const DESCRIBE_CONFIGS = 32
+export const ALTER_CONFIGS = 33
+export const DESCRIBE_LOG_DIRS = 35
+export const CREATE_PARTITIONS = 37
+export const DELETE_GROUPS = 42
+export const INCREMENTAL_ALTER_CONFIGS = 44
+export const OFFSET_DELETE = 47
+export const DESCRIBE_CLUSTER = 60
+export const DESCRIBE_PRODUCERS = 61
+export const LIST_CONFIG_RESOURCES = 74
+export const DESCRIBE_TOPIC_PARTITIONS = 75
+
+/** A topic id that no broker ever gave out. */
+export const UNKNOWN_ID = "AAAAAAAAAAAAAAAAAAAAAQ"
+export const ZERO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
+
+type AskOptions = Parameters<typeof ask>[3]
+
+const noPartitionFails = (answer: Struct): boolean =>
+  listAt(answer, "topics").every((one) => listAt(one, "partitions").every((part) => numberAt(part, "errorCode") === 0))
+
+export interface TopicOptions {
+  readonly partitions?: number
+  readonly configs?: Readonly<Record<string, string>>
+}
+
+/** Creates a topic and waits until its partitions serve. */
+export const topic = (alias: string, { partitions = 1, configs = {} }: TopicOptions = {}): ReadonlyArray<Step> => [
+  ask(
+    `create ${alias}`,
+    CREATE_TOPICS,
+    (c) => ({
+      topics: [
+        {
+          name: c.name(alias),
+          numPartitions: partitions,
+          replicationFactor: 1,
+          assignments: [],
+          configs: Object.entries(configs).map(([name, value]) => ({ name, value }))
+        }
+      ],
+      timeoutMs: 10_000
+    }),
+    {
+      version: 7,
+      setup: true,
+      until: (answer) => [0, 36].includes(numberAt(answer, "topics.0.errorCode")),
+      note: (answer, c) => c.keep(`id of ${alias}`, stringAt(answer, "topics.0.topicId"))
+    }
+  ),
+  served(alias, partitions)
+]
+
+/** Waits until every partition of a topic answers. */
+export const served = (alias: string, partitions = 1): Ask =>
+  ask(
+    `${alias} is served`,
+    LIST_OFFSETS,
+    (c) => ({
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [
+        {
+          name: c.name(alias),
+          partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+        }
+      ]
+    }),
+    { version: 7, setup: true, until: noPartitionFails }
+  )
+
+export type Records = Uint8Array | null | ((context: Context) => Uint8Array | null)
+
+const recordsOf = (records: Records, context: Context): Uint8Array | null =>
+  typeof records === "function" ? records(context) : records
+
+export interface ProduceOptions {
+  readonly acks?: number
+  readonly partition?: number
+  readonly timeoutMs?: number
+  readonly transactionalId?: string | null
+}
+
+export const produceRequest = (
+  context: Context,
+  alias: string,
+  records: Records,
+  { acks = -1, partition = 0, timeoutMs = 5_000, transactionalId = null }: ProduceOptions = {}
+): Struct => ({
+  transactionalId,
+  acks,
+  timeoutMs,
+  topicData: [
+    {
+      name: context.name(alias),
+      topicId: idOrUnknown(context, alias),
+      partitionData: [{ index: partition, records: recordsOf(records, context) }]
+    }
+  ]
+})
+
+/** The id a topic was created under, or one that no topic has. */
+export const idOrUnknown = (context: Context, alias: string): string =>
+  alias.startsWith("absent") ? UNKNOWN_ID : context.topicId(alias)
+
+export const produce = (
+  name: string,
+  alias: string,
+  records: Records,
+  options: ProduceOptions & { readonly ask?: AskOptions } = {}
+): Ask => ask(name, PRODUCE, (c) => produceRequest(c, alias, records, options), options.ask)
+
+/** Fills a topic without being compared. */
+export const fill = (alias: string, records: Records, partition = 0): Ask =>
+  produce(`fill ${alias}`, alias, records, {
+    partition,
+    ask: {
+      version: 13,
+      setup: true,
+      until: (answer) => numberAt(answer, "responses.0.partitionResponses.0.errorCode") === 0
+    }
+  })
+
+export interface FetchOptions {
+  readonly partitions?: ReadonlyArray<Struct>
+  readonly maxWaitMs?: number
+  readonly minBytes?: number
+  readonly maxBytes?: number
+  readonly isolationLevel?: number
+  readonly session?: readonly [number | ((context: Context) => number), number]
+  readonly forgotten?: (context: Context) => ReadonlyArray<Value>
+  readonly replicaId?: number
+}
+
+export const FETCH_ALL = 1_000_000
+
+/** One partition of a fetch, with the usual values. */
+export const at = (partition: number, fetchOffset: number, more: Struct = {}): Struct => ({
+  partition,
+  fetchOffset,
+  partitionMaxBytes: FETCH_ALL,
+  ...more
+})
+
+export const fetchRequest = (
+  context: Context,
+  topics: ReadonlyArray<readonly [string, ReadonlyArray<Struct>]>,
+  options: FetchOptions = {}
+): Struct => {
+  const [id, epoch] = options.session ?? [0, -1]
+  return {
+    replicaId: options.replicaId ?? -1,
+    maxWaitMs: options.maxWaitMs ?? 0,
+    minBytes: options.minBytes ?? 1,
+    maxBytes: options.maxBytes ?? FETCH_ALL,
+    isolationLevel: options.isolationLevel ?? 0,
+    sessionId: typeof id === "function" ? id(context) : id,
+    sessionEpoch: epoch,
+    topics: topics.map(([alias, partitions]) => ({
+      topic: context.name(alias),
+      topicId: idOrUnknown(context, alias),
+      partitions
+    })),
+    forgottenTopicsData: options.forgotten?.(context) ?? []
+  }
+}
+
+export const fetch = (
+  name: string,
+  topics: ReadonlyArray<readonly [string, ReadonlyArray<Struct>]>,
+  options: FetchOptions & { readonly ask?: AskOptions } = {}
+): Ask => ask(name, FETCH, (c) => fetchRequest(c, topics, options), options.ask)
+
+/** Makes sure that the group's coordinator is there and loaded; needed before the first group of a broker only. */
+export const coordinated = (alias: string): ReadonlyArray<Step> => [
+  ask("find the coordinator", FIND_COORDINATOR, (c) => ({ coordinatorKeys: [c.name(alias)], keyType: 0 }), {
+    version: 4,
+    setup: true,
+    until: (answer) => numberAt(answer, "coordinators.0.errorCode") === 0
+  }),
+  ask(
+    "the coordinator is loaded",
+    HEARTBEAT,
+    (c) => ({ groupId: c.name(alias), generationId: 1, memberId: "nobody" }),
+    {
+      version: 4,
+      setup: true,
+      until: (answer) => numberAt(answer, "errorCode") === 25
+    }
+  )
+]
+
+export interface JoinOptions {
+  readonly on?: string
+  /** The captured member id of this alias; "" to join anew. */
+  readonly as?: string
+  readonly memberId?: string
+  readonly instance?: string | null
+  readonly protocolType?: string
+  readonly protocols?: ReadonlyArray<readonly [string, string]>
+  readonly sessionTimeoutMs?: number
+  readonly rebalanceTimeoutMs?: number
+}
+
+const encoder = new TextEncoder()
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+
+export const joinRequest = (context: Context, group: string, options: JoinOptions): Struct => ({
+  groupId: context.name(group),
+  sessionTimeoutMs: options.sessionTimeoutMs ?? 30_000,
+  rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 10_000,
+  memberId: options.as === undefined ? (options.memberId ?? "") : context.text(`member ${options.as}`),
+  groupInstanceId: options.instance ?? null,
+  protocolType: options.protocolType ?? "consumer",
+  protocols: (options.protocols ?? [["range", "metadata"]]).map(([name, metadata]) => ({
+    name,
+    metadata: utf8(metadata)
+  })),
+  reason: "a test"
+})
+
+/** Joins, and remembers the member id and the generation under an alias. */
+export const join = (
+  name: string,
+  group: string,
+  alias: string,
+  options: JoinOptions = {},
+  more: AskOptions = {}
+): Ask =>
+  ask(name, JOIN_GROUP, (c) => joinRequest(c, group, options), {
+    on: options.on ?? alias,
+    note: (answer, c) => {
+      const memberId = stringAt(answer, "memberId")
+      if (memberId !== "") c.keep(`member ${alias}`, memberId)
+      c.keep("generation", numberAt(answer, "generationId"))
+    },
+    ...more
+  })
+
+export interface MemberOptions {
+  readonly generation?: number
+  readonly memberId?: string
+  readonly instance?: string | null
+}
+
+const memberOf = (context: Context, alias: string, options: MemberOptions): Struct => ({
+  generationId: options.generation ?? context.number("generation"),
+  memberId: options.memberId ?? context.text(`member ${alias}`),
+  groupInstanceId: options.instance ?? null
+})
+
+export const sync = (
+  name: string,
+  group: string,
+  alias: string,
+  assignments: ReadonlyArray<string>,
+  options: MemberOptions & { readonly protocolType?: string; readonly protocolName?: string } = {},
+  more: AskOptions = {}
+): Ask =>
+  ask(
+    name,
+    SYNC_GROUP,
+    (c) => ({
+      groupId: c.name(group),
+      ...memberOf(c, alias, options),
+      protocolType: options.protocolType ?? "consumer",
+      protocolName: options.protocolName ?? "range",
+      assignments: assignments.map((member) => ({
+        memberId: c.text(`member ${member}`),
+        assignment: utf8(`for ${member}`)
+      }))
+    }),
+    { on: alias, ...more }
+  )
+
+export const heartbeat = (
+  name: string,
+  group: string,
+  alias: string,
+  options: MemberOptions = {},
+  more: AskOptions = {}
+): Ask =>
+  ask(name, HEARTBEAT, (c) => ({ groupId: c.name(group), ...memberOf(c, alias, options) }), { on: alias, ...more })
+
+export const leave = (
+  name: string,
+  group: string,
+  alias: string,
+  options: MemberOptions = {},
+  more: AskOptions = {}
+): Ask =>
+  ask(
+    name,
+    LEAVE_GROUP,
+    (c) => {
+      const memberId = options.memberId ?? c.text(`member ${alias}`)
+      return {
+        groupId: c.name(group),
+        memberId,
+        members: [{ memberId, groupInstanceId: options.instance ?? null, reason: "a test" }]
+      }
+    },
+    { on: alias, ...more }
+  )
+
+/** A stable group of one dynamic member: joins (twice where the id has to be asked for first) and syncs. */
+export const stableGroup = (group: string, alias = "A"): ReadonlyArray<Step> => [
+  join(
+    `${alias} asks for an id`,
+    group,
+    alias,
+    {},
+    { version: 9, setup: true, until: (a) => numberAt(a, "errorCode") === 79 }
+  ),
+  join(
+    `${alias} joins`,
+    group,
+    alias,
+    { as: alias },
+    { version: 9, setup: true, until: (a) => numberAt(a, "errorCode") === 0 }
+  ),
+  sync(
+    `${alias} syncs`,
+    group,
+    alias,
+    [alias],
+    {},
+    { version: 5, setup: true, until: (a) => numberAt(a, "errorCode") === 0 }
+  )
+]
+
+export const describe = (name: string, group: string, more: AskOptions = {}): Ask =>
+  ask(name, DESCRIBE_GROUPS, (c) => ({ groups: [c.name(group)], includeAuthorizedOperations: false }), {
+    version: 6,
+    ...more
+  })
