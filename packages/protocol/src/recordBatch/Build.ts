@@ -3,7 +3,6 @@
  * Never on the broker's produce path, which passes the producer's bytes on. Neighbour: `Control.ts` for control batches.
  */
 import { type Codecs, codecIds, codecOf } from "../Compression.ts"
-import { Writer } from "../Writer.ts"
 import * as Header from "./Header.ts"
 
 export interface HeaderInput {
@@ -47,6 +46,9 @@ export interface BatchOptions {
   readonly compression?: CompressionInput | undefined
 }
 
+/** Zigzag doubles a number, and all arithmetic here is exact up to 2^53. */
+const largestDelta = 2 ** 52
+
 /** Bytes of a zigzag varint or varlong. */
 const varintBytes = (value: number): number => {
   let bytes = 1
@@ -54,38 +56,64 @@ const varintBytes = (value: number): number => {
   return bytes
 }
 
+/** Writes a zigzag varint or varlong; answers where it ends. */
+const putVarint = (bytes: Uint8Array, at: number, value: number): number => {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value
+  let next = at
+  for (; rest > 127; rest = Math.floor(rest / 128)) {
+    bytes[next] = (rest % 128) | 128
+    next += 1
+  }
+  bytes[next] = rest
+  return next + 1
+}
+
 const fieldBytes = (field: Uint8Array | null): number => (field === null ? 1 : varintBytes(field.length) + field.length)
 
-const writeField = (writer: Writer, field: Uint8Array | null): void => {
-  writer.varint(field === null ? -1 : field.length)
-  if (field !== null) writer.view(field)
+const putField = (bytes: Uint8Array, at: number, field: Uint8Array | null): number => {
+  if (field === null) return putVarint(bytes, at, -1)
+  const next = putVarint(bytes, at, field.length)
+  bytes.set(field, next)
+  return next + field.length
 }
 
-const writeRecord = (writer: Writer, record: RecordInput, offsetDelta: number, timestampDelta: number): void => {
+interface PlacedRecord {
+  readonly record: RecordInput
+  readonly offsetDelta: number
+  readonly timestampDelta: number
+  /** What the record's length field says: all bytes behind it. */
+  readonly length: number
+}
+
+const place = (record: RecordInput, offsetDelta: number, timestampDelta: number): PlacedRecord => {
+  if (!(Math.abs(timestampDelta) <= largestDelta)) throw new RangeError(`timestamp delta ${timestampDelta}`)
   const { key = null, value = null, headers = [] } = record
-  let size = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta) + fieldBytes(key) + fieldBytes(value)
-  size += varintBytes(headers.length)
-  for (const header of headers) size += fieldBytes(header.key) + fieldBytes(header.value)
-  writer.varint(size)
-  writer.int8(0)
-  writer.varlong(timestampDelta)
-  writer.varint(offsetDelta)
-  writeField(writer, key)
-  writeField(writer, value)
-  writer.varint(headers.length)
-  for (const header of headers) {
-    writeField(writer, header.key)
-    writeField(writer, header.value)
-  }
+  let length = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta) + fieldBytes(key) + fieldBytes(value)
+  length += varintBytes(headers.length)
+  for (const header of headers) length += fieldBytes(header.key) + fieldBytes(header.value)
+  return { record, offsetDelta, timestampDelta, length }
 }
 
-const joined = (writer: Writer): Uint8Array => {
-  const bytes = new Uint8Array(writer.size)
-  let at = 0
-  for (const chunk of writer.finish()) {
-    bytes.set(chunk, at)
-    at += chunk.length
+const putRecord = (bytes: Uint8Array, start: number, placed: PlacedRecord): number => {
+  const { key = null, value = null, headers = [] } = placed.record
+  // The byte passed over is the attributes', which has no use and stays 0.
+  let at = putVarint(bytes, start, placed.length) + 1
+  at = putVarint(bytes, at, placed.timestampDelta)
+  at = putVarint(bytes, at, placed.offsetDelta)
+  at = putField(bytes, at, key)
+  at = putField(bytes, at, value)
+  at = putVarint(bytes, at, headers.length)
+  for (const header of headers) {
+    at = putField(bytes, at, header.key)
+    at = putField(bytes, at, header.value)
   }
+  return at
+}
+
+/** The records' bytes, in memory of exactly their size. */
+const bodyOf = (records: ReadonlyArray<PlacedRecord>): Uint8Array => {
+  const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + varintBytes(length) + length, 0))
+  records.reduce((at, placed) => putRecord(bytes, at, placed), 0)
   return bytes
 }
 
@@ -127,16 +155,15 @@ export const buildBatch = (records: ReadonlyArray<RecordInput>, options: BatchOp
   if (records.length === 0) throw new RangeError("a batch is built of at least one record")
   const { compression, logAppendTime } = options
   const baseTimestamp = options.deleteHorizon ?? records[0]?.timestamp ?? Header.noTimestamp
-  const writer = new Writer()
   let maxTimestamp = Header.noTimestamp
   let offsetDelta = -1
-  for (const record of records) {
+  const placed = records.map((record) => {
     const { timestamp = Header.noTimestamp } = record
     offsetDelta = record.offsetDelta ?? offsetDelta + 1
-    writeRecord(writer, record, offsetDelta, timestamp - baseTimestamp)
     maxTimestamp = Math.max(maxTimestamp, timestamp)
-  }
-  const plain = joined(writer)
+    return place(record, offsetDelta, timestamp - baseTimestamp)
+  })
+  const plain = bodyOf(placed)
   const body =
     compression === undefined || compression.codecId === codecIds.none
       ? plain

@@ -12,6 +12,8 @@ import { Reader } from "../Reader.ts"
 /** The shortest record: length, attributes, timestamp delta, offset delta, null key, null value, no headers. */
 export const minRecordBytes = 7
 
+const zigzag = (value: number): number => (value >>> 1) ^ -(value & 1)
+
 export class RecordCursor {
   readonly bytes: Uint8Array
   /** Where the next record begins. */
@@ -43,65 +45,84 @@ export class RecordCursor {
     return this.end - this.at
   }
 
-  /** Takes the next record. Throws MalformedBytes when there is none or it is no record. */
+  /**
+   * Takes the next record. Throws MalformedBytes when there is none or it is no record. The position is kept in a local and
+   * varints of one byte are read on the spot, which halves the time of the broker's only loop over records.
+   */
   next(): void {
-    this.startsAt = this.at
-    const length = this.varint()
-    const recordEnd = this.at + length
+    const { bytes } = this
+    let at = this.at
+    this.startsAt = at
+    let byte = bytes[at]!
+    const length = byte < 128 ? zigzag(byte) : this.varint(at)
+    at = byte < 128 ? at + 1 : this.at
+    const recordEnd = at + length
     if (length < 0 || recordEnd > this.end) this.malformed("record longer than its batch")
-    this.at += 1
-    this.timestampDelta = this.varlong()
-    this.offsetDelta = this.varint()
-    this.keyLength = this.varint()
-    this.keyAt = this.at
-    if (this.keyLength > 0) this.at += this.keyLength
-    if (this.at > recordEnd) this.malformed("key longer than its record")
-    this.valueLength = this.varint()
-    this.valueAt = this.at
-    if (this.valueLength > 0) this.at += this.valueLength
-    if (this.at > recordEnd) this.malformed("value longer than its record")
-    this.headerCount = this.varint()
-    this.headersAt = this.at
-    if (this.headerCount !== 0) this.skipHeaders(recordEnd)
-    if (this.at !== recordEnd) this.malformed("record of another length than it declares")
+    at += 1
+    byte = bytes[at]!
+    this.timestampDelta = byte < 128 ? zigzag(byte) : this.varlong(at)
+    at = byte < 128 ? at + 1 : this.at
+    byte = bytes[at]!
+    this.offsetDelta = byte < 128 ? zigzag(byte) : this.varint(at)
+    at = byte < 128 ? at + 1 : this.at
+    byte = bytes[at]!
+    const keyLength = byte < 128 ? zigzag(byte) : this.varint(at)
+    at = byte < 128 ? at + 1 : this.at
+    this.keyLength = keyLength
+    this.keyAt = at
+    if (keyLength > 0) at += keyLength
+    if (at > recordEnd) this.malformed("key longer than its record")
+    byte = bytes[at]!
+    const valueLength = byte < 128 ? zigzag(byte) : this.varint(at)
+    at = byte < 128 ? at + 1 : this.at
+    this.valueLength = valueLength
+    this.valueAt = at
+    if (valueLength > 0) at += valueLength
+    if (at > recordEnd) this.malformed("value longer than its record")
+    byte = bytes[at]!
+    this.headerCount = byte < 128 ? zigzag(byte) : this.varint(at)
+    at = byte < 128 ? at + 1 : this.at
+    this.headersAt = at
+    if (this.headerCount !== 0) at = this.headersEnd(at, recordEnd)
+    if (at !== recordEnd) this.malformed("record of another length than it declares")
+    this.at = at
   }
 
-  private skipHeaders(recordEnd: number): void {
+  private headersEnd(start: number, recordEnd: number): number {
+    const { bytes, headerCount } = this
     // Two length bytes is the least a header takes: a count beyond that is a lie, seen before looping over it.
-    if (this.headerCount < 0 || this.headerCount * 2 > recordEnd - this.at) this.malformed("impossible header count")
-    for (let index = 0; index < this.headerCount; index++) {
-      const keyLength = this.varint()
-      if (keyLength < 0) this.malformed("header without key")
-      this.at += keyLength
-      if (this.at > recordEnd) this.malformed("header longer than its record")
-      const valueLength = this.varint()
-      if (valueLength > 0) this.at += valueLength
-      if (this.at > recordEnd) this.malformed("header longer than its record")
+    if (headerCount < 0 || headerCount * 2 > recordEnd - start) this.malformed("impossible header count")
+    let at = start
+    for (let index = 0; index < headerCount; index++) {
+      let byte = bytes[at]!
+      const keyLength = byte < 128 ? zigzag(byte) : this.varint(at)
+      at = (byte < 128 ? at + 1 : this.at) + keyLength
+      if (keyLength < 0 || at > recordEnd) this.malformed("header key longer than its record, or null")
+      byte = bytes[at]!
+      const valueLength = byte < 128 ? zigzag(byte) : this.varint(at)
+      at = byte < 128 ? at + 1 : this.at
+      if (valueLength > 0) at += valueLength
+      if (at > recordEnd) this.malformed("header value longer than its record")
     }
+    return at
   }
 
-  /** One and two bytes are read here, what is longer by the Reader; past the array's end `undefined` compares false. */
-  private varint(): number {
-    const first = this.bytes[this.at]!
-    if (first < 128) {
-      this.at += 1
-      return (first >>> 1) ^ -(first & 1)
-    }
-    const second = this.bytes[this.at + 1]!
+  /** Leaves `this.at` behind the varint at `at`. Two bytes are read here, what is longer by the Reader. */
+  private varint(at: number): number {
+    const second = this.bytes[at + 1]!
     if (second < 128) {
-      this.at += 2
-      const value = (first & 127) | (second << 7)
-      return (value >>> 1) ^ -(value & 1)
+      this.at = at + 2
+      return zigzag((this.bytes[at]! & 127) | (second << 7))
     }
-    this.reader.offset = this.at
+    this.reader.offset = at
     const value = this.reader.varint()
     this.at = this.reader.offset
     return value
   }
 
-  private varlong(): number {
-    if (this.bytes[this.at]! < 128 || this.bytes[this.at + 1]! < 128) return this.varint()
-    this.reader.offset = this.at
+  private varlong(at: number): number {
+    if (this.bytes[at + 1]! < 128) return this.varint(at)
+    this.reader.offset = at
     const value = this.reader.varlong()
     this.at = this.reader.offset
     return value
