@@ -1,7 +1,7 @@
 /**
- * Batches written by others, as they lie in the segment files of Apache Kafka 4.3.1: the topic's from its own console producer
- * (Java client) and from librdkafka 2.x through confluent-kafka, one with each codec; a transaction's two markers; control
- * batches of the metadata log and its snapshot. The records inside are described where they are used, in Golden.test.ts.
+ * Batches written by others, as they lie in the segment files of Apache Kafka 4.3.1: from its own console producer
+ * (Java client) and from librdkafka 2.16 through confluent-kafka, one with each codec; the two markers that end a transaction;
+ * control batches of the metadata log and its snapshot. Record.test.ts says which records are inside.
  */
 const golden = {
   "java-none": [
@@ -143,4 +143,7 @@ const golden = {
 export type GoldenName = keyof typeof golden
 
 /** One of the batches, in memory of its own. */
-export const goldenBatch = (name: GoldenName): Uint8Array => new Uint8Array(Buffer.from(golden[name].join(""), "base64"))
+export const goldenBatch = (name: GoldenName): Uint8Array =>
+  new Uint8Array(Buffer.from(golden[name].join(""), "base64"))
+
+export const goldenNames: ReadonlyArray<string> = Object.keys(golden)

@@ -56,6 +56,9 @@ const littleEndian = (bytes: Uint8Array, at: number, count: number): number => {
   return value
 }
 
+/** More frames in one input are refused: each is a call into zlib, and a stranger could make them of nine bytes. */
+export const maxZstdFrames = 1000
+
 /**
  * Where the zstd frame at `at` ends, from its header and the headers of its blocks (RFC 8878, section 3.1); beyond the input
  * when the frame is cut short, undefined when it is none. Needed because Node's zstd inflates the first frame only.
@@ -92,16 +95,16 @@ const zstdDecompress = (bytes: Uint8Array, maxBytes: number): Uint8Array | Refus
   const parts: Array<Uint8Array> = []
   let sizeBytes = 0
   let at = 0
-  do {
+  for (let frames = 0; at < bytes.length || frames === 0; frames++) {
     const end = zstdFrameEnd(bytes, at)
-    if (end === undefined || end > bytes.length) return "CorruptCompression"
+    if (end === undefined || end > bytes.length || frames === maxZstdFrames) return "CorruptCompression"
     const frame = at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end)
     const output = inflateWithin(zlib.zstdDecompressSync, frame, maxBytes - sizeBytes)
     if (typeof output === "string") return output
     if (output.length > 0) parts.push(output)
     sizeBytes += output.length
     at = end
-  } while (at < bytes.length)
+  }
   const [only] = parts
   return parts.length === 1 && only !== undefined ? only : joined(parts, sizeBytes)
 }
