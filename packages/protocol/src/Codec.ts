@@ -71,6 +71,9 @@ export const countMethodOf = (spec: Spec, wire: Wire) => {
   return isCompact(spec, wire) ? "compactCount" : "count"
 }
 
+/** The name of the method, of Reader and of Writer, for what comes before a nullable struct. */
+export const presenceMethodOf = (spec: Spec) => (spec.tag < 0 ? "presence" : "compactPresence")
+
 const fixedBytes: { readonly [kind: string]: number } = {
   int8: 1,
   bool: 1,

@@ -36,7 +36,7 @@ export class DecodeSource {
     if (spec.kind === "array") return `${this.array(path, spec)}(r)`
     if (spec.kind !== "struct") return `r.${Codec.methodOf(spec, this.wire)}()`
     const struct = `${this.struct(path, spec.members)}(r)`
-    return Codec.isNullable(spec, this.wire) ? `(r.presence() ? ${struct} : null)` : struct
+    return Codec.isNullable(spec, this.wire) ? `(r.${Codec.presenceMethodOf(spec)}() ? ${struct} : null)` : struct
   }
 
   private array(path: string, spec: Spec): string {

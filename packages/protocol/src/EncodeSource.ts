@@ -30,7 +30,7 @@ export class EncodeSource {
     const struct = this.struct(path, spec.members)
     if (!Codec.isNullable(spec, this.wire)) return `${struct}(w, ${value})`
     const nullable = this.print(`${struct}OrNull`, "struct", [
-      "w.presence(struct !== null)",
+      `w.${Codec.presenceMethodOf(spec)}(struct !== null)`,
       `if (struct !== null) ${struct}(w, struct)`
     ])
     return `${nullable}(w, ${value})`

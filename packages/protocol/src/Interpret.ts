@@ -21,7 +21,8 @@ const reading = (spec: Spec, wire: Codec.Wire): Read => {
   }
   const struct = readingStruct(spec.members, wire)
   if (!Codec.isNullable(spec, wire)) return struct
-  return (reader) => (reader.presence() ? struct(reader) : null)
+  const presence = Codec.presenceMethodOf(spec)
+  return (reader) => (reader[presence]() ? struct(reader) : null)
 }
 
 const readingArray = (spec: Spec, wire: Codec.Wire): Read => {
@@ -72,8 +73,9 @@ const writing = (spec: Spec, wire: Codec.Wire, message: string): Write => {
   }
   const struct = writingStruct(spec.members, wire, message)
   if (!Codec.isNullable(spec, wire)) return struct
+  const presence = Codec.presenceMethodOf(spec)
   return (writer, value) => {
-    writer.presence(value !== null)
+    writer[presence](value !== null)
     if (value !== null) struct(writer, value)
   }
 }

@@ -220,6 +220,11 @@ export class Reader {
     return this.int8() >= 0
   }
 
+  /** The same before a struct that is a tagged field, where Kafka writes a varint. */
+  compactPresence(): boolean {
+    return this.uvarint() !== 0
+  }
+
   /** How many tagged fields follow; each takes at least a tag and a size. */
   tagCount(): number {
     return this.elements(this.uvarint(), 2)

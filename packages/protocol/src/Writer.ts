@@ -28,6 +28,8 @@ interface Splice {
 
 export class Writer {
   private buffer = new Uint8Array(initialBytes)
+  /** The same bytes, for whole numbers in one store. */
+  private numbers = new DataView(this.buffer.buffer)
   private offset = 0
   private splices: Array<Splice> = []
   private splicedBytes = 0
@@ -55,7 +57,7 @@ export class Writer {
     this.offset = 0
     if (this.splices.length > 0) this.splices = []
     this.splicedBytes = 0
-    if (this.buffer.length > keptMaxBytes) this.buffer = new Uint8Array(initialBytes)
+    if (this.buffer.length > keptMaxBytes) this.replace(new Uint8Array(initialBytes))
   }
 
   /** Makes room for `count` bytes and answers where they go. */
@@ -69,7 +71,12 @@ export class Writer {
   private grow(needed: number): void {
     const larger = new Uint8Array(Math.max(needed, this.buffer.length * 2))
     larger.set(this.buffer.subarray(0, this.offset))
-    this.buffer = larger
+    this.replace(larger)
+  }
+
+  private replace(buffer: Uint8Array<ArrayBuffer>): void {
+    this.buffer = buffer
+    this.numbers = new DataView(buffer.buffer)
   }
 
   int8(value: number): void {
@@ -100,11 +107,7 @@ export class Writer {
   }
 
   private putInt32(at: number, value: number): void {
-    const { buffer } = this
-    buffer[at] = value >>> 24
-    buffer[at + 1] = value >>> 16
-    buffer[at + 2] = value >>> 8
-    buffer[at + 3] = value
+    this.numbers.setInt32(at, value)
   }
 
   /** A whole number; beyond ±2^63 the nearest int64 is written, so that a clamped Long.MAX_VALUE comes back as itself. */
@@ -128,7 +131,7 @@ export class Writer {
 
   float64(value: number): void {
     const at = this.take(8)
-    new DataView(this.buffer.buffer, at, 8).setFloat64(0, value)
+    this.numbers.setFloat64(at, value)
   }
 
   uvarint(value: number): void {
@@ -261,6 +264,11 @@ export class Writer {
   /** The byte before a nullable struct. */
   presence(present: boolean): void {
     this.int8(present ? 1 : -1)
+  }
+
+  /** The same before a struct that is a tagged field. */
+  compactPresence(present: boolean): void {
+    this.uvarint(present ? 1 : 0)
   }
 
   /** Begins a tagged field; its answer goes to `endTag` once the field is written. One byte is left for the size. */

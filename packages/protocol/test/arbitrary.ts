@@ -89,7 +89,7 @@ const struct = (members: ReadonlyArray<Member>, wire: Wire): fc.Arbitrary<Value>
 }
 
 /** Values of a message at a version. */
-export const valueOf = (table: Table, version: number): fc.Arbitrary<Value> =>
+export const valuesOf = (table: Table, version: number): fc.Arbitrary<Value> =>
   struct(table.members, wireOf(table, version))
 
 const completeField = (spec: Spec, value: unknown, wire: Wire): unknown => {

@@ -13,7 +13,7 @@ import type { Codec } from "../src/Codec.ts"
 import { compile } from "../src/Compile.ts"
 import { interpret } from "../src/Interpret.ts"
 import { records } from "../src/records/index.ts"
-import { complete, type Value, valueOf, versionsOf, wireOf } from "./arbitrary.ts"
+import { complete, type Value, valuesOf, versionsOf, wireOf } from "./arbitrary.ts"
 
 /** Every message there is. */
 export const tables: ReadonlyArray<Table> = [
@@ -40,7 +40,7 @@ export const subjectsOf = (table: Table): ReadonlyArray<Subject> =>
     version,
     compiled: compile(table, version),
     interpreted: interpret(table, version),
-    values: valueOf(table, version)
+    values: valuesOf(table, version)
   }))
 
 const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
