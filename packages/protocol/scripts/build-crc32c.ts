@@ -25,6 +25,7 @@
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import wabt from "wabt"
+import { reversedPolynomial } from "../src/crc32c/Slicing.ts"
 
 const unitBytes = 16
 
@@ -46,8 +47,7 @@ const windowUnits = 1024
 
 const largestTap = (stage: Stage): number => Math.max(...stage.taps)
 
-/** x^exponent modulo P, bits reversed, by repeated doubling of the degree. */
-const reversedPolynomial = 0x82f63b78
+/** x^exponent modulo P, bits reversed, one degree at a time. */
 const timesX = (value: number): number => (value >>> 1) ^ (-(value & 1) & reversedPolynomial)
 const powerOfX = (exponent: number): number => {
   let value = 1 << 31
