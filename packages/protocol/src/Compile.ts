@@ -9,29 +9,20 @@ import { DecodeSource } from "./DecodeSource.ts"
 import { EncodeSource } from "./EncodeSource.ts"
 import { includes, isDefault, type Spec } from "./Field.ts"
 import { interpret } from "./Interpret.ts"
+import { Source } from "./Source.ts"
 
 export type { Codec } from "./Codec.ts"
 
-/** What generated source may refer to, beside reader and writer. */
-interface Generated {
-  readonly source: string
-  /** Values that have no literal: `constants[0]`, … */
-  readonly constants: ReadonlyArray<unknown>
-}
-
-const generate = (message: Table, version: number): Generated => {
+const generate = (message: Table, version: number) => {
   const wire = { version, flexible: includes(message.flexible, version) }
-  const constants: Array<unknown> = []
-  const decode = new DecodeSource(wire, constants)
-  const encode = new EncodeSource(wire, constants)
-  const root = decode.struct("Message", message.members)
-  const write = encode.struct("Message", message.members)
-  const source = [...decode.functions, ...encode.functions, `return { decode: ${root}, encode: ${write} }`]
-  return { source: source.join("\n\n"), constants }
+  const source = new Source()
+  const decode = new DecodeSource(wire, source).struct("Message", message.members)
+  const encode = new EncodeSource(wire, source).struct("Message", message.members)
+  return { text: source.print(`{ decode: ${decode}, encode: ${encode} }`), constants: source.constants }
 }
 
 /** The source of a codec, for people. */
-export const sourceOf = (message: Table, version: number): string => generate(message, version).source
+export const sourceOf = (message: Table, version: number): string => generate(message, version).text
 
 /** False where the runtime refuses to make code from strings. */
 const mayGenerate = (): boolean => {
@@ -46,16 +37,17 @@ const generates = mayGenerate()
 
 /** The codec of generated source, whatever the runtime prefers; for tests that compare it with Interpret. */
 export const compile = (message: Table, version: number): Codec.Codec<unknown, unknown> => {
-  const { source, constants } = generate(message, version)
+  const { text, constants } = generate(message, version)
   const notCarried = (field: string): Error => Codec.notCarried(message.name, version, field)
-  const build = new Function("constants", "isDefault", "notCarried", `"use strict"\n${source}`)
+  const build = new Function("constants", "isDefault", "notCarried", `"use strict"\n${text}`)
   return build(constants, (spec: Spec, value: unknown) => isDefault(spec, value), notCarried)
 }
 
 const codecs = new WeakMap<object, Array<Codec.Codec<unknown, unknown> | undefined>>()
 
 const make = (message: Table, version: number): Codec.Codec<unknown, unknown> => {
-  if (!includes(message.versions, version)) throw new RangeError(`${message.name} has no version ${version}`)
+  const exists = Number.isInteger(version) && includes(message.versions, version)
+  if (!exists) throw new RangeError(`${message.name} has no version ${version}`)
   return generates ? compile(message, version) : interpret(message, version)
 }
 
@@ -64,8 +56,9 @@ export const codec = <F>(
   message: Message<F>,
   version: number
 ): Codec.Codec<Message<F>["Type"], Message<F>["Input"]> => {
-  let byVersion = codecs.get(message)
-  if (byVersion === undefined) codecs.set(message, (byVersion = []))
-  const known = byVersion[version] ?? (byVersion[version] = make(message, version))
+  const byVersion = codecs.get(message) ?? []
+  if (byVersion.length === 0) codecs.set(message, byVersion)
+  const known = byVersion[version] ?? make(message, version)
+  byVersion[version] = known
   return known as Codec.Codec<Message<F>["Type"], Message<F>["Input"]>
 }

@@ -4,31 +4,15 @@
  */
 import * as Codec from "./Codec.ts"
 import { defaultOf, includes, type Member, type Spec } from "./Field.ts"
-
-/** The literal of a value, or the name under which the generated code finds it among its constants. */
-export const literal = (value: unknown, constants: Array<unknown>): string => {
-  if (typeof value === "bigint") return `${value}n`
-  if (typeof value !== "object" || value === null) return JSON.stringify(value)
-  return `constants[${constants.push(value) - 1}]`
-}
-
-export const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
-
-const indented = (lines: ReadonlyArray<string>): string => lines.map((line) => `  ${line}`).join("\n")
+import { pascal, type Source } from "./Source.ts"
 
 export class DecodeSource {
-  readonly functions: Array<string> = []
   private readonly wire: Codec.Wire
-  private readonly constants: Array<unknown>
+  private readonly source: Source
 
-  constructor(wire: Codec.Wire, constants: Array<unknown>) {
+  constructor(wire: Codec.Wire, source: Source) {
     this.wire = wire
-    this.constants = constants
-  }
-
-  private print(name: string, lines: ReadonlyArray<string>): string {
-    this.functions.push(`const ${name} = (r) => {\n${indented(lines)}\n}`)
-    return name
+    this.source = source
   }
 
   /** An expression that reads one field. */
@@ -42,7 +26,7 @@ export class DecodeSource {
   private array(path: string, spec: Spec): string {
     const element = this.value(path, Codec.elementOf(spec))
     const minBytes = Codec.elementMinBytes(spec, this.wire)
-    return this.print(`read${path}List`, [
+    return this.source.add(`read${path}List`, "r", [
       `const count = r.${Codec.countMethodOf(spec, this.wire)}(${minBytes})`,
       ...(Codec.isNullable(spec, this.wire) ? ["if (count < 0) return null"] : []),
       "const list = new Array(count)",
@@ -60,13 +44,13 @@ export class DecodeSource {
       if (inline.has(member)) lines.push(`const $${member.name} = ${nested(member)}`)
       else {
         const carried = this.wire.flexible && includes(member.spec.versions, this.wire.version)
-        const absent = literal(defaultOf(member.spec), this.constants)
+        const absent = this.source.literal(defaultOf(member.spec))
         lines.push(`${carried ? "let" : "const"} $${member.name} = ${absent}`)
       }
     }
     if (this.wire.flexible) lines.push(...this.tags(Codec.taggedMembers(members, this.wire), nested))
     lines.push(`return { ${members.map(({ name }) => `${name}: $${name}`).join(", ")} }`)
-    return this.print(`read${path}`, lines)
+    return this.source.add(`read${path}`, "r", lines)
   }
 
   private tags(tagged: ReadonlyArray<Member>, nested: (member: Member) => string): ReadonlyArray<string> {

@@ -3,24 +3,16 @@
  * a version that does not carry it is an error unless it is ignorable; a tagged field is written when it is not the default.
  */
 import * as Codec from "./Codec.ts"
-import { literal, pascal } from "./DecodeSource.ts"
 import { defaultOf, type Member, type Spec } from "./Field.ts"
-
-const indented = (lines: ReadonlyArray<string>): string => lines.map((line) => `  ${line}`).join("\n")
+import { pascal, type Source } from "./Source.ts"
 
 export class EncodeSource {
-  readonly functions: Array<string> = []
   private readonly wire: Codec.Wire
-  private readonly constants: Array<unknown>
+  private readonly source: Source
 
-  constructor(wire: Codec.Wire, constants: Array<unknown>) {
+  constructor(wire: Codec.Wire, source: Source) {
     this.wire = wire
-    this.constants = constants
-  }
-
-  private print(name: string, parameter: string, lines: ReadonlyArray<string>): string {
-    this.functions.push(`const ${name} = (w, ${parameter}) => {\n${indented(lines)}\n}`)
-    return name
+    this.source = source
   }
 
   /** A statement that writes the value of an expression. */
@@ -29,7 +21,7 @@ export class EncodeSource {
     if (spec.kind !== "struct") return `w.${Codec.methodOf(spec, this.wire)}(${value})`
     const struct = this.struct(path, spec.members)
     if (!Codec.isNullable(spec, this.wire)) return `${struct}(w, ${value})`
-    const nullable = this.print(`${struct}OrNull`, "struct", [
+    const nullable = this.source.add(`${struct}OrNull`, "w, struct", [
       `w.${Codec.presenceMethodOf(spec)}(struct !== null)`,
       `if (struct !== null) ${struct}(w, struct)`
     ])
@@ -38,7 +30,7 @@ export class EncodeSource {
 
   private array(path: string, spec: Spec): string {
     const count = Codec.isCompact(spec, this.wire) ? "w.compactCount" : "w.count"
-    return this.print(`write${path}List`, "list", [
+    return this.source.add(`write${path}List`, "w, list", [
       ...(Codec.isNullable(spec, this.wire) ? [`if (list === null) return ${count}(-1)`] : []),
       `${count}(list.length)`,
       `for (let index = 0; index < list.length; index++) ${this.statement(path, Codec.elementOf(spec), "list[index]")}`
@@ -50,9 +42,9 @@ export class EncodeSource {
     const value = `o.${name}`
     const scalar = !["struct", "array", "bytes", "records"].includes(spec.kind)
     if (scalar || spec.explicitDefault === null) {
-      return `(${value} === undefined || ${value} === ${literal(defaultOf(spec), this.constants)})`
+      return `(${value} === undefined || ${value} === ${this.source.literal(defaultOf(spec))})`
     }
-    return `isDefault(${literal(spec, this.constants)}, ${value})`
+    return `isDefault(${this.source.literal(spec)}, ${value})`
   }
 
   /** Prints the function that writes a struct and answers its name. */
@@ -64,12 +56,12 @@ export class EncodeSource {
     for (const { name, spec } of Codec.inlineMembers(members, this.wire)) {
       const given = `o.${name}`
       const value = spec.omittable
-        ? `${given} === undefined ? ${literal(defaultOf(spec), this.constants)} : ${given}`
+        ? `${given} === undefined ? ${this.source.literal(defaultOf(spec))} : ${given}`
         : given
       lines.push(this.statement(path + pascal(name), spec, value))
     }
     if (this.wire.flexible) lines.push(...this.tags(path, Codec.taggedMembers(members, this.wire)))
-    return this.print(`write${path}`, "o", lines)
+    return this.source.add(`write${path}`, "w, o", lines)
   }
 
   private tags(path: string, tagged: ReadonlyArray<Member>): ReadonlyArray<string> {
