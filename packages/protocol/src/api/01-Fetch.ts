@@ -134,7 +134,7 @@ export const FetchResponse = message(
   "FetchResponse",
   { key: 1, versions: "4-18", flexible: "12+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16.since("7+").ignorable(),
     sessionId: f.int32.since("7+"),
     responses: f.array(FetchableTopicResponse),

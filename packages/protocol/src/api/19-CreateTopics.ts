@@ -68,7 +68,7 @@ export const CreateTopicsResponse = message(
   "CreateTopicsResponse",
   { key: 19, versions: "2-7", flexible: "5+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(CreatableTopicResult)
   }
 )

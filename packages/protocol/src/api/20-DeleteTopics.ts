@@ -40,7 +40,7 @@ export const DeleteTopicsResponse = message(
   "DeleteTopicsResponse",
   { key: 20, versions: "1-6", flexible: "4+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     responses: f.array(DeletableTopicResult)
   }
 )

@@ -47,7 +47,7 @@ export const DeleteRecordsResponse = message(
   "DeleteRecordsResponse",
   { key: 21, versions: "0-2", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(DeleteRecordsTopicResult)
   }
 )

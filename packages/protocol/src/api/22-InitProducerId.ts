@@ -31,7 +31,7 @@ export const InitProducerIdResponse = message(
   "InitProducerIdResponse",
   { key: 22, versions: "0-6", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     producerId: f.int64.default(-1),
     producerEpoch: f.int16,

@@ -49,7 +49,7 @@ export const OffsetForLeaderEpochResponse = message(
   "OffsetForLeaderEpochResponse",
   { key: 23, versions: "2-4", flexible: "4+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(OffsetForLeaderTopicResult)
   }
 )

@@ -62,7 +62,7 @@ export const AddPartitionsToTxnResponse = message(
   "AddPartitionsToTxnResponse",
   { key: 24, versions: "0-5", flexible: "3+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16.since("4+").ignorable(),
     resultsByTransaction: f.array(AddPartitionsToTxnResult).since("4+"),
     resultsByTopicV3AndBelow: f.array(AddPartitionsToTxnTopicResult).since("0-3")

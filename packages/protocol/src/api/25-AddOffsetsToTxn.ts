@@ -26,7 +26,7 @@ export const AddOffsetsToTxnResponse = message(
   "AddOffsetsToTxnResponse",
   { key: 25, versions: "0-4", flexible: "3+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16
   }
 )

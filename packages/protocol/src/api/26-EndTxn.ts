@@ -27,7 +27,7 @@ export const EndTxnResponse = message(
   "EndTxnResponse",
   { key: 26, versions: "0-5", flexible: "3+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     producerId: f.int64.since("5+").default(-1).ignorable(),
     producerEpoch: f.int16.since("5+").default(-1).ignorable()

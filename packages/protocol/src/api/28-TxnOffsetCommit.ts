@@ -60,7 +60,7 @@ export const TxnOffsetCommitResponse = message(
   "TxnOffsetCommitResponse",
   { key: 28, versions: "0-6", flexible: "3+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(TxnOffsetCommitResponseTopic)
   }
 )

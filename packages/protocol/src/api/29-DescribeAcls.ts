@@ -43,7 +43,7 @@ export const DescribeAclsResponse = message(
   "DescribeAclsResponse",
   { key: 29, versions: "1-3", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls(),
     resources: f.array(DescribeAclsResource)

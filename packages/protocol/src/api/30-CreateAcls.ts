@@ -38,7 +38,7 @@ export const CreateAclsResponse = message(
   "CreateAclsResponse",
   { key: 30, versions: "1-3", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     results: f.array(AclCreationResult)
   }
 )

@@ -52,7 +52,7 @@ export const DeleteAclsResponse = message(
   "DeleteAclsResponse",
   { key: 31, versions: "1-3", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     filterResults: f.array(DeleteAclsFilterResult)
   }
 )

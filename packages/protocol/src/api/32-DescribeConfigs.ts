@@ -59,7 +59,7 @@ export const DescribeConfigsResponse = message(
   "DescribeConfigsResponse",
   { key: 32, versions: "1-4", flexible: "4+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     results: f.array(DescribeConfigsResult)
   }
 )

@@ -44,7 +44,7 @@ export const AlterConfigsResponse = message(
   "AlterConfigsResponse",
   { key: 33, versions: "0-2", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     responses: f.array(AlterConfigsResourceResponse)
   }
 )

@@ -44,7 +44,7 @@ export const AlterReplicaLogDirsResponse = message(
   "AlterReplicaLogDirsResponse",
   { key: 34, versions: "1-2", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     results: f.array(AlterReplicaLogDirTopicResult)
   }
 )

@@ -53,7 +53,7 @@ export const DescribeLogDirsResponse = message(
   "DescribeLogDirsResponse",
   { key: 35, versions: "1-5", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16.since("3+").ignorable(),
     results: f.array(DescribeLogDirsResult)
   }

@@ -43,7 +43,7 @@ export const CreatePartitionsResponse = message(
   "CreatePartitionsResponse",
   { key: 37, versions: "0-3", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     results: f.array(CreatePartitionsTopicResult)
   }
 )

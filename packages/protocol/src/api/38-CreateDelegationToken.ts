@@ -40,7 +40,7 @@ export const CreateDelegationTokenResponse = message(
     maxTimestampMs: f.int64,
     tokenId: f.string,
     hmac: f.bytes,
-    throttleTimeMs: f.int32
+    throttleTimeMs: f.int32.default(0)
   }
 )
 export type CreateDelegationTokenResponse = typeof CreateDelegationTokenResponse.Type

@@ -23,7 +23,7 @@ export const RenewDelegationTokenResponse = message(
   {
     errorCode: f.int16,
     expiryTimestampMs: f.int64,
-    throttleTimeMs: f.int32
+    throttleTimeMs: f.int32.default(0)
   }
 )
 export type RenewDelegationTokenResponse = typeof RenewDelegationTokenResponse.Type

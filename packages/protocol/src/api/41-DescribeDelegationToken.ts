@@ -49,7 +49,7 @@ export const DescribeDelegationTokenResponse = message(
   {
     errorCode: f.int16,
     tokens: f.array(DescribedDelegationToken),
-    throttleTimeMs: f.int32
+    throttleTimeMs: f.int32.default(0)
   }
 )
 export type DescribeDelegationTokenResponse = typeof DescribeDelegationTokenResponse.Type

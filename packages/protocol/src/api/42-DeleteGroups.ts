@@ -29,7 +29,7 @@ export const DeleteGroupsResponse = message(
   "DeleteGroupsResponse",
   { key: 42, versions: "0-3", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     results: f.array(DeletableGroupResult)
   }
 )

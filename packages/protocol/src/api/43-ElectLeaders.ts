@@ -42,7 +42,7 @@ export const ElectLeadersResponse = message(
   "ElectLeadersResponse",
   { key: 43, versions: "0-2", flexible: "2+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16.since("1+"),
     replicaElectionResults: f.array(ReplicaElectionResult)
   }

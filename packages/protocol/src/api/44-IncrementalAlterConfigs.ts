@@ -44,7 +44,7 @@ export const IncrementalAlterConfigsResponse = message(
   "IncrementalAlterConfigsResponse",
   { key: 44, versions: "0-1", flexible: "1+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     responses: f.array(AlterConfigsResourceResponse)
   }
 )

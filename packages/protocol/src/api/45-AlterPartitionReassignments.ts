@@ -47,7 +47,7 @@ export const AlterPartitionReassignmentsResponse = message(
   "AlterPartitionReassignmentsResponse",
   { key: 45, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     allowReplicationFactorChange: f.bool.since("1+").default(true).ignorable(),
     errorCode: f.int16,
     errorMessage: f.string.nulls(),

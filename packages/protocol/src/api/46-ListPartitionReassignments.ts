@@ -38,7 +38,7 @@ export const ListPartitionReassignmentsResponse = message(
   "ListPartitionReassignmentsResponse",
   { key: 46, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls(),
     topics: f.array(OngoingTopicReassignment)

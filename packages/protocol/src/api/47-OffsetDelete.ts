@@ -42,7 +42,7 @@ export const OffsetDeleteResponse = message(
   { key: 47, versions: "0", flexible: "none" },
   {
     errorCode: f.int16,
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(OffsetDeleteResponseTopic)
   }
 )

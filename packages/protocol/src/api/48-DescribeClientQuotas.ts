@@ -46,7 +46,7 @@ export const DescribeClientQuotasResponse = message(
   "DescribeClientQuotasResponse",
   { key: 48, versions: "0-1", flexible: "1+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls(),
     entries: f.array(EntryData).nulls()

@@ -47,7 +47,7 @@ export const AlterClientQuotasResponse = message(
   "AlterClientQuotasResponse",
   { key: 49, versions: "0-1", flexible: "1+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     entries: f.array(AlterClientQuotasResponseEntryData)
   }
 )

@@ -37,7 +37,7 @@ export const DescribeUserScramCredentialsResponse = message(
   "DescribeUserScramCredentialsResponse",
   { key: 50, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls(),
     results: f.array(DescribeUserScramCredentialsResult)

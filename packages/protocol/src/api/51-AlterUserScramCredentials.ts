@@ -40,7 +40,7 @@ export const AlterUserScramCredentialsResponse = message(
   "AlterUserScramCredentialsResponse",
   { key: 51, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     results: f.array(AlterUserScramCredentialsResult)
   }
 )

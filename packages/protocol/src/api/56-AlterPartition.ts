@@ -62,7 +62,7 @@ export const AlterPartitionResponse = message(
   "AlterPartitionResponse",
   { key: 56, versions: "2-3", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     topics: f.array(AlterPartitionResponseTopicData)
   }

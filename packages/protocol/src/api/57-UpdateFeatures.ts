@@ -38,7 +38,7 @@ export const UpdateFeaturesResponse = message(
   "UpdateFeaturesResponse",
   { key: 57, versions: "0-2", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls(),
     results: f.array(UpdatableFeatureResult).since("0-1").ignorable()

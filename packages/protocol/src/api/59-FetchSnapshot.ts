@@ -73,7 +73,7 @@ export const FetchSnapshotResponse = message(
   "FetchSnapshotResponse",
   { key: 59, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     topics: f.array(FetchSnapshotResponseTopicSnapshot),
     nodeEndpoints: f.array(NodeEndpoint).tagged(0, "1+")

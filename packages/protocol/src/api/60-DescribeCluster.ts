@@ -32,7 +32,7 @@ export const DescribeClusterResponse = message(
   "DescribeClusterResponse",
   { key: 60, versions: "0-2", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     endpointType: f.int8.since("1+").default(1),

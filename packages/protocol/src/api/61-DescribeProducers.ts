@@ -47,7 +47,7 @@ export const DescribeProducersResponse = message(
   "DescribeProducersResponse",
   { key: 61, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(TopicResponse)
   }
 )

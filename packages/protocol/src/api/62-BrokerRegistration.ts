@@ -46,7 +46,7 @@ export const BrokerRegistrationResponse = message(
   "BrokerRegistrationResponse",
   { key: 62, versions: "0-4", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     brokerEpoch: f.int64.default(-1)
   }

@@ -28,7 +28,7 @@ export const BrokerHeartbeatResponse = message(
   "BrokerHeartbeatResponse",
   { key: 63, versions: "0-2", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     isCaughtUp: f.bool.default(false),
     isFenced: f.bool.default(true),

@@ -35,7 +35,7 @@ export const DescribeTransactionsResponse = message(
   "DescribeTransactionsResponse",
   { key: 65, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     transactionStates: f.array(TransactionState)
   }
 )

@@ -31,7 +31,7 @@ export const ListTransactionsResponse = message(
   "ListTransactionsResponse",
   { key: 66, versions: "0-2", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     unknownStateFilters: f.array(f.string),
     transactionStates: f.array(TransactionState)

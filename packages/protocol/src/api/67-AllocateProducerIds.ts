@@ -18,7 +18,7 @@ export const AllocateProducerIdsResponse = message(
   "AllocateProducerIdsResponse",
   { key: 67, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     producerIdStart: f.int64,
     producerIdLen: f.int32

@@ -41,7 +41,7 @@ export const ConsumerGroupHeartbeatResponse = message(
   "ConsumerGroupHeartbeatResponse",
   { key: 68, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     memberId: f.string.nulls().default(null),

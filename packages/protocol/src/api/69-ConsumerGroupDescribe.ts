@@ -61,7 +61,7 @@ export const ConsumerGroupDescribeResponse = message(
   "ConsumerGroupDescribeResponse",
   { key: 69, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     groups: f.array(DescribedGroup)
   }
 )

@@ -36,7 +36,7 @@ export const ControllerRegistrationResponse = message(
   "ControllerRegistrationResponse",
   { key: 70, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls()
   }

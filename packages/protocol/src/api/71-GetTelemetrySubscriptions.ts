@@ -17,7 +17,7 @@ export const GetTelemetrySubscriptionsResponse = message(
   "GetTelemetrySubscriptionsResponse",
   { key: 71, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     clientInstanceId: f.uuid,
     subscriptionId: f.int32,

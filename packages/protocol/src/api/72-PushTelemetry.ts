@@ -21,7 +21,7 @@ export const PushTelemetryResponse = message(
   "PushTelemetryResponse",
   { key: 72, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16
   }
 )

@@ -55,7 +55,7 @@ export const AssignReplicasToDirsResponse = message(
   "AssignReplicasToDirsResponse",
   { key: 73, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     directories: f.array(AssignReplicasToDirsResponseDirectoryData)
   }

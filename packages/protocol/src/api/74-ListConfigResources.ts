@@ -27,7 +27,7 @@ export const ListConfigResourcesResponse = message(
   "ListConfigResourcesResponse",
   { key: 74, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     configResources: f.array(ConfigResource)
   }

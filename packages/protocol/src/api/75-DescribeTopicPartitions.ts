@@ -54,7 +54,7 @@ export const DescribeTopicPartitionsResponse = message(
   "DescribeTopicPartitionsResponse",
   { key: 75, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     topics: f.array(DescribeTopicPartitionsResponseTopic),
     nextCursor: Cursor.nulls().default(null)
   }

@@ -32,7 +32,7 @@ export const ShareGroupHeartbeatResponse = message(
   "ShareGroupHeartbeatResponse",
   { key: 76, versions: "1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     memberId: f.string.nulls().default(null),

@@ -54,7 +54,7 @@ export const ShareGroupDescribeResponse = message(
   "ShareGroupDescribeResponse",
   { key: 77, versions: "1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     groups: f.array(DescribedGroup)
   }
 )

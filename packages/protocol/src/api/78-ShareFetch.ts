@@ -95,7 +95,7 @@ export const ShareFetchResponse = message(
   "ShareFetchResponse",
   { key: 78, versions: "1-2", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     acquisitionLockTimeoutMs: f.int32,

@@ -71,7 +71,7 @@ export const ShareAcknowledgeResponse = message(
   "ShareAcknowledgeResponse",
   { key: 79, versions: "1-2", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     acquisitionLockTimeoutMs: f.int32.since("2+").ignorable(),

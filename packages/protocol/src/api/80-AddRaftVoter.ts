@@ -32,7 +32,7 @@ export const AddRaftVoterResponse = message(
   "AddRaftVoterResponse",
   { key: 80, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls()
   }

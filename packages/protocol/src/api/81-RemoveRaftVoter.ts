@@ -19,7 +19,7 @@ export const RemoveRaftVoterResponse = message(
   "RemoveRaftVoterResponse",
   { key: 81, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls()
   }

@@ -43,7 +43,7 @@ export const UpdateRaftVoterResponse = message(
   "UpdateRaftVoterResponse",
   { key: 82, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     currentLeader: CurrentLeader.tagged(0, "0+")
   }

@@ -113,7 +113,7 @@ export const StreamsGroupHeartbeatResponse = message(
   "StreamsGroupHeartbeatResponse",
   { key: 88, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     memberId: f.string,

@@ -141,7 +141,7 @@ export const StreamsGroupDescribeResponse = message(
   "StreamsGroupDescribeResponse",
   { key: 89, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     groups: f.array(DescribedGroup)
   }
 )

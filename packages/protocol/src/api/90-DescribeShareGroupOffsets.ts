@@ -57,7 +57,7 @@ export const DescribeShareGroupOffsetsResponse = message(
   "DescribeShareGroupOffsetsResponse",
   { key: 90, versions: "0-1", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     groups: f.array(DescribeShareGroupOffsetsResponseGroup)
   }
 )

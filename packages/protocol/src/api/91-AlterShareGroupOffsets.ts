@@ -44,7 +44,7 @@ export const AlterShareGroupOffsetsResponse = message(
   "AlterShareGroupOffsetsResponse",
   { key: 91, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     responses: f.array(AlterShareGroupOffsetsResponseTopic)

@@ -31,7 +31,7 @@ export const DeleteShareGroupOffsetsResponse = message(
   "DeleteShareGroupOffsetsResponse",
   { key: 92, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null),
     responses: f.array(DeleteShareGroupOffsetsResponseTopic)

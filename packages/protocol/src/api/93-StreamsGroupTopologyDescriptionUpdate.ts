@@ -49,7 +49,7 @@ export const StreamsGroupTopologyDescriptionUpdateResponse = message(
   "StreamsGroupTopologyDescriptionUpdateResponse",
   { key: 93, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls().default(null)
   }

@@ -17,7 +17,7 @@ export const UnregisterControllerResponse = message(
   "UnregisterControllerResponse",
   { key: 94, versions: "0", flexible: "0+" },
   {
-    throttleTimeMs: f.int32,
+    throttleTimeMs: f.int32.default(0),
     errorCode: f.int16,
     errorMessage: f.string.nulls()
   }
