@@ -2,7 +2,8 @@
  * The one normalisation before two brokers' answers are compared. What differs between any two clusters, two Kafkas among
  * them, is replaced by a word that keeps what matters (absent or present, own or foreign):
  *
- *  1. the run's suffix in names of topics and groups; own host, port, folder and cluster id, in any text;
+ *  1. the run's suffix in names of topics and groups; own host, port, folder and cluster id, in any text, and
+ *     other ports of this machine;
  *  2. ids: topic ids by the alias they were created under, other uuids by <uuid>, producer ids and fetch session ids by the
  *     order in which a scenario first saw them (-1 and 0, which mean none, stay);
  *  3. the own node id, in the fields that hold node ids;
@@ -68,6 +69,8 @@ const CONSTANT_FIELDS = new Set([
 ])
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+/** Another listener of this machine, such as the controllers'. */
+const LOOPBACK = /127\.0\.0\.1:\d+/g
 /** How the message of error 32 tells the window, which moves with the clock. */
 const TIME_WINDOW = /within \[-?\d+, -?\d+\]/g
 const ID_FIELDS = new Set(["topicId", "directoryId", "incarnationId"])
@@ -84,7 +87,7 @@ const numbered = (names: Map<number, string>, word: string, value: number): stri
 const text = (field: string, value: string, names: Names): string => {
   let seen = value
   for (const [from, to] of names.texts) seen = seen.replaceAll(from, to)
-  seen = seen.replace(UUID, "<uuid>").replace(TIME_WINDOW, "within [<time>, <time>]")
+  seen = seen.replace(LOOPBACK, "<address>").replace(UUID, "<uuid>").replace(TIME_WINDOW, "within [<time>, <time>]")
   if (ID_FIELDS.has(field) && seen === value && value !== ZERO_ID) return "<id>"
   if (field === "clusterId") return "<cluster>"
   if (field === "host" && value === names.host) return "<host>"

@@ -113,17 +113,18 @@ class Play implements Context {
     const on = ask.on ?? "main"
     const wire = await this.wire(on)
     const version = ask.version ?? this.version
-    const correlationId = ++this.correlationId
+    const correlationId = ask.correlationId ?? ++this.correlationId
     const frame = requestBytes({
       api: ask.api,
       version,
       correlationId,
       clientId: ask.clientId === undefined ? on : ask.clientId,
       body: ask.request(this),
-      headerTags: ask.headerTags ?? []
+      headerTags: ask.headerTags ?? [],
+      writeAs: ask.writeAs ?? version
     })
     wire.send(framed(ask.mangle === undefined ? frame : ask.mangle(frame)))
-    return { wire, api: ask.api, version, correlationId, at: performance.now() }
+    return { wire, api: ask.api, version: ask.answerVersion ?? version, correlationId, at: performance.now() }
   }
 
   private hear(sent: Sent, got: FrameOutcome): Heard {
@@ -140,11 +141,11 @@ class Play implements Context {
     return { outcome: "answer", answer: decoded.answer, left: decoded.left, tookMs }
   }
 
-  private fields(heard: Heard, waitsMs: number | undefined): Fields {
+  private fields(heard: Heard, { waitsMs, outcomeOnly }: Ask): Fields {
     const fields = new Map<string, string>([["outcome", heard.outcome]])
     if (heard.left > 0) fields.set("bytes behind the answer", String(heard.left))
     if (waitsMs !== undefined) fields.set("waited", String(heard.tookMs >= waitsMs * WAITED_FROM))
-    if (heard.answer !== undefined) {
+    if (heard.answer !== undefined && outcomeOnly !== true) {
       for (const [path, value] of flatten(normalise("", heard.answer, this.names))) fields.set(path, value)
     }
     return fields
@@ -170,7 +171,7 @@ class Play implements Context {
     const heard = await this.ask(step)
     if (heard.answer !== undefined) step.note?.(heard.answer, this)
     if (step.setup === true && heard.outcome === "answer") return undefined
-    return { step: step.name, fields: this.fields(heard, step.waitsMs) }
+    return { step: step.name, fields: this.fields(heard, step) }
   }
 
   private async taken(step: Take): Promise<StepResult> {
@@ -181,7 +182,7 @@ class Play implements Context {
       held.ask.note?.(heard.answer, this)
       step.note?.(heard.answer, this)
     }
-    return { step: step.name, fields: this.fields(heard, held.ask.waitsMs) }
+    return { step: step.name, fields: this.fields(heard, held.ask) }
   }
 
   private async thrown(step: Throw): Promise<StepResult> {
@@ -246,7 +247,7 @@ export const play = async (
 
 /** What an answer to a probe says, for callers outside a scenario. */
 export const answerTo = async (wire: Wire, api: number, version: number, body: Struct): Promise<Struct> => {
-  wire.send(framed(requestBytes({ api, version, correlationId: 1, clientId: "probe", body })))
+  wire.send(framed(requestBytes({ api, version, writeAs: version, correlationId: 1, clientId: "probe", body })))
   const got = await wire.next(ANSWER_WITHIN_MS)
   if (got.kind !== "frame") throw new Error(`no answer to API ${api}: ${got.kind}`)
   const decoded = decodeAnswer(api, version, 1, got.bytes)

@@ -3,7 +3,7 @@
  * each of those versions. Invariant: all that a step needs to know of earlier answers is in the Context; a scenario makes
  * its own topics and groups, so that many may run beside one another unless it says `alone`. Neighbours: Run.ts, scenarios/.
  */
-import type { Struct } from "./Value.ts"
+import type { Raw, Struct } from "./Value.ts"
 
 /** Names and captured values of one scenario at one version against one broker. */
 export interface Context {
@@ -31,7 +31,7 @@ export interface Ask {
   readonly version?: number
   /** Which of the scenario's connections; its name is also the client id. */
   readonly on?: string
-  readonly request: (context: Context) => Struct
+  readonly request: (context: Context) => Struct | Raw
   /** Asked again, for a while, until this holds: admin changes take a moment to be seen. */
   readonly until?: (answer: Struct) => boolean
   readonly note?: (answer: Struct, context: Context) => void
@@ -42,6 +42,14 @@ export interface Ask {
   readonly hold?: true
   /** Prepares only: its answer is not compared, but `until` has to come true. */
   readonly setup?: true
+  /** The table's version that the request is written by, when `version` is one that no table has. */
+  readonly writeAs?: number
+  /** The version of the answer, when it is not that of the request. */
+  readonly answerVersion?: number
+  /** Compares only whether an answer came, not what is in it. */
+  readonly outcomeOnly?: true
+  /** Instead of the next one. */
+  readonly correlationId?: number
   /** Instead of the connection's name. */
   readonly clientId?: string | null
   /** Tagged fields of the header, by tag. */
@@ -94,7 +102,7 @@ type AskOptions = Omit<Ask, "kind" | "name" | "api" | "request">
 export const ask = (
   name: string,
   api: number,
-  request: Struct | ((context: Context) => Struct),
+  request: Struct | Raw | ((context: Context) => Struct | Raw),
   options: AskOptions = {}
 ): Ask => ({
   kind: "ask",

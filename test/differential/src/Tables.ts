@@ -26,14 +26,14 @@ export interface RequestOptions {
   readonly body: Struct | Raw
   /** Tagged fields of the header, by tag. */
   readonly headerTags?: ReadonlyArray<readonly [number, Uint8Array]>
-  /** For versions that a table does not have: written as this one, named as the other. */
-  readonly writeAs?: number
+  /** The version whose table the body is written by: another than `version` for those that no table has. */
+  readonly writeAs: number
 }
 
 /** Header and body of a request, without the length before them. */
 export const requestBytes = (options: RequestOptions): Uint8Array => {
   const { request } = apiOf(options.api)
-  const shape = options.writeAs ?? options.version
+  const shape = options.writeAs
   const writer = new Writer()
   writer.int16(options.api)
   writer.int16(options.version)

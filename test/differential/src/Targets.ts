@@ -4,7 +4,7 @@
  */
 import { QUICK_GROUPS, startBroker, startReference } from "../../clients/harness/Processes.ts"
 import { answerTo, type Target } from "./Run.ts"
-import { at, numberAt, stringAt } from "./Value.ts"
+import { listAt, numberAt, stringAt } from "./Value.ts"
 import { Wire } from "./Wire.ts"
 
 export interface Started {
@@ -35,37 +35,39 @@ const AS_THE_REFERENCE: Readonly<Record<string, string>> = {
 }
 
 const METADATA = 3
+const DESCRIBE_LOG_DIRS = 35
 
-/** Asks a broker who it is. */
-const probe = async (address: string, texts: ReadonlyMap<string, string>): Promise<Target> => {
+/** Asks a broker who it is and where it keeps its logs. */
+const probe = async (address: string): Promise<Target> => {
   const wire = await Wire.open(address)
   try {
-    const answer = await answerTo(wire, METADATA, 12, { topics: [], allowAutoTopicCreation: false })
-    const clusterId = stringAt(answer, "clusterId")
-    const nodeId = numberAt(at(answer, "brokers.0"), "nodeId")
-    return { address, nodeId, clusterId, texts: new Map([...texts, [clusterId, "<cluster>"]]) }
+    const metadata = await answerTo(wire, METADATA, 12, { topics: [], allowAutoTopicCreation: false })
+    const folders = await answerTo(wire, DESCRIBE_LOG_DIRS, 4, { topics: [] })
+    const clusterId = stringAt(metadata, "clusterId")
+    const texts = new Map([[clusterId, "<cluster>"]])
+    for (const folder of listAt(folders, "results")) texts.set(stringAt(folder, "logDir"), "<folder>")
+    return { address, nodeId: numberAt(metadata, "brokers.0.nodeId"), clusterId, texts }
   } finally {
     wire.close()
   }
 }
 
 export const given = async (address: string): Promise<Started> => ({
-  target: await probe(address, new Map()),
+  target: await probe(address),
   stop: async () => undefined
 })
 
-export const startedReference = async (script: string): Promise<Started> => {
-  const running = await startReference(script, PROPERTIES)
-  const target = await probe(running.bootstrap, new Map([[`${running.directory}/data-1`, "<folder>"]]))
-  return { target, stop: running.stop }
-}
-
-export const startedOurs = async (): Promise<Started> => {
-  const running = await startBroker({ settings: { ...AS_THE_REFERENCE, ...PROPERTIES } })
+const probed = async (running: { readonly bootstrap: string; readonly stop: () => Promise<unknown> }) => {
   try {
-    return { target: await probe(running.bootstrap, new Map([[running.directory, "<folder>"]])), stop: running.stop }
+    return { target: await probe(running.bootstrap), stop: running.stop }
   } catch (cause) {
     await running.stop()
     throw cause
   }
 }
+
+export const startedReference = async (script: string): Promise<Started> =>
+  probed(await startReference(script, PROPERTIES))
+
+export const startedOurs = async (): Promise<Started> =>
+  probed(await startBroker({ settings: { ...AS_THE_REFERENCE, ...PROPERTIES } }))

@@ -2,6 +2,8 @@
  * The requests that most scenarios are made of, as steps. Invariant: a helper gives both the name and the id of a topic, so
  * that the same step serves all versions. Neighbours: Scenario.ts, and the scenarios beside this file.
  */
+import { Writer } from "@klamm/protocol/Bytes"
+import { joined } from "../Forge.ts"
 import { type Ask, ask, type Context, type Step } from "../Scenario.ts"
 import { listAt, numberAt, type Struct, stringAt, type Value } from "../Value.ts"
 
@@ -216,6 +218,22 @@ export const coordinated = (alias: string): ReadonlyArray<Step> => [
   )
 ]
 
+const encoder = new TextEncoder()
+export const utf8 = (text: string): Uint8Array => encoder.encode(text)
+
+/**
+ * What a consumer says of itself in JoinGroup (ConsumerProtocolSubscription v0): its topics, and data of its own. It has to
+ * be well-formed: a Kafka that cannot read it never completes the rebalance.
+ */
+export const subscription = (topics: ReadonlyArray<string>, userData: string): Uint8Array => {
+  const writer = new Writer()
+  writer.int16(0)
+  writer.int32(topics.length)
+  for (const name of topics) writer.string(name)
+  writer.bytes(utf8(userData))
+  return joined(writer)
+}
+
 export interface JoinOptions {
   readonly on?: string
   /** The captured member id of this alias; "" to join anew. */
@@ -223,13 +241,13 @@ export interface JoinOptions {
   readonly memberId?: string
   readonly instance?: string | null
   readonly protocolType?: string
+  /** Names of protocols, with what tells one subscription from another. */
   readonly protocols?: ReadonlyArray<readonly [string, string]>
+  /** Aliases of the topics subscribed to. */
+  readonly topics?: ReadonlyArray<string>
   readonly sessionTimeoutMs?: number
   readonly rebalanceTimeoutMs?: number
 }
-
-const encoder = new TextEncoder()
-export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 export const joinRequest = (context: Context, group: string, options: JoinOptions): Struct => ({
   groupId: context.name(group),
@@ -240,7 +258,7 @@ export const joinRequest = (context: Context, group: string, options: JoinOption
   protocolType: options.protocolType ?? "consumer",
   protocols: (options.protocols ?? [["range", "metadata"]]).map(([name, metadata]) => ({
     name,
-    metadata: utf8(metadata)
+    metadata: subscription((options.topics ?? []).map(context.name.bind(context)), metadata)
   })),
   reason: "a test"
 })
@@ -258,7 +276,8 @@ export const join = (
     note: (answer, c) => {
       const memberId = stringAt(answer, "memberId")
       if (memberId !== "") c.keep(`member ${alias}`, memberId)
-      c.keep("generation", numberAt(answer, "generationId"))
+      const generation = numberAt(answer, "generationId")
+      if (generation >= 0) c.keep("generation", generation)
     },
     ...more
   })
