@@ -151,14 +151,14 @@ const keyOf = (element: Value): string | undefined => {
   return name === undefined ? undefined : String(element[name])
 }
 
-/** A list of structs with keys becomes a struct of them; equal keys are counted. */
+/** A list of structs with keys becomes a struct of them; equal keys, and those that are empty, are counted. */
 const list = (field: string, values: ReadonlyArray<Value>, names: Names): Value => {
   const inner = values.map((value) => normalise(field, value, names))
   const keys = inner.map(keyOf)
-  if (keys.length === 0 || keys.includes(undefined)) return inner
+  if (keys.every((key) => key === undefined)) return inner
   const counts = new Map<string, number>()
   const entries = inner.map((value, index): [string, Value] => {
-    const key = keys[index]!
+    const key = keys[index] ?? ""
     const seen = (counts.get(key) ?? 0) + 1
     counts.set(key, seen)
     return [seen === 1 ? `[${key}]` : `[${key} #${seen}]`, value]

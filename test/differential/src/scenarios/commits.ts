@@ -1,10 +1,12 @@
 /**
  * Committing, fetching and deleting a group's offsets. Behaviours 129-138. Neighbours: steps.ts, groups.ts.
  */
-import { ask, type Context, pause, type Scenario, type Step, scenario, take } from "../Scenario.ts"
+import { alone, ask, type Context, pause, type Scenario, type Step, scenario, take } from "../Scenario.ts"
 import { numberAt, type Struct, type Value } from "../Value.ts"
 import {
   coordinated,
+  DELETE_GROUPS,
+  DESCRIBE_GROUPS,
   idOrUnknown,
   JOIN_GROUP,
   join,
@@ -94,7 +96,6 @@ const simple = scenario("commits.simple", OFFSET_COMMIT, [2, 10], () => [
   commit("an absent partition", "g", { partition: 6 }),
   commit("a negative partition", "g", { partition: -1 }),
   commit("another partition", "g", { partition: 1, offset: 8 }),
-  commit("an empty group id", "g", { fields: () => ({ groupId: "" }) }),
   commit("a member without a group", "new", { fields: () => ({ memberId: "nobody" }) }),
   commit("a generation without a group", "new", { fields: () => ({ generationIdOrMemberEpoch: 3 }) }),
   commit("member and generation without a group", "new", {
@@ -174,11 +175,6 @@ const fetching = scenario("commits.fetch", OFFSET_FETCH, [1, 10], (version) => [
   ...(version >= 2 ? [fetched("all", "g", null)] : []),
   fetched("an unknown group", "nothing", [["t", [0]]]),
   ...(version >= 2 ? [fetched("all of an unknown group", "nothing", null)] : []),
-  ask("an empty group id", OFFSET_FETCH, (c) => ({
-    groupId: "",
-    topics: wantedTopics(c, [["t", [0]]]),
-    groups: [{ groupId: "", topics: wantedTopics(c, [["t", [0]]]) }]
-  })),
   ask("stable only", OFFSET_FETCH, (c) => ({ ...fetchRequest(c, "g", [["t", [0]]]), requireStable: version >= 7 })),
   ...(version >= 8
     ? [
@@ -219,7 +215,6 @@ const deleting = scenario("commits.delete", OFFSET_DELETE, [0, 0], () => [
   ]),
   remove("an unknown group", "nothing", [["t", [0]]]),
   remove("nothing", "g", []),
-  ask("an empty group id", OFFSET_DELETE, { groupId: "", topics: [] }),
   ...stableGroup("other"),
   remove("a live group that subscribes to nothing", "other", [["t", [0]]]),
   join("C asks for an id", "consuming", "C", {}, { version: 9 }),
@@ -251,4 +246,37 @@ const deleting = scenario("commits.delete", OFFSET_DELETE, [0, 0], () => [
   fetched("what is left of the live group", "consuming", null, {}, 9)
 ])
 
-export const commitScenarios: ReadonlyArray<Scenario> = [simple, members, fetching, deleting]
+/** The group whose id is empty is one that all share. */
+const nameless = alone(
+  scenario("commits.nameless", OFFSET_COMMIT, [2, 10], () => {
+    const described = (name: string): Step => ask(name, DESCRIBE_GROUPS, { groups: [""] }, { version: 6 })
+    const removed = (name: string): Step => ask(name, DELETE_GROUPS, { groupsNames: [""] }, { version: 2 })
+    const read = (name: string, version: number): Step =>
+      ask(
+        name,
+        OFFSET_FETCH,
+        (c) => ({
+          groupId: "",
+          topics: wantedTopics(c, [["t", [0]]]),
+          groups: [{ groupId: "", topics: wantedTopics(c, [["t", [0]]]) }]
+        }),
+        { version }
+      )
+    return [
+      ...coordinated("g"),
+      ...topic("t"),
+      described("described before"),
+      read("read before", 7),
+      removed("deleted before"),
+      commit("committed", "g", { fields: () => ({ groupId: "" }) }),
+      described("described after"),
+      read("read after", 7),
+      read("read in a batch", 9),
+      ask("an offset deleted", OFFSET_DELETE, { groupId: "", topics: [] }, { version: 0 }),
+      removed("deleted after"),
+      described("described in the end")
+    ]
+  })
+)
+
+export const commitScenarios: ReadonlyArray<Scenario> = [nameless, simple, members, fetching, deleting]

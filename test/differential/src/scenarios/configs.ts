@@ -259,7 +259,9 @@ const brokerKeys = alone(
       { includeSynonyms: true },
       {
         version: 4,
-        until: (answer) => CHANGED.every((key) => fieldIn(answer, key, "configSource") === DEFAULT)
+        until: (answer) =>
+          CHANGED.every((key) => fieldIn(answer, key, "configSource") === DEFAULT) &&
+          fieldIn(answer, "log.retention.ms", "value") === null
       }
     ),
     alter("a logger", LOGGER, node, [["no.such.Logger", SET, "DEBUG"]]),

@@ -75,7 +75,6 @@ const describing = scenario("groups.describe", DESCRIBE_GROUPS, [0, 6], () => [
     includeAuthorizedOperations: true
   })),
   ask("none", DESCRIBE_GROUPS, { groups: [] }),
-  ask("an empty id", DESCRIBE_GROUPS, { groups: [""] }),
   ask("the same twice", DESCRIBE_GROUPS, (c) => ({ groups: [c.name("stable"), c.name("stable")] }))
 ])
 
@@ -123,7 +122,6 @@ const deleting = scenario("groups.delete", DELETE_GROUPS, [0, 3], () => [
   })),
   ask("again", DELETE_GROUPS, (c) => ({ groupsNames: ["simple", "left"].map((alias) => c.name(alias)) })),
   ask("none", DELETE_GROUPS, { groupsNames: [] }),
-  ask("an empty id", DELETE_GROUPS, { groupsNames: [""] }),
   ask("the same twice", DELETE_GROUPS, (c) => ({ groupsNames: [c.name("nothing"), c.name("nothing")] })),
   ask("what became of them", DESCRIBE_GROUPS, (c) => ({ groups: ["simple", "left"].map((alias) => c.name(alias)) }), {
     version: 6
