@@ -11,7 +11,6 @@ import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type { CleanedTransactions } from "./CleanedTransactions.ts"
 import type { OffsetMap } from "./Compaction.ts"
 import * as ProducerState from "./ProducerState.ts"
-import * as Replay from "./Replay.ts"
 
 export interface CleaningRound {
   readonly offsets: OffsetMap
@@ -38,20 +37,11 @@ const horizonPassed = (round: CleaningRound, bytes: Uint8Array, at: number): boo
   RecordBatch.hasDeleteHorizon(bytes, at) && RecordBatch.baseTimestamp(bytes, at) <= round.now
 
 const judge = (round: CleaningRound, bytes: Uint8Array, at: number): Judgement => {
-  const lastOffset = RecordBatch.lastOffset(bytes, at)
-  if (!RecordBatch.isControl(bytes, at)) {
-    const producerId = RecordBatch.producerId(bytes, at)
-    const isTransactional = RecordBatch.isTransactional(bytes, at)
-    return {
-      discards: round.transactions.isAbortedData(producerId, isTransactional, lastOffset),
-      needsHorizon: false
-    }
-  }
-  const marker = Replay.batchMarker(bytes, at)
-  const isEmpty = marker !== undefined && round.transactions.isEmptyMarker(marker, lastOffset)
+  const isDiscardable = round.transactions.isDiscardable(bytes, at)
+  if (!RecordBatch.isControl(bytes, at)) return { discards: isDiscardable, needsHorizon: false }
   return {
-    discards: isEmpty && horizonPassed(round, bytes, at),
-    needsHorizon: isEmpty && !RecordBatch.hasDeleteHorizon(bytes, at)
+    discards: isDiscardable && horizonPassed(round, bytes, at),
+    needsHorizon: isDiscardable && !RecordBatch.hasDeleteHorizon(bytes, at)
   }
 }
 

@@ -2,7 +2,9 @@
  * Transactions as a cleaning pass meets them, batch by batch in offset order (behaviour 166): data of aborted ones goes, a
  * marker may go once none of its data is left. Invariant: `isDiscardable` is asked for every batch exactly once, in order.
  */
+import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type * as ProducerState from "./ProducerState.ts"
+import * as Replay from "./Replay.ts"
 import type { AbortedTransaction } from "./TransactionIndex.ts"
 
 export class CleanedTransactions {
@@ -27,10 +29,18 @@ export class CleanedTransactions {
     }
   }
 
-  /** Whether the data batch belongs to an aborted transaction. */
-  isAbortedData(producerId: number, isTransactional: boolean, lastOffset: number): boolean {
+  /** Whether the batch may go as far as transactions are concerned: aborted data, or a marker none of whose data was met. */
+  isDiscardable(bytes: Uint8Array, at: number): boolean {
+    const lastOffset = RecordBatch.lastOffset(bytes, at)
     this.reach(lastOffset)
-    if (!isTransactional) return false
+    if (RecordBatch.isControl(bytes, at)) {
+      const marker = Replay.batchMarker(bytes, at)
+      return marker !== undefined && this.isEmptyMarker(marker)
+    }
+    return RecordBatch.isTransactional(bytes, at) && this.isAbortedData(RecordBatch.producerId(bytes, at))
+  }
+
+  private isAbortedData(producerId: number): boolean {
     const ongoing = this.aborted.get(producerId)
     if (ongoing === undefined) {
       this.committed.add(producerId)
@@ -40,9 +50,7 @@ export class CleanedTransactions {
     return true
   }
 
-  /** Whether no data of the marker's transaction was met, so that the marker itself may go in time. */
-  isEmptyMarker(marker: ProducerState.Marker, offset: number): boolean {
-    this.reach(offset)
+  private isEmptyMarker(marker: ProducerState.Marker): boolean {
     if (marker.committed) return !this.committed.delete(marker.producerId)
     const ongoing = this.aborted.get(marker.producerId)
     this.aborted.delete(marker.producerId)

@@ -16,7 +16,7 @@ import { scan } from "./BatchScan.ts"
 import { type Cleaned, type CleaningRound, cleanBatch } from "./CleanBatch.ts"
 import { CleanedTransactions } from "./CleanedTransactions.ts"
 import * as Compaction from "./Compaction.ts"
-import { retire } from "./Delete.ts"
+import { removeSnapshots, retire } from "./Delete.ts"
 import { fileName, segmentKinds } from "./Files.ts"
 import type { CorruptLog } from "./LogError.ts"
 import { corrupt, type LogState, sizeBytes } from "./LogState.ts"
@@ -97,11 +97,8 @@ const buildMap = (state: LogState, plan: Compaction.CleaningPlan, options: Clean
       const lastOffset = RecordBatch.lastOffset(bytes, at)
       if (lastOffset < plan.firstDirtyOffset) return undefined
       if (lastOffset >= plan.endOffset) return goesNoFurther
-      const isData = !RecordBatch.isControl(bytes, at)
-      const isTransactional = RecordBatch.isTransactional(bytes, at)
-      const producerId = RecordBatch.producerId(bytes, at)
-      const isAborted = isData && transactions.isAbortedData(producerId, isTransactional, lastOffset)
-      if (isData && !isAborted && !enterKeys(offsets, bytes, at, options.decompression)) return goesNoFurther
+      const isWanted = !transactions.isDiscardable(bytes, at) && !RecordBatch.isControl(bytes, at)
+      if (isWanted && !enterKeys(offsets, bytes, at, options.decompression)) return goesNoFurther
       offsets.latestOffset = lastOffset
       return undefined
     }
@@ -217,6 +214,7 @@ const swap = (state: LogState, group: ReadonlyArray<Segment>, cleaned: Segment, 
       segment === group[0] ? [cleaned] : group.includes(segment) ? [] : [segment]
     )
     for (const old of group) yield* retire(state, old, now)
+    yield* removeSnapshots(state, (offset) => group.some((old) => old !== group[0] && old.baseOffset === offset))
     yield* renameAll(state, cleaned, segmentKinds, "")
     cleaned.suffix = ""
     yield* disk.syncDirectory(directory)

@@ -44,7 +44,8 @@ const existingFiles = (state: LogState, segment: Segment) =>
     (path) => state.home.disk.exists(path)
   )
 
-const removeSnapshots = (state: LogState, goes: (offset: number) => boolean): Effect.Effect<void, DiskError> =>
+/** Removes the producer snapshots at these offsets. */
+export const removeSnapshots = (state: LogState, goes: (offset: number) => boolean): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     const { disk, directory } = state.home
     for (const offset of state.snapshots.filter(goes)) {

@@ -1,14 +1,16 @@
 /**
  * Directories that Apache Kafka 4.3.1 wrote, file by file. `transactions`: one idempotent producer, then two transactional
  * ones whose transactions abort and commit across segments (internal.segment.bytes 1100, index.interval.bytes 200), after a
- * clean stop. `compaction`: a log before and after one pass of Kafka's cleaner (delete.retention.ms 60000000). The same batches
- * appended here have to make the same files.
+ * clean stop. `compaction`: a log before and after one pass of Kafka's cleaner (delete.retention.ms 60000000); `compactedTwice`:
+ * two passes with appends between them (delete.retention.ms 1000), where tombstones, emptied batches, aborted data and markers
+ * each take their way out. The same batches appended here have to make the same files.
  */
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import { describe, expect, it } from "vitest"
 import { parseFileName } from "../src/Files.ts"
 import * as ProducerSnapshot from "../src/ProducerSnapshot.ts"
 import * as ProducerState from "../src/ProducerState.ts"
+import compactedTwice from "./golden/compactedTwice.json" with { type: "json" }
 import compaction from "./golden/compaction.json" with { type: "json" }
 import transactions from "./golden/transactions.json" with { type: "json" }
 import { config, decompression, directory, entriesOf, hex, openLog, readAll, run, unhex } from "./support/build.ts"
@@ -117,8 +119,57 @@ describe("a log cleaned by Kafka", () => {
     )
     expect(result.cleaned).toBe(true)
     expect(log.cleanedOffset).toBe(60)
-    const isFinal = (name: string) => !name.endsWith(".deleted") && !name.startsWith("00000000000000000060.")
-    const pick = (files: Files) => Object.fromEntries(Object.entries(files).filter(([name]) => isFinal(name)))
-    expect(pick(filesOn(source))).toEqual(without(pick(compaction.after), "partition.metadata"))
+    expect(settled(source, 60)).toEqual(settledFiles(compaction.after, 60))
+  })
+
+  it("comes out the same after a second pass: tombstones, shells, merged segments, markers with a horizon", async () => {
+    const disk = new FakeDisk()
+    const rules = {
+      segmentBytes: 1500,
+      indexIntervalBytes: 200,
+      deleteRetentionMs: 1000,
+      minCleanableDirtyRatio: 0.001
+    }
+    const twice = () => config({ ...rules, cleanupPolicy: { compact: true, delete: false } })
+    const { log } = await openLog(disk, { config: twice })
+    const first = entriesOf(batchesOf(compactedTwice.before1))
+    await run(log.append(first.entries, 0))
+    const cleaning = { decompression, dedupeBufferBytes: 1 << 20 }
+    await run(log.clean(1_795_240_113_592, 24, { ...cleaning, producers: first.after }))
+    expect(settled(disk, 23)).toEqual(settledFiles(compactedTwice.after1, 23))
+    const more = batchesOf(compactedTwice.before2).filter((bytes) => RecordBatch.baseOffset(bytes, 0) >= 24)
+    const second = entriesOf(more, first.after)
+    await run(log.append(second.entries, 0))
+    await run(log.clean(1_795_240_143_761, 29, { ...cleaning, producers: second.after }))
+    expect(log.cleanedOffset).toBe(28)
+    expect(settled(disk, 28)).toEqual(settledFiles(compactedTwice.after2, 28))
   })
 })
+
+/**
+ * A `.log` file with the base timestamp of emptied batches, and their checksum, left out of account: there is no record that
+ * the timestamp could be of.
+ */
+const withoutEmptyBase = (digits: string): string => {
+  const bytes = unhex(digits)
+  RecordBatch.forEachBatch(bytes, 0, bytes.byteLength, (at) => {
+    if (RecordBatch.count(bytes, at) > 0) return
+    bytes.fill(0, at + RecordBatch.baseTimestampAt, at + RecordBatch.maxTimestampAt)
+    bytes.fill(0, at + RecordBatch.crcAt, at + RecordBatch.attributesAt)
+  })
+  return hex(bytes)
+}
+
+/** The files of a directory whose content is settled: no `.deleted` ones, and nothing of the active segment's indexes. */
+const settledFiles = (files: Files, activeBase: number): Files =>
+  Object.fromEntries(
+    Object.entries(files)
+      .filter(([name]) => {
+        const parsed = parseFileName(name)
+        if (parsed === undefined) return name !== "partition.metadata"
+        return parsed.suffix === "" && !(parsed.baseOffset === activeBase && parsed.kind.endsWith("index"))
+      })
+      .map(([name, digits]) => [name, name.endsWith(".log") ? withoutEmptyBase(digits) : digits])
+  )
+
+const settled = (disk: FakeDisk, activeBase: number): Files => settledFiles(filesOn(disk), activeBase)
