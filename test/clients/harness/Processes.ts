@@ -48,8 +48,10 @@ export interface StartOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-export interface RunningBroker {
-  readonly bootstrap: string
+/** A broker that was spawned and may or may not be ready yet. */
+export interface LaunchedBroker {
+  /** Resolves to the address when it listens; rejects when it ends before or takes too long. */
+  readonly ready: Promise<string>
   readonly directory: string
   readonly pid: number
   /** What it printed last, for the message of a failed test. */
@@ -58,6 +60,10 @@ export interface RunningBroker {
   readonly stop: () => Promise<number | null>
   /** SIGKILL; the data stays for a restart. */
   readonly kill: () => Promise<void>
+}
+
+export interface RunningBroker extends LaunchedBroker {
+  readonly bootstrap: string
 }
 
 const ended = (child: ChildProcess): Promise<number | null> =>
@@ -99,8 +105,8 @@ const argumentsOf = (options: StartOptions, port: number, directory: string): Re
   return [MAIN, ...(options.memory === true ? ["--memory"] : []), ...sets]
 }
 
-/** Starts our broker as a child and resolves when it listens. */
-export const startBroker = async (options: StartOptions = {}): Promise<RunningBroker> => {
+/** Spawns our broker and answers at once. */
+export const launchBroker = async (options: StartOptions = {}): Promise<LaunchedBroker> => {
   const directory = options.directory ?? (await temporaryFolder("broker"))
   const port = options.port ?? (await freePort())
   let output = ""
@@ -113,39 +119,41 @@ export const startBroker = async (options: StartOptions = {}): Promise<RunningBr
     child.kill("SIGKILL")
   }
   process.once("exit", killAtExit)
-  const tidy = async (): Promise<void> => {
-    process.off("exit", killAtExit)
-    if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
-  }
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     child.kill(signal)
     return within(STOPPED_WITHIN_MS, () => `the broker did not end after ${signal}`, ended(child))
   }
-  try {
-    const line = readyLine(child, keep)
-    const bootstrap = await within(READY_WITHIN_MS, () => `the broker was not ready; it said:\n${output}`, line)
-    return {
-      bootstrap: bootstrap.split(",")[0]!,
-      directory,
-      pid: child.pid!,
-      output: () => output,
-      stop: async () => {
-        try {
-          return await end("SIGTERM")
-        } finally {
-          child.kill("SIGKILL")
-          await tidy()
-        }
-      },
-      kill: async () => {
-        await end("SIGKILL")
+  const line = readyLine(child, keep)
+  const ready = within(READY_WITHIN_MS, () => `the broker was not ready; it said:\n${output}`, line)
+  return {
+    ready: ready.then((bootstrap) => bootstrap.split(",")[0]!),
+    directory,
+    pid: child.pid!,
+    output: () => output,
+    stop: async () => {
+      try {
+        return await end("SIGTERM")
+      } finally {
+        child.kill("SIGKILL")
         process.off("exit", killAtExit)
+        if (options.directory === undefined) await rm(directory, { recursive: true, force: true })
       }
+    },
+    kill: async () => {
+      await end("SIGKILL")
+      process.off("exit", killAtExit)
     }
+  }
+}
+
+/** Starts our broker as a child and resolves when it listens. */
+export const startBroker = async (options: StartOptions = {}): Promise<RunningBroker> => {
+  const launched = await launchBroker(options)
+  try {
+    return { ...launched, bootstrap: await launched.ready }
   } catch (cause) {
-    child.kill("SIGKILL")
-    await tidy()
-    throw new Error(`could not start the broker; it said:\n${output}`, { cause })
+    await launched.stop()
+    throw new Error(`could not start the broker; it said:\n${launched.output()}`, { cause })
   }
 }
 

@@ -57,7 +57,17 @@ const putBytes = (writer: Writer, value: string | Uint8Array | null): void => {
   if (bytes !== null) writer.view(bytes)
 }
 
-const putRecord = (writer: Writer, record: RecordOptions, index: number): void => {
+export const concat = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
+}
+
+const recordBytes = (record: RecordOptions, index: number): Uint8Array => {
   const body = new Writer()
   body.int8(0)
   body.varlong(record.timestampDelta ?? 0)
@@ -70,19 +80,17 @@ const putRecord = (writer: Writer, record: RecordOptions, index: number): void =
     putBytes(body, name)
     putBytes(body, value)
   }
-  writer.varint(body.size)
-  writer.view(joined(body))
+  const length = new Writer()
+  length.varint(body.size)
+  return concat(joined(length), joined(body))
 }
 
 const recordsOf = (options: BatchOptions): ReadonlyArray<RecordOptions> =>
   options.records ?? Array.from({ length: options.size ?? 1 }, (_, i) => ({ key: `key ${i}` }))
 
 const payloadOf = (options: BatchOptions, records: ReadonlyArray<RecordOptions>): Uint8Array => {
-  const writer = new Writer()
-  records.forEach((record, index) => {
-    putRecord(writer, record, index)
-  })
-  const plain = options.mangle === undefined ? joined(writer) : options.mangle(joined(writer))
+  const bytes = concat(...records.map(recordBytes))
+  const plain = options.mangle === undefined ? bytes : options.mangle(bytes)
   return options.compress === undefined ? plain : options.compress(plain)
 }
 
@@ -111,14 +119,4 @@ export const batch = (options: BatchOptions = {}): Uint8Array => {
   const crc = crc32c(bytes, 0, CRC_FROM, bytes.length)
   new DataView(bytes.buffer, bytes.byteOffset).setUint32(CRC_AT, options.badCrc === true ? crc ^ 1 : crc)
   return bytes
-}
-
-export const concat = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
 }

@@ -50,7 +50,7 @@ const wrong = (path: string, wanted: string, value: Value | undefined): never =>
 
 export const numberAt = (value: Value | undefined, path: string): number => {
   const found = at(value, path)
-  return typeof found === "number" ? found : wrong(path, "number", found)
+  return typeof found === "number" || typeof found === "bigint" ? Number(found) : wrong(path, "number", found)
 }
 
 export const stringAt = (value: Value | undefined, path: string): string => {

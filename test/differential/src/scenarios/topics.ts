@@ -256,7 +256,9 @@ const deleting = scenario("topics.delete", DELETE_TOPICS, [1, 6], (version) => {
     produce("produce by the old id", "again", batch(), { ask: { version: 13 } }),
     fetch("fetch by the old id", [["again", [at(0, 0)]]], { ask: { version: 13 } }),
     ...topic("again"),
-    fetch("the new one is empty", [["again", [at(0, 0)]]], { ask: { version: 13 } })
+    fetch("the new one is empty", [["again", [at(0, 0)]]], {
+      ask: { version: 13, until: (answer) => numberAt(answer, "responses.0.partitions.0.errorCode") === 0 }
+    })
   ]
 })
 
