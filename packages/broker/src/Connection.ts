@@ -8,19 +8,15 @@
 import type { Reply } from "@klamm/actor"
 import type * as Network from "@klamm/platform/Network"
 import type { Writer } from "@klamm/protocol/Bytes"
-import { codec } from "@klamm/protocol/Compile"
 import { encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { AnswerQueue } from "./AnswerQueue.ts"
-import type { Handler, Outcome } from "./Handler.ts"
+import type { Answer, Outcome } from "./Handler.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import * as Router from "./Router.ts"
 import type { WriterPool } from "./WriterPool.ts"
-
-/** Requests of one connection that may be admitted and not yet answered; only Produce can reach it. */
-export const maxPipelinedRequests = 1_024
 
 export interface ConnectionInfo {
   readonly id: number
@@ -33,13 +29,14 @@ export interface ConnectionInfo {
 export interface ConnectionServices {
   readonly router: Router.Router
   readonly writers: WriterPool
+  /** Requests of one connection that may be admitted and not yet answered (klamm.queued.requests.per.connection). */
+  readonly maxQueuedRequests: number
 }
 
 /** A request in the order of answers. */
 interface Pending {
   readonly header: RequestHeader
-  readonly handler: Handler
-  readonly reply: Reply<Outcome<unknown>>
+  readonly reply: Reply<Outcome>
   readonly finalizers: ReadonlyArray<() => void>
 }
 
@@ -50,8 +47,8 @@ interface Session {
   readonly answers: AnswerQueue<Pending>
 }
 
-const finalize = (pending: Pending): void => {
-  for (const finalizer of pending.finalizers) finalizer()
+const finalize = (finalizers: ReadonlyArray<() => void>): void => {
+  for (const finalizer of finalizers) finalizer()
 }
 
 const contextOf = (
@@ -78,17 +75,23 @@ const admit = (session: Session, frame: Network.Frame, nowMs: number): Effect.Ef
   Effect.suspend(() => {
     const { answers } = session
     const route = Router.route(session.services.router, frame)
-    if (route._tag === "Refused") return Effect.as(Effect.logDebug(`closing connection: ${route.reason}`), false)
+    if (route._tag === "Refused") {
+      frame.release()
+      return Effect.as(Effect.logDebug(`closing connection: ${route.reason}`), false)
+    }
     const { header, handler, body } = route
     const finalizers: Array<() => void> = []
     const context = contextOf(session, header, nowMs, (finalizer) => {
       finalizers.push(finalizer)
     })
-    const begin = Effect.map(handler.handle(body, context, frame), (reply) => {
-      answers.push({ header, handler, reply, finalizers })
-      return true
-    })
-    return Effect.andThen(handler.inPlace ? answers.room : answers.drained, begin)
+    const begin = handler.begin(body, frame, context).pipe(
+      Effect.map((reply) => {
+        answers.push({ header, reply, finalizers })
+        return true
+      }),
+      Effect.onError(() => Effect.sync(() => finalize(finalizers)))
+    )
+    return Effect.andThen(handler.pipelined ? answers.room : answers.drained, begin)
   })
 
 const readRequests = (session: Session): Effect.Effect<void, Network.NetworkError> =>
@@ -108,17 +111,12 @@ const readRequests = (session: Session): Effect.Effect<void, Network.NetworkErro
   })
 
 /** Encodes one answer into a writer of its own: length, header, body. */
-const encode = (writer: Writer, pending: Pending, body: unknown): ReadonlyArray<Uint8Array> => {
-  const { apiKey, apiVersion, correlationId } = pending.header
+const encode = (writer: Writer, { header }: Pending, answer: Answer): ReadonlyArray<Uint8Array> => {
   writer.int32(0)
-  encodeResponseHeader(writer, apiKey, apiVersion, correlationId)
-  codec(pending.handler.response, apiVersion).encode(writer, body)
-  const chunks = writer.finish()
-  let length = -4
-  for (const chunk of chunks) length += chunk.byteLength
-  const first = chunks[0]!
-  new DataView(first.buffer, first.byteOffset, 4).setInt32(0, length)
-  return chunks
+  encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId)
+  answer.encode(writer)
+  writer.patchInt32(0, writer.size - 4)
+  return writer.finish()
 }
 
 /** Sends the next answer and every one behind it that is ready by now, as one write. False: close the connection. */
@@ -132,19 +130,19 @@ const sendReady = (session: Session): Effect.Effect<boolean, Network.NetworkErro
     let open = true
     let next = answers.peek()
     while (open && next !== undefined && (group.length === 0 || next.reply.isCompleted)) {
-      const outcome: Outcome<unknown> = yield* next.reply.await
+      const outcome: Outcome = yield* next.reply.await
       answers.shift()
       group.push(next)
       if (outcome._tag === "Hangup") open = false
       if (outcome._tag === "Answer") {
         const writer = writers.take()
         used.push(writer)
-        for (const chunk of encode(writer, next, outcome.body)) chunks.push(chunk)
+        for (const chunk of encode(writer, next, outcome)) chunks.push(chunk)
       }
       next = answers.peek()
     }
     const given = Effect.sync(() => {
-      for (const pending of group) finalize(pending)
+      for (const pending of group) finalize(pending.finalizers)
       for (const writer of used) writers.give(writer)
     })
     yield* Effect.ensuring(chunks.length === 0 ? Effect.void : session.connection.write(chunks), given)
@@ -163,7 +161,7 @@ const sendAnswers = (session: Session): Effect.Effect<void, Network.NetworkError
 
 /** Answers that will never be sent give back what they hold. */
 const abandon = (answers: AnswerQueue<Pending>): void => {
-  for (let pending = answers.shift(); pending !== undefined; pending = answers.shift()) finalize(pending)
+  for (let pending = answers.shift(); pending !== undefined; pending = answers.shift()) finalize(pending.finalizers)
 }
 
 /** Serves a connection until either side ends it. A defect in a handler ends this connection alone. */
@@ -173,7 +171,7 @@ export const serve = (
   services: ConnectionServices
 ): Effect.Effect<void, Network.NetworkError, Scope.Scope> =>
   Effect.gen(function* () {
-    const answers = new AnswerQueue<Pending>(maxPipelinedRequests)
+    const answers = new AnswerQueue<Pending>(services.maxQueuedRequests)
     const session: Session = { connection, info, services, answers }
     yield* Effect.addFinalizer(() => Effect.sync(() => abandon(answers)))
     const ends = Effect.raceFirst(readRequests(session), sendAnswers(session))

@@ -6,7 +6,7 @@
 import { Reply } from "@klamm/actor"
 import type { Frame } from "@klamm/platform/Network"
 import type { Message } from "@klamm/protocol/Api"
-import type { Reader, Writer } from "@klamm/protocol/Bytes"
+import { MalformedBytes, type Reader, type Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import * as Effect from "effect/Effect"
 import type { RequestContext } from "./RequestContext.ts"
@@ -36,14 +36,56 @@ export interface Handler {
   readonly maxVersion: number
   /**
    * True for Produce: the body is read in place, as views of receive memory, and the next such request may be admitted
-   * before this one is answered. Every other body is copied out of receive memory first and may keep what it likes.
+   * before this one is answered. Every other body has been copied out of receive memory and may be kept.
    */
   readonly pipelined: boolean
-  /** Decodes the body (throws MalformedBytes) and begins the work. Takes over the frame and releases it. */
+  /** Decodes the body and begins the work. Takes over the frame and releases it. */
   readonly begin: (body: Reader, frame: Frame, context: RequestContext) => Effect.Effect<Reply<Outcome>>
 }
 
-export const answerWith = <Fields>(message: Message<Fields>, version: number, body: Message<Fields>["Input"]): Answer => ({
+export const answerWith = <F>(message: Message<F>, version: number, body: Message<F>["Input"]): Answer => ({
   _tag: "Answer",
   encode: (writer) => codec(message, version).encode(writer, body)
+})
+
+/** A reply that is there already. */
+export const completed = (outcome: Outcome): Reply<Outcome> => {
+  const reply = new Reply<Outcome>()
+  reply.complete(outcome)
+  return reply
+}
+
+/** The body, or why the connection is cut: Kafka answers nothing to a body it can't read. */
+export const decodeBody = <F>(message: Message<F>, version: number, body: Reader): Message<F>["Type"] | Hangup => {
+  try {
+    return codec(message, version).decode(body)
+  } catch (error) {
+    if (error instanceof MalformedBytes) return hangup(`malformed ${message.name} v${version}: ${error.message}`)
+    throw error
+  }
+}
+
+export const isHangup = (body: unknown): body is Hangup =>
+  typeof body === "object" && body !== null && "_tag" in body && body._tag === "Hangup"
+
+/** The highest version that is offered: one marked unstable is not. */
+export const latestVersion = <F>(message: Message<F>): number =>
+  message.latestVersionUnstable ? message.versions.max - 1 : message.versions.max
+
+/** A handler whose answer is ready when it has run: all but Produce. */
+export const handler = <Request, Response>(
+  request: Message<Request>,
+  response: Message<Response>,
+  handle: (body: Message<Request>["Type"], context: RequestContext) => Effect.Effect<Message<Response>["Input"]>
+): Handler => ({
+  key: request.key,
+  minVersion: request.versions.min,
+  maxVersion: latestVersion(request),
+  pipelined: false,
+  begin: (reader, frame, context) => {
+    frame.release()
+    const body = decodeBody(request, context.apiVersion, reader)
+    if (isHangup(body)) return Effect.succeed(completed(body))
+    return Effect.map(handle(body, context), (answer) => completed(answerWith(response, context.apiVersion, answer)))
+  }
 })

@@ -80,11 +80,13 @@ export class Writer {
   }
 
   int8(value: number): void {
-    this.buffer[this.take(1)] = value
+    // Room is made before the buffer is named: growing replaces it.
+    const at = this.take(1)
+    this.buffer[at] = value
   }
 
   bool(value: boolean): void {
-    this.buffer[this.take(1)] = value ? 1 : 0
+    this.int8(value ? 1 : 0)
   }
 
   int16(value: number): void {
@@ -136,16 +138,16 @@ export class Writer {
 
   uvarint(value: number): void {
     if (value >>> 0 > 127) this.longUvarint(value)
-    else this.buffer[this.take(1)] = value
+    else this.int8(value)
   }
 
   private longUvarint(value: number): void {
     let rest = value >>> 0
     while (rest > 127) {
-      this.buffer[this.take(1)] = (rest & 127) | 128
+      this.int8((rest & 127) | 128)
       rest >>>= 7
     }
-    this.buffer[this.take(1)] = rest
+    this.int8(rest)
   }
 
   varint(value: number): void {

@@ -273,3 +273,20 @@ describe("a writer", () => {
     expect(() => writer.patchInt32(6, 1)).toThrow(RangeError)
   })
 })
+
+describe("a writer that grows", () => {
+  const writes: ReadonlyArray<readonly [string, (writer: Writer) => void, number]> = [
+    ["int8", (writer) => writer.int8(7), 7],
+    ["bool", (writer) => writer.bool(true), 1],
+    ["uvarint", (writer) => writer.uvarint(9), 9],
+    ["a long uvarint", (writer) => writer.uvarint(300), 0xac]
+  ]
+  for (const [name, write, first] of writes) {
+    it(`keeps ${name} written exactly where the buffer ended`, () => {
+      const writer = new Writer()
+      for (let count = 0; count < 4_096; count++) writer.int8(1)
+      write(writer)
+      expect(writer.finish()[0]?.[4_096]).toBe(first)
+    })
+  }
+})

@@ -1,0 +1,139 @@
+import { assert, describe, it } from "vitest"
+import { type FetchNews, type FetchPartition, FetchSessions, sessionEvictionMs } from "../src/FetchSessions.ts"
+
+const partition = (index: number, change: Partial<FetchPartition> = {}): FetchPartition => ({
+  topic: "t",
+  topicId: "id",
+  partition: index,
+  currentLeaderEpoch: -1,
+  fetchOffset: 0,
+  lastFetchedEpoch: -1,
+  maxBytes: 1000,
+  ...change
+})
+
+const news = (change: Partial<FetchNews> = {}): FetchNews => ({
+  errorCode: 0,
+  highWatermark: 5,
+  logStartOffset: 0,
+  recordsBytes: 0,
+  diverging: false,
+  ...change
+})
+
+const makeSessions = (slots = 2) => {
+  let id = 0
+  return new FetchSessions(slots, () => {
+    id += 1
+    return id
+  })
+}
+
+const request = (sessionId: number, sessionEpoch: number, partitions: ReadonlyArray<FetchPartition> = []) => ({
+  sessionId,
+  sessionEpoch,
+  usesTopicIds: true,
+  partitions,
+  forgotten: []
+})
+
+const begun = (sessions: FetchSessions, asked: Parameters<FetchSessions["begin"]>[0], nowMs = 0) => {
+  const context = sessions.begin(asked, nowMs)
+  if (context._tag !== "Open") throw new Error(`refused with ${context.errorCode}`)
+  return context
+}
+
+const opened = (sessions: FetchSessions, count = 2) => {
+  const asked = Array.from({ length: count }, (_, index) => partition(index))
+  return begun(sessions, request(0, 0, asked)).conclude(asked.map(() => news())).sessionId
+}
+
+const refusal = (sessions: FetchSessions, asked: Parameters<FetchSessions["begin"]>[0]) => {
+  const context = sessions.begin(asked, 0)
+  return context._tag === "Refused" ? context.errorCode : 0
+}
+
+describe("behaviour 086: opening, counting and closing", () => {
+  it("epoch 0 opens a session whose next epochs are 1, 2, …; any other is refused", () => {
+    const sessions = makeSessions()
+    const id = opened(sessions)
+    assert.notStrictEqual(id, 0)
+    assert.strictEqual(begun(sessions, request(id, 1)).partitions.length, 2)
+    assert.strictEqual(begun(sessions, request(id, 2)).partitions.length, 2)
+    assert.strictEqual(refusal(sessions, request(id, 2)), 71)
+    assert.strictEqual(refusal(sessions, request(id, 4)), 71)
+    assert.strictEqual(begun(sessions, request(id, 3)).partitions.length, 2)
+  })
+
+  it("epoch -1 closes a given session and is answered without one", () => {
+    const sessions = makeSessions()
+    const id = opened(sessions)
+    const context = begun(sessions, request(id, -1, [partition(0)]))
+    assert.strictEqual(context.conclude([news()]).sessionId, 0)
+    assert.strictEqual(sessions.size, 0)
+  })
+})
+
+it("behaviour 087: unknown id 70, topic names in a session of ids 106", () => {
+  const sessions = makeSessions()
+  const id = opened(sessions)
+  assert.strictEqual(refusal(sessions, request(99, 1)), 70)
+  assert.strictEqual(refusal(sessions, { ...request(id, 1), usesTopicIds: false }), 106)
+})
+
+describe("behaviour 088: an incremental answer holds only news", () => {
+  it("says nothing of a partition without change, and remembers what it told", () => {
+    const sessions = makeSessions()
+    const id = opened(sessions)
+    const quiet = begun(sessions, request(id, 1)).conclude([news(), news({ highWatermark: 6 })])
+    assert.deepStrictEqual([quiet.included(0), quiet.included(1)], [false, true])
+    const after = begun(sessions, request(id, 2)).conclude([news(), news({ highWatermark: 6 })])
+    assert.deepStrictEqual([after.included(0), after.included(1)], [false, false])
+  })
+
+  it("tells an error each time, and its end", () => {
+    const sessions = makeSessions()
+    const id = opened(sessions, 1)
+    const failing = news({ errorCode: 6 })
+    for (const epoch of [1, 2]) {
+      assert.isTrue(begun(sessions, request(id, epoch)).conclude([failing]).included(0))
+    }
+    assert.isTrue(begun(sessions, request(id, 3)).conclude([news()]).included(0))
+    assert.isFalse(begun(sessions, request(id, 4)).conclude([news()]).included(0))
+  })
+
+  it("a changed offset is taken over, a forgotten partition is gone, and one with records goes last", () => {
+    const sessions = makeSessions()
+    const id = opened(sessions, 3)
+    const changed = { ...request(id, 1, [partition(1, { fetchOffset: 9 })]), forgotten: [partition(0)] }
+    const context = begun(sessions, changed)
+    assert.deepStrictEqual(
+      context.partitions.map((each) => [each.partition, each.fetchOffset]),
+      [
+        [1, 9],
+        [2, 0]
+      ]
+    )
+    context.conclude([news({ recordsBytes: 10 }), news()])
+    assert.deepStrictEqual(
+      begun(sessions, request(id, 2)).partitions.map((each) => each.partition),
+      [2, 1]
+    )
+  })
+
+  it("a session that has forgotten all its partitions ends", () => {
+    const sessions = makeSessions()
+    const id = opened(sessions, 1)
+    begun(sessions, { ...request(id, 1), forgotten: [partition(0)] })
+    assert.strictEqual(sessions.size, 0)
+  })
+})
+
+it("behaviour 089: without a free slot the answer carries session 0; an idle session makes room", () => {
+  const sessions = makeSessions(1)
+  const first = opened(sessions)
+  assert.strictEqual(opened(sessions), 0)
+  const later = begun(sessions, request(0, 0, [partition(0)]), sessionEvictionMs + 1).conclude([news()])
+  assert.notStrictEqual(later.sessionId, 0)
+  assert.strictEqual(refusal(sessions, request(first, 1)), 70)
+})

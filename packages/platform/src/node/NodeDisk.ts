@@ -1,0 +1,184 @@
+/**
+ * The live disk over node:fs. Page-cache writes and reads run at once on the event loop, because a hop to the thread pool costs
+ * more than they do; syncs, and reads that may have to wait for the device, go to the thread pool.
+ *
+ * Invariant: an error of a sync is final. The file remembers it and every later write and sync fails with it: after a failed
+ * fsync the kernel may have dropped the dirty pages, so a later success would prove nothing.
+ */
+import * as fs from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type DirectoryEntry, Disk, DiskError, type DiskErrorReason, type DiskFile, type OpenMode } from "../Disk.ts"
+import { lockFile } from "./LockFile.ts"
+
+/** Chunks that one gathered write may carry (IOV_MAX on Linux). */
+export const maxChunksPerWrite = 1_024
+
+const reasons: { readonly [code: string]: DiskErrorReason } = {
+  ENOENT: "NotFound",
+  EEXIST: "AlreadyExists",
+  ENOTEMPTY: "AlreadyExists",
+  ENOTDIR: "NotADirectory",
+  EACCES: "PermissionDenied",
+  EPERM: "PermissionDenied",
+  EROFS: "ReadOnly",
+  ENOSPC: "Full",
+  EDQUOT: "Full",
+  EMFILE: "TooManyOpenFiles",
+  ENFILE: "TooManyOpenFiles"
+}
+
+const codeOf = (cause: unknown): string =>
+  typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" ? cause.code : ""
+
+const diskError = (operation: string, path: string, cause: unknown): DiskError =>
+  new DiskError({ reason: reasons[codeOf(cause)] ?? "Io", operation, path, cause })
+
+/** Runs a synchronous call of node:fs. */
+const attempt = <A>(operation: string, path: string, call: () => A): Effect.Effect<A, DiskError> =>
+  Effect.try({ try: call, catch: (cause) => diskError(operation, path, cause) })
+
+/** Runs a call of node:fs on the thread pool. */
+const onThreadPool = <A>(
+  operation: string,
+  path: string,
+  call: (done: (error: Error | null, value: A) => void) => void
+): Effect.Effect<A, DiskError> =>
+  Effect.callback<A, DiskError>((resume) => {
+    call((error, value) => {
+      resume(error === null ? Effect.succeed(value) : Effect.fail(diskError(operation, path, error)))
+    })
+  })
+
+const readCached = (fd: number, position: number, target: Uint8Array): number => {
+  let done = 0
+  while (done < target.byteLength) {
+    const count = fs.readSync(fd, target, done, target.byteLength - done, position + done)
+    if (count === 0) break
+    done += count
+  }
+  return done
+}
+
+const readCold = (path: string, fd: number, position: number, target: Uint8Array): Effect.Effect<number, DiskError> =>
+  Effect.gen(function* () {
+    let done = 0
+    while (done < target.byteLength) {
+      const from = done
+      const count = yield* onThreadPool<number>("read", path, (resume) =>
+        fs.read(fd, target, from, target.byteLength - from, position + from, resume)
+      )
+      if (count === 0) break
+      done += count
+    }
+    return done
+  })
+
+/** What is left of `chunks` once `written` bytes are gone. */
+const after = (chunks: ReadonlyArray<Uint8Array>, written: number): ReadonlyArray<Uint8Array> => {
+  let skip = written
+  let index = 0
+  while (index < chunks.length && skip >= chunks[index]!.byteLength) {
+    skip -= chunks[index]!.byteLength
+    index += 1
+  }
+  const rest = chunks.slice(index)
+  if (skip > 0) rest[0] = rest[0]!.subarray(skip)
+  return rest
+}
+
+const writeAll = (fd: number, position: number, chunks: ReadonlyArray<Uint8Array>): void => {
+  let at = position
+  let rest = chunks
+  while (rest.length > 0) {
+    const group = rest.length > maxChunksPerWrite ? rest.slice(0, maxChunksPerWrite) : rest
+    const first = group[0]!
+    const written =
+      group.length === 1 ? fs.writeSync(fd, first, 0, first.byteLength, at) : fs.writevSync(fd, [...group], at)
+    at += written
+    rest = after(rest, written)
+  }
+}
+
+const makeFile = (path: string, fd: number): DiskFile => {
+  let failure: DiskError | undefined
+  const unlessFailed = <A>(effect: Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
+    Effect.suspend(() => (failure === undefined ? effect : Effect.fail(failure)))
+  const fdatasync = onThreadPool<void>("sync", path, (done) => fs.fdatasync(fd, (error) => done(error, undefined)))
+  return {
+    path,
+    size: attempt("size", path, () => fs.fstatSync(fd).size),
+    read: (position, target, hint) =>
+      hint === "cold"
+        ? readCold(path, fd, position, target)
+        : attempt("read", path, () => readCached(fd, position, target)),
+    write: (position, chunks) => unlessFailed(attempt("write", path, () => writeAll(fd, position, chunks))),
+    sync: unlessFailed(
+      Effect.tapError(fdatasync, (error) =>
+        Effect.sync(() => {
+          failure = error
+        })
+      )
+    ),
+    truncate: (length) => unlessFailed(attempt("truncate", path, () => fs.ftruncateSync(fd, length)))
+  }
+}
+
+const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
+const openFlags: { readonly [Mode in OpenMode]: number } = {
+  read: O_RDONLY,
+  write: O_RDWR | O_CREAT,
+  create: O_RDWR | O_CREAT | O_EXCL
+}
+
+const open = (path: string, mode: OpenMode): Effect.Effect<DiskFile, DiskError, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      attempt("open", path, () => fs.openSync(path, openFlags[mode])),
+      (fd) => Effect.sync(() => fs.closeSync(fd))
+    ),
+    (fd) => makeFile(path, fd)
+  )
+
+const kindOf = (entry: fs.Dirent): DirectoryEntry["kind"] =>
+  entry.isFile() ? "file" : entry.isDirectory() ? "directory" : "other"
+
+const list = (directory: string): ReadonlyArray<DirectoryEntry> =>
+  fs
+    .readdirSync(directory, { withFileTypes: true })
+    .map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+
+const syncDirectory = (directory: string): Effect.Effect<void, DiskError> =>
+  Effect.scoped(
+    Effect.flatMap(
+      Effect.acquireRelease(
+        attempt("open", directory, () => fs.openSync(directory, O_RDONLY)),
+        (fd) => Effect.sync(() => fs.closeSync(fd))
+      ),
+      (fd) => onThreadPool<void>("sync", directory, (done) => fs.fsync(fd, (error) => done(error, undefined)))
+    )
+  )
+
+const volume = (path: string) =>
+  attempt("volume", path, () => {
+    const { bsize, blocks, bavail } = fs.statfsSync(path)
+    return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
+  })
+
+export const layer: Layer.Layer<Disk> = Layer.succeed(
+  Disk,
+  Disk.of({
+    open,
+    readFile: (path) => attempt("read", path, () => new Uint8Array(fs.readFileSync(path))),
+    rename: (from, to) => attempt("rename", from, () => fs.renameSync(from, to)),
+    remove: (path) => attempt("remove", path, () => fs.rmSync(path, { recursive: true })),
+    list: (directory) => attempt("list", directory, () => list(directory)),
+    makeDirectory: (path) => attempt("makeDirectory", path, () => void fs.mkdirSync(path, { recursive: true })),
+    exists: (path) => attempt("exists", path, () => fs.statSync(path, { throwIfNoEntry: false }) !== undefined),
+    syncDirectory,
+    lock: (path) => lockFile(path, (cause) => diskError("lock", path, cause)),
+    volume
+  })
+)
