@@ -1,1 +1,2 @@
+/** The broker: sockets, handlers, composition. */
 export {}

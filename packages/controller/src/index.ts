@@ -1,1 +1,2 @@
+/** The controller: decides every change of the metadata. */
 export {}

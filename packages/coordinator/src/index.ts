@@ -1,1 +1,2 @@
+/** The group coordinator. */
 export {}

@@ -1,1 +1,2 @@
+/** The cluster as a value. */
 export {}

@@ -109,7 +109,10 @@ export class ReceiveBuffer {
   /** Chooses where the next bytes go. */
   private prepare(count: number): void {
     if (this.closed) return
-    if (this.start === this.end) return this.prepareDrained(count)
+    if (this.start === this.end) {
+      this.prepareDrained(count)
+      return
+    }
     const segment = this.segment!
     const known = this.framing.frameLength(segment.bytes, this.start, this.end)
     const needed = known > 0 ? known : prefixBytes

@@ -1,1 +1,2 @@
+/** The metadata quorum. */
 export {}

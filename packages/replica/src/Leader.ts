@@ -108,9 +108,7 @@ const needsSync = (state: Leader, now: number): boolean => {
 
 /** What has become true: acknowledge every waiting append it covers, then start the next sync if one is due. */
 const settle = (state: Leader, out: Array<Out>, now: number): Step => {
-  const reached = state.settings.syncBeforeAck
-    ? Math.min(state.highWatermark, state.syncedOffset)
-    : state.highWatermark
+  const reached = state.settings.syncBeforeAck ? Math.min(state.highWatermark, state.syncedOffset) : state.highWatermark
   let acknowledged = 0
   for (const waiting of state.waiting) {
     if (waiting.endOffset > reached) break

@@ -14,7 +14,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Leader from "./Leader.ts"
-import { type LeaderAssignment, type Message, machine, type Out, type PartitionSettings, type State } from "./Partition.ts"
+import {
+  type LeaderAssignment,
+  type Message,
+  machine,
+  type Out,
+  type PartitionSettings,
+  type State
+} from "./Partition.ts"
 
 /** Messages that may wait for one partition; a full mailbox is answered as backpressure, never grown. */
 export const partitionMailboxCapacity = 65_536

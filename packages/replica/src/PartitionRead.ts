@@ -66,10 +66,7 @@ export const checkLeaderEpoch = (leaderEpoch: number, asked: number): number => 
   return asked < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
 }
 
-const leading = (
-  state: State,
-  asked: number
-): { readonly leader: Leader } | { readonly errorCode: number } => {
+const leading = (state: State, asked: number): { readonly leader: Leader } | { readonly errorCode: number } => {
   if (state._tag === "Offline") return { errorCode: state.errorCode }
   const errorCode = checkLeaderEpoch(state.leaderEpoch, asked)
   return errorCode === ErrorCode.NONE ? { leader: state } : { errorCode }

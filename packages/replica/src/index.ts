@@ -1,1 +1,2 @@
+/** The partition actor and the read path. */
 export {}
