@@ -15,7 +15,7 @@ import { activeSegment, changeEpochs, createSegment, type LogState } from "./Log
 import * as ProducerSnapshot from "./ProducerSnapshot.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Replay from "./Replay.ts"
-import { shouldRoll } from "./Segment.ts"
+import { maxRelativeOffset, shouldRoll } from "./Segment.ts"
 
 export interface AppendEntry {
   /** Exactly one batch, its base offset and leader epoch already in place. */
@@ -137,6 +137,15 @@ const writeStaged = (
   })
 }
 
+/**
+ * Where a segment begins that is to take `bytes` first: at the log end even if a gap follows, so that a segment always begins
+ * where the one ahead ends. Recovery tells by that whether a segment has lost its tail.
+ */
+const rollOffset = (state: LogState, bytes: Uint8Array): number =>
+  RecordBatch.lastOffset(bytes, 0) - state.logEndOffset > maxRelativeOffset
+    ? RecordBatch.baseOffset(bytes, 0)
+    : state.logEndOffset
+
 /** The way with a roll or a new epoch in it. */
 const appendSlowly = (
   state: LogState,
@@ -151,7 +160,7 @@ const appendSlowly = (
       const epoch = RecordBatch.partitionLeaderEpoch(bytes, 0)
       yield* changeEpochs(state, EpochCache.assign(state.epochs, epoch, baseOffset))
       if (mustRoll(state, state.config(), activeSegment(state).firstTimestamp, 0, bytes, now)) {
-        yield* roll(state, baseOffset, producersBefore, now)
+        yield* roll(state, rollOffset(state, bytes), producersBefore, now)
       }
       const staged = stage(state, entries, from, now)
       assert(staged.chunks.length > 0, "a prepared batch fits the active segment")

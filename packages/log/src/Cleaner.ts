@@ -5,7 +5,8 @@
  * A finished segment takes its place in steps that a crash may interrupt anywhere: 1. all is written to `.cleaned` files and
  * synced; 2. `.log.cleaned` is renamed `.log.swap`, the moment from which it counts; 3. the segments it covers are renamed
  * `.deleted`; 4. the new files get their names. Before 2 the next opening drops the new files, after it `LogFiles.ts` finishes
- * the job. Invariants: readers see old segments or new ones, with the same answers; appends go on meanwhile.
+ * the job. Invariants: readers see old segments or new ones, with the same answers; appends go on meanwhile; only what is
+ * durable is cleaned, and that is noted before the first gap is made (`compactionCheckpoint`).
  */
 import type { DiskError, DiskFile } from "@klamm/platform"
 import type { Decompression } from "@klamm/protocol/Compression"
@@ -18,8 +19,9 @@ import { CleanedTransactions } from "./CleanedTransactions.ts"
 import * as Compaction from "./Compaction.ts"
 import { removeSnapshots, retire } from "./Delete.ts"
 import { fileName, segmentKinds } from "./Files.ts"
+import { flush } from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { corrupt, type LogState, sizeBytes } from "./LogState.ts"
+import { corrupt, type LogState, sizeBytes, storeCompactedBelow } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import { abortedTransactions } from "./Search.ts"
 import { emptyIndexes, Segment } from "./Segment.ts"
@@ -263,11 +265,13 @@ export const clean = (
     const { dirtyRatio } = plan
     const idle = { cleaned: false, dirtyRatio, bytesBefore, bytesAfter: bytesBefore }
     if (!config.cleanupPolicy.compact || !Compaction.isWorthCleaning(plan, config)) return idle
+    if (plan.endOffset > state.recoveryPoint) yield* flush(state)
     const { offsets, endOffset } = yield* buildMap(state, plan, options)
     if (endOffset <= plan.firstDirtyOffset) {
       yield* Effect.logWarning(`${state.home.directory} can't be cleaned: no room for the keys of one batch`)
       return idle
     }
+    if (endOffset > state.compactedBelow) yield* storeCompactedBelow(state, endOffset)
     yield* cleanGroups(state, offsets, endOffset, cleaning.segments, now, options)
     state.cleanedOffset = endOffset
     return { cleaned: true, dirtyRatio, bytesBefore, bytesAfter: sizeBytes(state) }

@@ -19,7 +19,8 @@ import {
   createSegment,
   damaged,
   floorSegment,
-  type LogState
+  type LogState,
+  storeCompactedBelow
 } from "./LogState.ts"
 import * as ProducerState from "./ProducerState.ts"
 import { deletableSegments } from "./Retention.ts"
@@ -119,8 +120,8 @@ export const deleteOldSegments = (
     return count
   })
 
-/** Cuts the segment at the batch that holds `offset`, or at its end when there is none. */
-const cutSegment = (state: LogState, segment: Segment, offset: number): Effect.Effect<void, DiskError> =>
+/** Cuts the segment at the batch that holds `offset`, or at its end when there is none; answers where the log now ends. */
+const cutSegment = (state: LogState, segment: Segment, offset: number): Effect.Effect<number, DiskError> =>
   Effect.gen(function* () {
     yield* segment.openForWriting
     const indexes = yield* loadIndexes(state, segment)
@@ -132,42 +133,53 @@ const cutSegment = (state: LogState, segment: Segment, offset: number): Effect.E
       segment.sizeBytes = found.position
       yield* segment.file.sync
     }
-    yield* rebuildIndexes(state, segment)
+    const { nextOffset } = yield* rebuildIndexes(state, segment)
     state.loadedSealed = state.loadedSealed.filter((other) => other !== segment)
     segment.synced = false
+    return nextOffset
   })
 
-/** Drops everything at or above `offset`. A batch that holds `offset` goes whole. */
-export const truncateTo = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
+/** Takes away what lies at or above `offset`; answers where the log now ends. */
+const cutLog = (state: LogState, offset: number, now: number): Effect.Effect<number, DiskError> =>
   Effect.gen(function* () {
-    if (offset >= state.logEndOffset) return
-    if (offset < state.segments[0]!.baseOffset) return yield* truncateFullyAndStartAt(state, offset, now)
-    lower(state, offset)
+    yield* lower(state, offset)
     const keep = floorSegment(state.segments, offset) + 1
     const gone = state.segments.slice(keep)
     state.segments = state.segments.slice(0, keep)
     for (const segment of gone.toReversed()) yield* retire(state, segment, now)
     yield* removeSnapshots(state, (snapshot) => snapshot > offset)
     yield* syncDirectory(state)
-    yield* cutSegment(state, activeSegment(state), offset)
-    yield* changeEpochs(state, EpochCache.truncateFromEnd(state.epochs, offset))
-    state.recoveredProducers = yield* producersAt(state, offset)
+    const end = yield* cutSegment(state, activeSegment(state), offset)
+    yield* lower(state, end)
+    yield* removeSnapshots(state, (snapshot) => snapshot > end)
+    yield* changeEpochs(state, EpochCache.truncateFromEnd(state.epochs, end))
+    return end
   })
 
-/** The offsets that may not stay above a lowered log end. */
-const lower = (state: LogState, offset: number): void => {
-  state.logEndOffset = offset
-  state.recoveryPoint = Math.min(state.recoveryPoint, offset)
-  state.cleanedOffset = Math.min(state.cleanedOffset, offset)
-  state.flushCeiling = Math.min(state.flushCeiling, offset)
-  state.logStartOffset = Math.min(state.logStartOffset, offset)
-  state.tail.clear()
-}
+/** Drops everything at or above `offset`. A batch that holds `offset` goes whole, and the log end with it. */
+export const truncateTo = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
+  Effect.gen(function* () {
+    if (offset < state.segments[0]!.baseOffset) return yield* truncateFullyAndStartAt(state, offset, now)
+    const end = offset < state.logEndOffset ? yield* cutLog(state, offset, now) : state.logEndOffset
+    state.recoveredProducers = yield* producersAt(state, end)
+  })
+
+/** Brings down the offsets that may not stay above a lowered log end. */
+const lower = (state: LogState, offset: number): Effect.Effect<void, DiskError> =>
+  Effect.suspend(() => {
+    state.logEndOffset = offset
+    state.recoveryPoint = Math.min(state.recoveryPoint, offset)
+    state.cleanedOffset = Math.min(state.cleanedOffset, offset)
+    state.flushCeiling = Math.min(state.flushCeiling, offset)
+    state.logStartOffset = Math.min(state.logStartOffset, offset)
+    state.tail.clear()
+    return state.compactedBelow > offset ? storeCompactedBelow(state, offset) : Effect.void
+  })
 
 /** Drops everything; the log begins and ends at `offset`, empty. */
 export const truncateFullyAndStartAt = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
-    lower(state, offset)
+    yield* lower(state, offset)
     const gone = state.segments
     for (const segment of gone.toReversed()) yield* retire(state, segment, now)
     state.segments = [yield* createSegment(state.home, offset, state.config(), now)]

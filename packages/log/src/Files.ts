@@ -13,6 +13,9 @@ export const segmentKinds = [".log", ".index", ".timeindex", ".txnindex"] as con
 export const leaderEpochCheckpoint = "leader-epoch-checkpoint"
 export const partitionMetadata = "partition.metadata"
 
+/** Ours alone: below the offset in it the log was durable when a compaction began, and may have gaps between segments. */
+export const compactionCheckpoint = "compaction-offset-checkpoint"
+
 const offsetDigits = 20
 
 export const fileName = (baseOffset: number, kind: FileKind, suffix: FileSuffix = ""): string =>

@@ -11,7 +11,7 @@ import * as Random from "effect/Random"
 import type * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { EpochCache } from "./EpochCache.ts"
-import { leaderEpochCheckpoint } from "./Files.ts"
+import { compactionCheckpoint, leaderEpochCheckpoint } from "./Files.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import { CorruptLog } from "./LogError.ts"
 import type { ProducerState } from "./ProducerState.ts"
@@ -31,6 +31,8 @@ export interface LogState {
   recoveryPoint: number
   /** Compaction has been here: below it only the newest value of each key is left. */
   cleanedOffset: number
+  /** As in `compactionCheckpoint`; 0 when no compaction ever began. */
+  compactedBelow: number
   epochs: EpochCache
   recoveredProducers: ProducerState
   /** Offsets of the snapshot files, rising. */
@@ -89,6 +91,19 @@ export const storeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<
 /** The same, unless nothing has changed. */
 export const changeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<void, DiskError> =>
   epochs === state.epochs ? Effect.void : storeEpochs(state, epochs)
+
+/** Notes, durably, below which offset segments need not join one another any more. */
+export const storeCompactedBelow = (state: LogState, offset: number): Effect.Effect<void, DiskError> => {
+  const { topic, partition } = state
+  const { disk, directory } = state.home
+  const bytes = Checkpoint.encodeOffsets([{ topic, partition, offset }])
+  return Effect.andThen(
+    Checkpoint.replaceFile(disk, directory, compactionCheckpoint, bytes),
+    Effect.sync(() => {
+      state.compactedBelow = offset
+    })
+  )
+}
 
 /** An empty segment with its files, ready to append to. */
 export const createSegment = (

@@ -60,7 +60,7 @@ const locate = (state: LogState, segment: Segment, file: DiskFile, offset: numbe
       hint ?? readHint(state, segment, from)
     )
     if (found !== "damaged") return found
-    const rebuilt = yield* rebuildIndexes(state, segment)
+    const { indexes: rebuilt } = yield* rebuildIndexes(state, segment)
     const again = yield* findBatch(file, rebuilt.offset.lookup(offset - segment.baseOffset), end, offset, "cold")
     return again === "damaged" ? yield* Effect.fail(damaged(corrupt(segment, from, "no batch here"))) : again
   })

@@ -15,7 +15,7 @@ import { scan } from "./BatchScan.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import { truncateFullyAndStartAt } from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
-import { fileName, leaderEpochCheckpoint, segmentKinds } from "./Files.ts"
+import { compactionCheckpoint, fileName, leaderEpochCheckpoint, segmentKinds } from "./Files.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import type { CorruptLog } from "./LogError.ts"
 import { type FoundFiles, tidy } from "./LogFiles.ts"
@@ -109,7 +109,23 @@ const removeSegment = (state: LogState, segment: Segment): Effect.Effect<void, D
     }
   })
 
-/** Verifies every segment from `first` on. What follows a cut is removed: it can't be reached without the lost part. */
+/** Takes away segment `index` and all behind it: they can't be reached without what is lost ahead of them. */
+const removeFrom = (state: LogState, index: number): Effect.Effect<void, DiskError> =>
+  Effect.gen(function* () {
+    for (const segment of state.segments.slice(index).toReversed()) yield* removeSegment(state, segment)
+    state.segments = state.segments.slice(0, index)
+  })
+
+/**
+ * Whether the segment follows what was recovered ahead of it. A segment begins where the one ahead ended, so a gap means that
+ * the one ahead has lost its tail, which a power cut can do while it spares what was written later; unless a compaction,
+ * which begins only on what is durable, has made the gap.
+ */
+const follows = (pass: Pass, segment: Segment): boolean =>
+  segment.baseOffset === pass.nextOffset ||
+  (segment.baseOffset > pass.nextOffset && segment.baseOffset <= pass.state.compactedBelow)
+
+/** Verifies every segment from `first` on and cuts the log where it stops making sense. */
 const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskError | CorruptLog> =>
   Effect.gen(function* () {
     const { baseOffset } = state.segments[first]!
@@ -119,17 +135,17 @@ const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskEr
     const pass: Pass = { state, producers, epochs, nextOffset: baseOffset, lastEpoch }
     for (let index = first; index < state.segments.length; index++) {
       const segment = state.segments[index]!
-      const follows = segment.baseOffset >= pass.nextOffset
-      const reason = follows ? yield* recoverSegment(pass, segment) : "begins before the segment ahead of it ends"
-      if (!follows) {
-        for (const later of state.segments.slice(index).toReversed()) yield* removeSegment(state, later)
-        state.segments = state.segments.slice(0, index)
+      if (!follows(pass, segment)) {
+        const detail = `begins at ${segment.baseOffset}, the log ahead of it ends at ${pass.nextOffset}`
+        if (pass.nextOffset < state.recoveryPoint) return yield* Effect.fail(corrupt(segment, 0, detail))
+        yield* Effect.logWarning(`${segment.path(".log")} and all behind it is removed: ${detail}`)
+        yield* removeFrom(state, index)
         break
       }
+      const reason = yield* recoverSegment(pass, segment)
       if (reason !== undefined) {
         yield* Effect.logWarning(`${segment.path(".log")} is cut at ${segment.sizeBytes}: ${reason}`)
-        for (const later of state.segments.slice(index + 1).toReversed()) yield* removeSegment(state, later)
-        state.segments = state.segments.slice(0, index + 1)
+        yield* removeFrom(state, index + 1)
         yield* cut(segment)
       }
       if (index < state.segments.length - 1) segment.finishTimeIndex()
@@ -216,16 +232,23 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   logEndOffset: segments[segments.length - 1]!.baseOffset,
   recoveryPoint: options.recoveryPoint,
   cleanedOffset: options.cleanedOffset ?? 0,
+  compactedBelow: 0,
   epochs: EpochCache.empty,
   recoveredProducers: ProducerState.empty,
   snapshots: found.snapshots,
   unsyncedSnapshots: [],
-  directoryChanged: found.segments.length === 0,
+  directoryChanged: !options.cleanShutdown || found.segments.length === 0,
   flushCeiling: Number.POSITIVE_INFINITY,
   failure: undefined,
   deleted: [],
   loadedSealed: []
 })
+
+/**
+ * The segment to verify from: the one with the last durable offset. A segment that was rolled when all of its batches were
+ * durable may have indexes that are not.
+ */
+const firstUntrusted = (state: LogState): number => Math.max(0, floorSegment(state.segments, state.recoveryPoint - 1))
 
 /** Finds the log end, verifying what has to be; on return `recoveredProducers` and `epochs` are as of there. */
 const recover = (state: LogState, clean: boolean): Effect.Effect<void, DiskError | CorruptLog> =>
@@ -235,8 +258,10 @@ const recover = (state: LogState, clean: boolean): Effect.Effect<void, DiskError
       state.recoveredProducers = yield* producersAt(state, state.logEndOffset)
       return
     }
-    const first = clean ? state.segments.length - 1 : Math.max(0, floorSegment(state.segments, state.recoveryPoint))
-    yield* recoverFrom(state, first)
+    yield* recoverFrom(state, clean ? state.segments.length - 1 : firstUntrusted(state))
+    if (state.logEndOffset < state.recoveryPoint) {
+      yield* Effect.logWarning(`${state.home.directory} ends at ${state.logEndOffset}, below what was durable`)
+    }
     state.recoveryPoint = Math.min(state.recoveryPoint, state.logEndOffset)
   })
 
@@ -250,6 +275,31 @@ const dropSnapshotsBeyondEnd = (state: LogState): Effect.Effect<void, DiskError>
     state.snapshots = state.snapshots.filter((snapshot) => snapshot <= state.logEndOffset)
   })
 
+const readCompactedBelow = (home: LogHome): Effect.Effect<number, DiskError> =>
+  Effect.map(Checkpoint.readIfPresent(home.disk, `${home.directory}/${compactionCheckpoint}`), (bytes) =>
+    bytes === undefined ? 0 : (Checkpoint.decodeOffsets(bytes)?.[0]?.offset ?? 0)
+  )
+
+/**
+ * Where the log begins: not before what the checkpoint says, its first segment, nor its first known epoch. The epoch history
+ * is cut durably whenever the log start moves, so it remembers a move that the checkpoint may have missed (behaviour 106).
+ */
+const firstOffset = (state: LogState): number => {
+  const firstKnown = state.epochs[0]?.startOffset ?? 0
+  const fromEpochs = firstKnown <= state.logEndOffset ? firstKnown : 0
+  return Math.max(state.logStartOffset, state.segments[0]!.baseOffset, fromEpochs)
+}
+
+/** The history between log start and log end. Where it says nothing of the first batch there is, the batches tell. */
+const trimmedEpochs = (state: LogState): Effect.Effect<EpochCache.EpochCache, DiskError> =>
+  Effect.gen(function* () {
+    const { logStartOffset, logEndOffset } = state
+    const upToEnd = EpochCache.truncateFromEnd(state.epochs, logEndOffset)
+    const isLost = logStartOffset < logEndOffset && EpochCache.epochForOffset(upToEnd, logStartOffset) < 0
+    const epochs = isLost ? yield* epochsOfBatches(state.segments) : upToEnd
+    return EpochCache.truncateFromStart(epochs, logStartOffset)
+  })
+
 /** Opens or creates the log of a directory. The scope owns its files. */
 export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | CorruptLog, Disk | Scope.Scope> =>
   Effect.gen(function* () {
@@ -261,19 +311,17 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     const stored = yield* Checkpoint.readIfPresent(disk, `${options.directory}/${leaderEpochCheckpoint}`)
     const epochs = stored === undefined ? undefined : Checkpoint.decodeEpochs(stored)
     state.epochs = epochs ?? (yield* epochsOfBatches(state.segments))
+    state.compactedBelow = yield* readCompactedBelow(home)
     yield* recover(state, options.cleanShutdown)
     yield* activeSegment(state).openForWriting
     state.segments.forEach((segment, index) => {
       const next = state.segments[index + 1]
-      segment.synced = next !== undefined && next.baseOffset <= state.recoveryPoint
+      segment.synced = next !== undefined && next.baseOffset < state.recoveryPoint
       if (next !== undefined) segment.indexes = undefined
     })
     yield* dropSnapshotsBeyondEnd(state)
-    state.logStartOffset = Math.max(state.logStartOffset, state.segments[0]!.baseOffset)
-    const trimmed = EpochCache.truncateFromStart(
-      EpochCache.truncateFromEnd(state.epochs, state.logEndOffset),
-      state.logStartOffset
-    )
+    state.logStartOffset = firstOffset(state)
+    const trimmed = yield* trimmedEpochs(state)
     if (trimmed !== epochs) yield* storeEpochs(state, trimmed)
     if (state.logEndOffset < state.logStartOffset) {
       yield* truncateFullyAndStartAt(state, state.logStartOffset, options.now)

@@ -57,9 +57,13 @@ export const producersAt = (state: LogState, offset: number): Effect.Effect<Prod
 
 const reachedOffset = "reached the offset asked for"
 
-/** Builds all three indexes from the log and replaces the files. */
-export const rebuildIndexes = (state: LogState, segment: Segment): Effect.Effect<SegmentIndexes, DiskError> =>
+/** Builds all three indexes from the log and replaces the files; answers also the offset after the segment's last batch. */
+export const rebuildIndexes = (
+  state: LogState,
+  segment: Segment
+): Effect.Effect<{ readonly indexes: SegmentIndexes; readonly nextOffset: number }, DiskError> =>
   Effect.gen(function* () {
+    let nextOffset = segment.baseOffset
     let producers = yield* producersAt(state, segment.baseOffset)
     const { indexIntervalBytes } = state.config()
     const fresh = new Segment(segment.home, segment.baseOffset, segment.createdAt)
@@ -71,6 +75,7 @@ export const rebuildIndexes = (state: LogState, segment: Segment): Effect.Effect
         producers = replayed.state
         if (replayed.aborted !== undefined) indexes.transaction.append(replayed.aborted)
         fresh.note(batchFacts(bytes, at), position, indexIntervalBytes)
+        nextOffset = RecordBatch.lastOffset(bytes, at) + 1
         return undefined
       })
     )
@@ -81,7 +86,7 @@ export const rebuildIndexes = (state: LogState, segment: Segment): Effect.Effect
     segment.maxTimestamp = fresh.maxTimestamp
     segment.maxTimestampOffset = fresh.maxTimestampOffset
     yield* segment.rewriteIndexes
-    return indexes
+    return { indexes, nextOffset }
   })
 
 /** What `Segment.note` needs of the batch at `at`. */
@@ -124,7 +129,7 @@ export const loadIndexes = (state: LogState, segment: Segment): Effect.Effect<Se
     return Effect.gen(function* () {
       const read = yield* readIndexFiles(segment)
       const usable = read !== undefined && (read.time.count > 0 || segment.sizeBytes === 0)
-      const indexes = usable ? read : yield* rebuildIndexes(state, segment)
+      const indexes = usable ? read : (yield* rebuildIndexes(state, segment)).indexes
       segment.indexes = indexes
       const last = indexes.time.count - 1
       segment.maxTimestamp = last < 0 ? -1 : indexes.time.timestamp(last)

@@ -166,7 +166,7 @@ const settledFiles = (files: Files, activeBase: number): Files =>
     Object.entries(files)
       .filter(([name]) => {
         const parsed = parseFileName(name)
-        if (parsed === undefined) return name !== "partition.metadata"
+        if (parsed === undefined) return name === "leader-epoch-checkpoint"
         return parsed.suffix === "" && !(parsed.baseOffset === activeBase && parsed.kind.endsWith("index"))
       })
       .map(([name, digits]) => [name, name.endsWith(".log") ? withoutEmptyBase(digits) : digits])

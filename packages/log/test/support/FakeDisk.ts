@@ -14,6 +14,23 @@ interface Node {
 
 const parent = (path: string): string => path.slice(0, path.lastIndexOf("/"))
 
+const pageBytes = 64
+
+/** A mixture, page by page, of the content that was synced and the one that was not. */
+const torn = (node: Node, random: () => number): Uint8Array => {
+  const choice = random()
+  if (choice < 0.3) return node.durable.slice()
+  if (choice < 0.6) return node.bytes.slice()
+  const shorter = Math.min(node.bytes.byteLength, node.durable.byteLength)
+  const longer = Math.max(node.bytes.byteLength, node.durable.byteLength)
+  const bytes = new Uint8Array(shorter + Math.floor(random() * (longer - shorter + 1)))
+  for (let at = 0; at < bytes.byteLength; at += pageBytes) {
+    const source = random() < 0.5 ? node.bytes : node.durable
+    bytes.set(source.subarray(at, Math.min(at + pageBytes, bytes.byteLength)), at)
+  }
+  return bytes
+}
+
 export class FakeDisk {
   files = new Map<string, Node>()
   /** The names that a power cut leaves. */
@@ -135,10 +152,33 @@ export class FakeDisk {
     for (const [path, node] of this.files) if (parent(path) === directory) this.durableNames.set(path, node)
   }
 
-  /** What is left after a power cut. */
+  /** What is left after a power cut: only what was made durable. */
   powerLoss(): void {
     this.files = new Map(
       [...this.durableNames].map(([path, node]) => [path, { bytes: node.durable.slice(), durable: node.durable }])
+    )
+    this.durableNames = new Map(this.files)
+  }
+
+  /**
+   * A power cut that the device met half-way: of what was not synced, any pages may have been written and others not, and
+   * each directory may or may not have its latest names.
+   */
+  tornPowerLoss(random: () => number): void {
+    const latest = new Map<string, boolean>()
+    const hasLatest = (path: string): boolean => {
+      const directory = parent(path)
+      if (!latest.has(directory)) latest.set(directory, random() < 0.5)
+      return latest.get(directory) === true
+    }
+    const names = new Map<string, Node>()
+    for (const [path, node] of this.files) if (hasLatest(path)) names.set(path, node)
+    for (const [path, node] of this.durableNames) if (!hasLatest(path)) names.set(path, node)
+    this.files = new Map(
+      [...names].map(([path, node]) => {
+        const bytes = torn(node, random)
+        return [path, { bytes, durable: bytes }]
+      })
     )
     this.durableNames = new Map(this.files)
   }

@@ -1,11 +1,12 @@
 /** Batches, configs and opened logs for tests, with as few words as can be. */
-import { Disk, type DiskError } from "@klamm/platform"
+import { Disk } from "@klamm/platform"
 import type { Codec, Decompression } from "@klamm/protocol/Compression"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as References from "effect/References"
 import * as Scope from "effect/Scope"
-import { type AppendEntry, type CorruptLog, Log, type OpenOptions } from "../../src/Log.ts"
+import { type AppendEntry, Log, type OpenOptions } from "../../src/Log.ts"
 import { defaultLogConfig, type LogConfig } from "../../src/LogConfig.ts"
 import * as ProducerState from "../../src/ProducerState.ts"
 import * as Replay from "../../src/Replay.ts"
@@ -23,11 +24,11 @@ export interface BatchSpec extends RecordBatch.BatchOptions {
   readonly valueBytes?: number
 }
 
-/** A batch of `count` records with keys `k<offset>`, leader epoch 0 unless said otherwise. */
+/** A batch of `count` records with keys of one length, leader epoch 0 unless said otherwise. */
 export const batch = (spec: BatchSpec): Uint8Array => {
   const { count = 1, timestamp = 1000, valueBytes = 10 } = spec
   const records = Array.from({ length: count }, (_, index) => ({
-    key: text.encode(`k${spec.baseOffset + index}`),
+    key: text.encode(`k${String(spec.baseOffset + index).padStart(8, "0")}`),
     value: new Uint8Array(valueBytes).fill(index),
     timestamp: timestamp + index
   }))
@@ -115,22 +116,14 @@ export const options = (changes: Partial<OpenOptions> = {}): OpenOptions => ({
   ...changes
 })
 
-/** Runs with an opened log; its files are closed afterwards without a clean end, as when the process is killed. */
-export const withLog = <A, E>(
-  disk: FakeDisk,
-  changes: Partial<OpenOptions>,
-  use: (log: Log) => Effect.Effect<A, E>
-): Promise<A> => {
-  const opened: Effect.Effect<A, E | DiskError | CorruptLog> = Effect.scoped(
-    Effect.flatMap(Effect.provideService(Log.open(options(changes)), Disk, disk.service), use)
-  )
-  return Effect.runPromise(opened)
-}
-
 /** An opened log that stays open until `kill`. */
 export const openLog = async (disk: FakeDisk, changes: Partial<OpenOptions> = {}) => {
   const scope = Scope.makeUnsafe()
-  const opening = Log.open(options(changes)).pipe(Effect.provideService(Disk, disk.service), Scope.provide(scope))
+  const opening = Log.open(options(changes)).pipe(
+    Effect.provideService(Disk, disk.service),
+    Effect.provideService(References.MinimumLogLevel, "Error"),
+    Scope.provide(scope)
+  )
   const log = await Effect.runPromise(opening)
   return { log, kill: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
 }
