@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest"
 import { type BrokerUnderTest, KINDS } from "./harness/BrokerUnderTest.ts"
 import { SCENARIO_WITHIN_MS, SCENARIOS, type Suite } from "./harness/Scenario.ts"
-import { suite as kafkajs } from "./scenarios/kafkajs.ts"
-import { suite as platformatic } from "./scenarios/platformatic.ts"
+import { suite as kafkajs } from "./scenarios/kafkajs/suite.ts"
+import { suite as platformatic } from "./scenarios/platformatic/suite.ts"
 
 const CLIENTS: ReadonlyArray<{ readonly name: string; readonly suite: Suite }> = [
   { name: "kafkajs", suite: kafkajs },

@@ -9,7 +9,7 @@
  * With KAFKA_REFERENCE set, Kafka's own kafka-dump-log reads our log folders at the end. Neighbours: src/.
  */
 import { parseArgs } from "node:util"
-import { referenceScript } from "../clients/harness/Processes.ts"
+import { referenceScript } from "klamm-test-clients/Processes"
 import { dumpLogs } from "./src/DumpLog.ts"
 import { runRounds } from "./src/Rounds.ts"
 import { kafka, ours, type Subject } from "./src/Subject.ts"

@@ -3,9 +3,9 @@
  * or throws `Gone` because the broker is, which says nothing of whether the request was carried out. Neighbours:
  * test/differential/src (Wire.ts, Tables.ts, Forge.ts).
  */
-import { decodeAnswer, requestBytes } from "../../differential/src/Tables.ts"
-import { at, bytesAt, numberAt, type Struct, stringAt } from "../../differential/src/Value.ts"
-import { framed, Wire } from "../../differential/src/Wire.ts"
+import { decodeAnswer, requestBytes } from "klamm-test-differential/Tables"
+import { at, bytesAt, numberAt, type Struct, stringAt } from "klamm-test-differential/Value"
+import { framed, Wire } from "klamm-test-differential/Wire"
 
 /** The broker closed the connection, or fell silent. */
 export class Gone extends Error {}

@@ -3,7 +3,7 @@
  * at the first sign that the broker is gone, and what it had sent last stays its open question; an idempotent one sends it
  * again, with the same sequence, when the broker is back. Neighbours: Calls.ts, Ledger.ts, Rounds.ts.
  */
-import { type BatchOptions, batch } from "../../differential/src/Batches.ts"
+import { type BatchOptions, batch } from "klamm-test-differential/Batches"
 import { Calls, Gone, type Place } from "./Calls.ts"
 import type { Chance } from "./Chance.ts"
 import { keyOf, type Ledger } from "./Ledger.ts"

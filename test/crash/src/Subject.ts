@@ -13,7 +13,7 @@ import {
   pause,
   QUICK_GROUPS,
   temporaryFolder
-} from "../../clients/harness/Processes.ts"
+} from "klamm-test-clients/Processes"
 
 const run = promisify(execFile)
 

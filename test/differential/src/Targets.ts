@@ -2,7 +2,7 @@
  * The two brokers of a comparison: given by address, or started here, both with the same properties. Invariant: what was
  * started is stopped. Neighbours: test/clients/harness/Processes.ts (starts them), Run.ts.
  */
-import { QUICK_GROUPS, startBroker, startReference } from "../../clients/harness/Processes.ts"
+import { QUICK_GROUPS, startBroker, startReference } from "klamm-test-clients/Processes"
 import { answerTo, type Target } from "./Run.ts"
 import { listAt, numberAt, stringAt } from "./Value.ts"
 import { Wire } from "./Wire.ts"
