@@ -187,6 +187,7 @@ export const truncateFullyAndStartAt = (state: LogState, offset: number, now: nu
     yield* syncDirectory(state)
     state.logStartOffset = offset
     state.logEndOffset = offset
+    state.recoveryPoint = offset
     yield* changeEpochs(state, EpochCache.empty)
     state.recoveredProducers = ProducerState.empty
   })

@@ -284,8 +284,8 @@ const readCompactedBelow = (home: LogHome): Effect.Effect<number, DiskError> =>
  * Where the log begins: not before what the checkpoint says, its first segment, nor its first known epoch. The epoch history
  * is cut durably whenever the log start moves, so it remembers a move that the checkpoint may have missed (behaviour 106).
  */
-const firstOffset = (state: LogState): number => {
-  const firstKnown = state.epochs[0]?.startOffset ?? 0
+const firstOffset = (state: LogState, stored: EpochCache.EpochCache | undefined): number => {
+  const firstKnown = stored?.[0]?.startOffset ?? 0
   const fromEpochs = firstKnown <= state.logEndOffset ? firstKnown : 0
   return Math.max(state.logStartOffset, state.segments[0]!.baseOffset, fromEpochs)
 }
@@ -320,7 +320,7 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
       if (next !== undefined) segment.indexes = undefined
     })
     yield* dropSnapshotsBeyondEnd(state)
-    state.logStartOffset = firstOffset(state)
+    state.logStartOffset = firstOffset(state, epochs)
     const trimmed = yield* trimmedEpochs(state)
     if (trimmed !== epochs) yield* storeEpochs(state, trimmed)
     if (state.logEndOffset < state.logStartOffset) {
