@@ -1,9 +1,12 @@
 /** Deletion, truncation and the log start. */
+import { Disk } from "@klamm/platform"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
+import { Log } from "../src/Log.ts"
 import * as ProducerState from "../src/ProducerState.ts"
-import { batch, config, directory, entriesOf, openLog, readAll, run } from "./support/build.ts"
+import { batch, config, directory, entriesOf, openLog, options, readAll, run } from "./support/build.ts"
 import { FakeDisk } from "./support/FakeDisk.ts"
 
 const size = batch({ baseOffset: 0 }).byteLength
@@ -60,30 +63,36 @@ describe("retention", () => {
   })
 
   it("behaviour 163: a reader that began before the deletion reads on, and keeps the file from being removed", async () => {
-    const { disk, log, kill, rules } = await filled(7, { retentionMs: 10 })
-    await run(log.close(ProducerState.empty))
-    await kill()
-    const { log: again } = await openLog(disk, { config: () => rules, recoveryPoint: 7 })
-    let allocated = 0
-    const reading = Effect.gen(function* () {
-      const fiber = yield* Effect.forkChild(
-        again.read({
-          offset: 1,
-          maxBytes: size,
-          upToOffset: 7,
-          minOneBatch: true,
-          allocate: (bytes) => {
-            allocated = bytes
-            return new Uint8Array(bytes)
-          }
-        }),
-        { startImmediately: false }
-      )
-      yield* again.deleteOldSegments(14, 7)
-      return yield* Fiber.join(fiber)
+    const disk = new FakeDisk()
+    const rules = config({ segmentBytes: size * 2, fileDeleteDelayMs: 0, retentionMs: 10 })
+    const gate = Deferred.makeUnsafe<void>()
+    let isSlow = false
+    const slow: Disk["Service"] = {
+      ...disk.service,
+      open: (path, mode) =>
+        Effect.map(disk.service.open(path, mode), (file) => ({
+          ...file,
+          read: (position, target, hint) =>
+            Effect.andThen(isSlow ? Deferred.await(gate) : Effect.void, file.read(position, target, hint))
+        }))
+    }
+    const batches = Array.from({ length: 5 }, (_, index) => batch({ baseOffset: index, timestamp: index }))
+    const story = Effect.gen(function* () {
+      const log = yield* Log.open(options({ config: () => rules }))
+      yield* log.append(entriesOf(batches).entries, 0)
+      isSlow = true
+      const allocate = (bytes: number) => new Uint8Array(bytes)
+      const request = { offset: 1, maxBytes: size, upToOffset: 5, minOneBatch: true, allocate }
+      const reader = yield* Effect.forkChild(log.read(request), { startImmediately: true })
+      yield* log.deleteOldSegments(14, 5)
+      const removed = yield* log.removeDeleted(14)
+      yield* Deferred.succeed(gate, undefined)
+      const found = yield* Fiber.join(reader)
+      return { removed, found, later: yield* log.removeDeleted(14) }
     })
-    expect(await run(reading)).toMatchObject({ startOffset: 4 })
-    expect(allocated).toBe(size)
+    const { removed, found, later } = await run(Effect.scoped(Effect.provideService(story, Disk, slow)))
+    expect([removed, later]).toEqual([1, 1])
+    expect(found).toMatchObject({ startOffset: 1, bytes: batches[1] })
   })
 })
 
