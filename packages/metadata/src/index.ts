@@ -1,2 +1,10 @@
-/** The cluster as a value. */
-export {}
+/** The cluster as a value: its records, its image, and what differs between two images. */
+export * as Brokers from "./Brokers.ts"
+export * as Changes from "./Changes.ts"
+export * as Configs from "./Configs.ts"
+export * as Image from "./Image.ts"
+export * from "./Record.ts"
+export * from "./RecordCodec.ts"
+export * from "./Replay.ts"
+export * as Snapshot from "./Snapshot.ts"
+export * as Topics from "./Topics.ts"
