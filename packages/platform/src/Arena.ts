@@ -19,6 +19,9 @@ export interface Arena {
   readonly usedBytes: number
   /** A segment of at least `sizeBytes` with one holder, or undefined while there is no room. Lowest free address first. */
   readonly allocate: (sizeBytes: number) => Segment | undefined
-  /** Calls back once, after memory has been given back. */
-  readonly onRoom: (callback: () => void) => void
+  /**
+   * Calls back once, after memory has been given back: as soon as a stretch of `sizeBytes` may be free, or after any release
+   * when no size is named. The room may be taken again by then; who finds none asks again.
+   */
+  readonly onRoom: (callback: () => void, sizeBytes?: number) => void
 }
