@@ -1,0 +1,167 @@
+/**
+ * A Decider as a Machine: decide on the latest state, replay one's own records at once, append them, and park each reply until
+ * its offset has committed.
+ *
+ * Invariants: `latest` is `committed` plus the records appended since, in order; a reply is given only once everything its
+ * decision saw or wrote is committed; without the leadership nothing is decided, and `latest` is `committed`. Parked replies
+ * are bounded: what comes above the limit is answered busy.
+ */
+import type { Decider } from "./Decider.ts"
+import { type Machine, none } from "./Machine.ts"
+
+export type Answered<Reply> =
+  | { readonly _tag: "Done"; readonly reply: Reply }
+  /** Another node decides, or nobody does at the moment. */
+  | { readonly _tag: "NotActive" }
+  | { readonly _tag: "Busy" }
+
+export type Complete<Reply> = (answer: Answered<Reply>) => void
+
+interface Parked<Reply> {
+  readonly offset: number
+  readonly complete: Complete<Reply>
+  readonly reply: Reply
+}
+
+export interface DeciderState<State, Reply> {
+  readonly active: boolean
+  readonly committed: State
+  readonly committedOffset: number
+  readonly latest: State
+  /** Offset of the last record appended by this node; what is decided now waits for it at least. */
+  readonly appendedOffset: number
+  /** Appends that have no offset yet. */
+  readonly appending: number
+  readonly parked: ReadonlyArray<Parked<Reply>>
+}
+
+export type DeciderMessage<State, Command, Record, Reply> =
+  | { readonly _tag: "Submit"; readonly command: Command; readonly complete: Complete<Reply> }
+  | {
+      readonly _tag: "Appended"
+      readonly lastOffset: number
+      readonly reply: Reply
+      readonly complete: Complete<Reply> | undefined
+    }
+  | { readonly _tag: "AppendRefused"; readonly complete: Complete<Reply> | undefined }
+  | { readonly _tag: "Committed"; readonly offset: number; readonly records: ReadonlyArray<Record> }
+  /** A snapshot takes the place of everything before. */
+  | { readonly _tag: "Loaded"; readonly state: State; readonly offset: number }
+  | { readonly _tag: "Led" }
+  | { readonly _tag: "Resigned" }
+  | { readonly _tag: "Wake" }
+
+export type DeciderOut<State, Record, Reply> =
+  /** To be told as Appended with the offset of the last record, or, without records, that of the append before. */
+  | {
+      readonly _tag: "Append"
+      readonly records: ReadonlyArray<Record>
+      readonly reply: Reply
+      readonly complete: Complete<Reply> | undefined
+    }
+  | { readonly _tag: "Answer"; readonly complete: Complete<Reply>; readonly answer: Answered<Reply> }
+  | { readonly _tag: "Publish"; readonly state: State; readonly offset: number }
+
+export const standby = <State, Reply>(initial: State): DeciderState<State, Reply> => ({
+  active: false,
+  committed: initial,
+  committedOffset: -1,
+  latest: initial,
+  appendedOffset: -1,
+  appending: 0,
+  parked: none
+})
+
+type Step<State, Record, Reply> = readonly [DeciderState<State, Reply>, ReadonlyArray<DeciderOut<State, Record, Reply>>]
+
+/** Answers all that waits as no longer ours, and forgets what is not committed. */
+const stepDown = <State, Record, Reply>(state: DeciderState<State, Reply>): Step<State, Record, Reply> => [
+  { ...state, active: false, latest: state.committed, appendedOffset: -1, parked: none },
+  state.parked.map(({ complete }) => ({ _tag: "Answer", complete, answer: { _tag: "NotActive" } }))
+]
+
+export const deciderMachine = <State, Command, Record, Reply>(
+  decider: Decider<State, Command, Record, Reply>,
+  maxParked: number
+): Machine<
+  DeciderState<State, Reply>,
+  DeciderMessage<State, Command, Record, Reply>,
+  DeciderOut<State, Record, Reply>
+> => {
+  type S = DeciderState<State, Reply>
+  type Result = Step<State, Record, Reply>
+
+  const submit = (state: S, command: Command, complete: Complete<Reply> | undefined, now: number): Result => {
+    const refuse = (answer: Answered<Reply>): Result => [
+      state,
+      complete === undefined ? none : [{ _tag: "Answer", complete, answer }]
+    ]
+    if (!state.active) return refuse({ _tag: "NotActive" })
+    if (state.parked.length + state.appending >= maxParked) return refuse({ _tag: "Busy" })
+    const { records, reply, note } = decider.decide(state.latest, command, now)
+    const noted = note === undefined ? state.latest : note(state.latest)
+    if (records.length > 0) {
+      const latest = records.reduce(decider.replay, noted)
+      return [{ ...state, latest, appending: state.appending + 1 }, [{ _tag: "Append", records, reply, complete }]]
+    }
+    const next = { ...state, latest: noted }
+    if (complete === undefined) return [next, none]
+    const settled = state.appending === 0 && state.appendedOffset <= state.committedOffset
+    if (settled) return [next, [{ _tag: "Answer", complete, answer: { _tag: "Done", reply } }]]
+    // Nothing to write, but the decision saw what is not committed yet: it waits behind that.
+    return [{ ...next, appending: state.appending + 1 }, [{ _tag: "Append", records: none, reply, complete }]]
+  }
+
+  const release = (state: S): Result => {
+    const due = state.parked.filter(({ offset }) => offset <= state.committedOffset)
+    if (due.length === 0) return [state, none]
+    const parked = state.parked.filter(({ offset }) => offset > state.committedOffset)
+    return [
+      { ...state, parked },
+      due.map(({ complete, reply }) => ({ _tag: "Answer", complete, answer: { _tag: "Done", reply } }))
+    ]
+  }
+
+  const committed = (state: S, offset: number, records: ReadonlyArray<Record>): Result => {
+    const image = records.reduce(decider.replay, state.committed)
+    const latest = state.active ? state.latest : image
+    const [next, out] = release({ ...state, committed: image, committedOffset: offset, latest })
+    return [next, [{ _tag: "Publish", state: image, offset }, ...out]]
+  }
+
+  return {
+    wakeAt: (state) => (state.active ? decider.wakeAt(state.latest) : Number.POSITIVE_INFINITY),
+    step: (state, message, now) => {
+      switch (message._tag) {
+        case "Submit":
+          return submit(state, message.command, message.complete, now)
+        case "Wake":
+          return submit(state, decider.onWake, undefined, now)
+        case "Appended": {
+          const { lastOffset, complete, reply } = message
+          const next = { ...state, appending: state.appending - 1, appendedOffset: lastOffset }
+          if (complete === undefined) return [next, none]
+          return release({ ...next, parked: [...next.parked, { offset: lastOffset, complete, reply }] })
+        }
+        case "AppendRefused": {
+          const [next, out] = stepDown<State, Record, Reply>({ ...state, appending: state.appending - 1 })
+          const { complete } = message
+          return complete === undefined
+            ? [next, out]
+            : [next, [...out, { _tag: "Answer", complete, answer: { _tag: "NotActive" } }]]
+        }
+        case "Committed":
+          return committed(state, message.offset, message.records)
+        case "Loaded":
+          return [
+            { ...state, committed: message.state, committedOffset: message.offset, latest: message.state },
+            [{ _tag: "Publish", state: message.state, offset: message.offset }]
+          ]
+        case "Led":
+          return [{ ...state, active: true, latest: state.committed }, none]
+        case "Resigned":
+          return stepDown(state)
+      }
+    }
+  }
+}

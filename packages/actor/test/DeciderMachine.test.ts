@@ -1,0 +1,115 @@
+import { assert, describe, it } from "vitest"
+import {
+  type Answered,
+  type Decider,
+  type DeciderMessage,
+  type DeciderOut,
+  deciderMachine,
+  standby
+} from "../src/index.ts"
+
+/** A counter: `add` is a record, `peek` is not, `note` is soft state. */
+type Command = "add" | "peek" | "note"
+interface Counter {
+  readonly sum: number
+  readonly notes: number
+}
+type Reply = number
+const decider: Decider<Counter, Command, number, Reply> = {
+  decide: (state, command) => {
+    if (command === "add") return { records: [1], reply: state.sum + 1 }
+    if (command === "note") return { records: [], reply: 0, note: (now) => ({ ...now, notes: now.notes + 1 }) }
+    return { records: [], reply: state.sum }
+  },
+  replay: (state, record) => ({ ...state, sum: state.sum + record }),
+  wakeAt: () => Number.POSITIVE_INFINITY,
+  onWake: "peek"
+}
+const machine = deciderMachine(decider, 3)
+type Message = DeciderMessage<Counter, Command, number, Reply>
+type Out = DeciderOut<Counter, number, Reply>
+
+const dialogue = () => {
+  let state = standby<Counter, Reply>({ sum: 0, notes: 0 })
+  const answers: Array<string> = []
+  const say = (message: Message): ReadonlyArray<Out> => {
+    const [next, out] = machine.step(state, message, 0)
+    state = next
+    for (const effect of out) if (effect._tag === "Answer") effect.complete(effect.answer)
+    return out
+  }
+  const submit = (name: string, command: Command) =>
+    say({
+      _tag: "Submit",
+      command,
+      complete: (answer: Answered<Reply>) => {
+        answers.push(`${name}:${answer._tag === "Done" ? answer.reply : answer._tag}`)
+      }
+    })
+  const appended = (out: ReadonlyArray<Out>, lastOffset: number) => {
+    for (const effect of out) {
+      if (effect._tag === "Append")
+        say({ _tag: "Appended", lastOffset, reply: effect.reply, complete: effect.complete })
+    }
+  }
+  return { say, submit, appended, answers, state: () => state }
+}
+
+describe("a decider as a machine", () => {
+  it("decides nothing on standby", () => {
+    const { submit, answers } = dialogue()
+    submit("a", "add")
+    assert.deepStrictEqual(answers, ["a:NotActive"])
+  })
+
+  it("decides on its own undecided records, and answers in order once they are committed", () => {
+    const { say, submit, appended, answers, state } = dialogue()
+    say({ _tag: "Led" })
+    const first = submit("a", "add")
+    const second = submit("b", "add")
+    const third = submit("c", "peek")
+    assert.deepStrictEqual(answers, [])
+    appended(first, 10)
+    appended(second, 11)
+    appended(third, 11)
+    say({ _tag: "Committed", offset: 10, records: [1] })
+    assert.deepStrictEqual(answers, ["a:1"])
+    say({ _tag: "Committed", offset: 11, records: [1] })
+    assert.deepStrictEqual(answers, ["a:1", "b:2", "c:2"])
+    assert.strictEqual(state().committed.sum, 2)
+  })
+
+  it("answers at once what rests on committed state alone, and keeps soft state off the log", () => {
+    const { say, submit, answers, state } = dialogue()
+    say({ _tag: "Led" })
+    submit("a", "note")
+    submit("b", "peek")
+    assert.deepStrictEqual(answers, ["a:0", "b:0"])
+    assert.deepStrictEqual([state().latest.notes, state().committed.notes], [1, 0])
+  })
+
+  it("a commit that comes before its append is told releases the reply all the same", () => {
+    const { say, submit, appended, answers } = dialogue()
+    say({ _tag: "Led" })
+    const first = submit("a", "add")
+    say({ _tag: "Committed", offset: 10, records: [1] })
+    appended(first, 10)
+    assert.deepStrictEqual(answers, ["a:1"])
+  })
+
+  it("losing the leadership drops back to the committed state and answers what waits", () => {
+    const { say, submit, appended, answers, state } = dialogue()
+    say({ _tag: "Led" })
+    appended(submit("a", "add"), 10)
+    say({ _tag: "Resigned" })
+    assert.deepStrictEqual(answers, ["a:NotActive"])
+    assert.strictEqual(state().latest.sum, 0)
+  })
+
+  it("never parks more than its limit", () => {
+    const { say, submit, answers } = dialogue()
+    say({ _tag: "Led" })
+    for (const name of ["a", "b", "c", "d"]) submit(name, "add")
+    assert.deepStrictEqual(answers, ["d:Busy"])
+  })
+})
