@@ -4,13 +4,29 @@
  */
 import { afterAll, beforeAll, describe, test } from "vitest"
 import { type BrokerUnderTest, KINDS } from "./harness/BrokerUnderTest.ts"
+import { hasConfluent, hasKcat } from "./harness/Installed.ts"
 import { SCENARIO_WITHIN_MS, SCENARIOS, type Suite } from "./harness/Scenario.ts"
+import { suite as confluent } from "./scenarios/confluent/suite.ts"
 import { suite as kafkajs } from "./scenarios/kafkajs/suite.ts"
+import { suite as kcat } from "./scenarios/kcat/suite.ts"
 import { suite as platformatic } from "./scenarios/platformatic/suite.ts"
 
-const CLIENTS: ReadonlyArray<{ readonly name: string; readonly suite: Suite }> = [
+interface Client {
+  readonly name: string
+  readonly suite: Suite
+}
+
+const installed = async (client: Client, isThere: Promise<boolean>): Promise<ReadonlyArray<Client>> => {
+  if (await isThere) return [client]
+  console.log(`not run: ${client.name}: it is not installed`)
+  return []
+}
+
+const CLIENTS: ReadonlyArray<Client> = [
   { name: "kafkajs", suite: kafkajs },
-  { name: "@platformatic/kafka", suite: platformatic }
+  { name: "@platformatic/kafka", suite: platformatic },
+  ...(await installed({ name: "kcat", suite: kcat }, hasKcat())),
+  ...(await installed({ name: "confluent-kafka", suite: confluent }, hasConfluent()))
 ]
 
 for (const kind of KINDS) {

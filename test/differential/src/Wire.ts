@@ -101,6 +101,11 @@ export class Wire {
     })
   }
 
+  /** Takes nothing more from the socket: what the broker answers stays with the broker. */
+  pause(): void {
+    this.socket.pause()
+  }
+
   close(): void {
     this.over = true
     this.socket.destroy()
