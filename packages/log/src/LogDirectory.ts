@@ -8,6 +8,7 @@
 import { Disk, type DiskError } from "@klamm/platform"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Checkpoint from "./Checkpoint.ts"
 import { partitionMetadata } from "./Files.ts"
@@ -158,6 +159,19 @@ export class LogDirectory {
         now
       })
     })
+  }
+
+  /**
+   * Opens many found logs, `loadConcurrency` at a time. Each has its own outcome, in order: one log that can't be opened does
+   * not keep the others from it.
+   */
+  loadAll(
+    wanted: ReadonlyArray<{ readonly found: FoundLog; readonly topicId: string; readonly config: () => LogConfig }>,
+    now: number
+  ): Effect.Effect<ReadonlyArray<Result.Result<Log, DiskError | CorruptLog>>, never, Disk | Scope.Scope> {
+    const loadOne = ({ found, topicId, config }: (typeof wanted)[number]) =>
+      Effect.result(this.load(found, topicId, config, now))
+    return Effect.forEach(wanted, loadOne, { concurrency: loadConcurrency })
   }
 
   /** Begins an empty log for a new partition, durably. */

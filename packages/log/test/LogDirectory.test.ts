@@ -1,6 +1,7 @@
 import { Disk } from "@klamm/platform"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { describe, expect, it } from "vitest"
 import type { Log } from "../src/Log.ts"
@@ -198,6 +199,29 @@ describe("a log directory", () => {
     disk.files.delete("/data/a-0/partition.metadata")
     expect(await load(otherId)).toBeUndefined()
     expect(await load(otherId)).toBe(otherId)
+  })
+
+  it("behaviour 174: a log that can't be opened does not keep the others from it", async () => {
+    const disk = new FakeDisk()
+    const topics = Array.from({ length: 20 }, (_, index) => `t${String(index).padStart(2, "0")}`)
+    await inDirectory(disk, (directory) =>
+      Effect.gen(function* () {
+        const logs: Array<Log> = []
+        for (const topic of topics) logs.push(yield* written(directory, topic, 3))
+        for (const log of logs) yield* log.flush
+        yield* directory.checkpoint(logs.map((log) => ({ log, highWatermark: 3 })))
+      })
+    )
+    disk.bytes("/data/t07-0/00000000000000000000.log")[70]! ^= 1
+    const outcomes = await inDirectory(disk, (directory) =>
+      Effect.gen(function* () {
+        const found = yield* directory.find(0)
+        const wanted = found.map((one) => ({ found: one, topicId, config: rules }))
+        const loaded = yield* directory.loadAll(wanted, 0)
+        return loaded.map((one) => (Result.isSuccess(one) ? one.success.topic : one.failure._tag))
+      })
+    )
+    expect(outcomes).toEqual(topics.map((topic) => (topic === "t07" ? "CorruptLog" : topic)))
   })
 
   it("renames a deleted log at once, and removes it after the delay, also after a restart", async () => {
