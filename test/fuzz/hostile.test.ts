@@ -1,20 +1,20 @@
 /**
  * A broker among clients that wish it ill: each case ends with the right code, a closed connection or patience, while another
- * client goes on being served and the broker's memory stays bounded. Neighbours: test/fuzz (random input), Canary.ts,
+ * client goes on being served and the broker's memory stays bounded. Neighbours: src/ (random input, the canary),
  * test/differential (which compares single bad requests with Kafka).
  */
 import assert from "node:assert/strict"
 import { gzipSync, zstdCompressSync } from "node:zlib"
+import { pause, QUICK_GROUPS, startBroker } from "klamm-test-clients/Processes"
+import { unique } from "klamm-test-clients/Scenario"
 import { batch } from "klamm-test-differential/Batches"
 import { lying } from "klamm-test-differential/Forge"
 import { decodeAnswer, requestBytes } from "klamm-test-differential/Tables"
 import { numberAt, Raw, type Struct } from "klamm-test-differential/Value"
 import { type FrameOutcome, framed, Wire } from "klamm-test-differential/Wire"
-import { Canary } from "klamm-test-fuzz/Canary"
-import { residentBytes } from "klamm-test-fuzz/Memory"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { pause, QUICK_GROUPS, startBroker } from "./harness/Processes.ts"
-import { unique } from "./harness/Scenario.ts"
+import { Canary } from "./src/Canary.ts"
+import { residentBytes } from "./src/Memory.ts"
 
 const MiB = 1024 * 1024
 /** How much more than at rest the broker may hold during a case. */
