@@ -12,7 +12,9 @@ import type { DiskError, DiskFile } from "@klamm/platform"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { openRecords } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 import { scan } from "./BatchScan.ts"
 import { type Cleaned, type CleaningRound, cleanBatch } from "./CleanBatch.ts"
 import { CleanedTransactions } from "./CleanedTransactions.ts"
@@ -21,7 +23,7 @@ import { removeSnapshots, retire } from "./Delete.ts"
 import { fileName, segmentKinds } from "./Files.ts"
 import { flush } from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { corrupt, type LogState, sizeBytes, storeCompactedBelow } from "./LogState.ts"
+import { activeSegment, alone, corrupt, type LogState, sizeBytes, storeCompactedBelow } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import { abortedTransactions } from "./Search.ts"
 import { emptyIndexes, Segment } from "./Segment.ts"
@@ -45,18 +47,28 @@ export interface CleanResult {
   readonly bytesAfter: number
 }
 
+/** A deletion or truncation has changed the segments that a pass is about: the pass ends and leaves no trace. */
+class Overtaken extends Data.TaggedError("Overtaken") {}
+
+/** Uses a segment that has to be there still. */
+const holding = <A, E>(segment: Segment, effect: Effect.Effect<A, E>): Effect.Effect<A, E | Overtaken> =>
+  Effect.flatMap(segment.hold(Effect.map(effect, (value) => ({ value }))), (held) =>
+    held === undefined ? Effect.fail(new Overtaken()) : Effect.succeed(held.value)
+  )
+
+const segmentFacts = (state: LogState, segment: Segment) =>
+  Effect.gen(function* () {
+    const { baseOffset, sizeBytes } = segment
+    const firstTimestamp = yield* firstTimestampOf(segment)
+    const largestTimestamp = yield* largestTimestampOf(state, segment)
+    return { baseOffset, sizeBytes, firstTimestamp, largestTimestamp }
+  })
+
 const facts = (state: LogState, firstUncleanable: number) =>
   Effect.gen(function* () {
-    const { logStartOffset, cleanedOffset } = state
-    const segments = yield* Effect.forEach(state.segments, (segment) =>
-      Effect.gen(function* () {
-        const { baseOffset, sizeBytes } = segment
-        const firstTimestamp = yield* firstTimestampOf(segment)
-        const largestTimestamp = yield* largestTimestampOf(state, segment)
-        return { baseOffset, sizeBytes, firstTimestamp, largestTimestamp }
-      })
-    )
-    return { segments, logStartOffset, cleanedOffset, firstUncleanable }
+    const { logStartOffset, cleanedOffset, segments } = state
+    const all = yield* Effect.forEach(segments, (segment) => holding(segment, segmentFacts(state, segment)))
+    return { segments: all, logStartOffset, cleanedOffset, firstUncleanable }
   })
 
 const goesNoFurther = "the dirty part or the room for its keys ends here"
@@ -105,9 +117,10 @@ const buildMap = (state: LogState, plan: Compaction.CleaningPlan, options: Clean
       return undefined
     }
     for (const segment of dirtySegments(state, plan)) {
-      const end = yield* segment.withFile((file) =>
+      const scanning = segment.withFile((file) =>
         scan(file, 0, segment.sizeBytes, (bytes, at) => guarded(bytes, at, visit))
       )
+      const end = yield* holding(segment, scanning)
       if (end.reason === goesNoFurther) return { offsets, endOffset: offsets.latestOffset + 1 }
       if (end.reason !== undefined) return yield* Effect.fail(corrupt(segment, end.position, end.reason))
     }
@@ -184,7 +197,7 @@ const writeOutput = (group: ReadonlyArray<Segment>, round: CleaningRound, output
     const { segment } = output
     const target = yield* segment.openForWriting
     yield* target.truncate(0)
-    for (const source of group) yield* cleanSegment(round, source, output, target)
+    for (const source of group) yield* holding(source, cleanSegment(round, source, output, target))
     segment.finishTimeIndex()
     yield* segment.rewriteIndexes
     yield* segment.sync
@@ -223,12 +236,41 @@ const swap = (state: LogState, group: ReadonlyArray<Segment>, cleaned: Segment, 
     state.loadedSealed.push(cleaned)
   }).pipe(Effect.uninterruptible)
 
+/** Removes what was written of a segment that will not be. Best effort: the next opening does the same. */
+const discard = (segment: Segment | undefined): Effect.Effect<void> => {
+  if (segment === undefined) return Effect.void
+  const { disk } = segment.home
+  const files = segmentKinds.map((kind) => segment.path(kind))
+  const removal = Effect.forEach(files, (file) =>
+    Effect.flatMap(disk.exists(file), (exists) => (exists ? disk.remove(file) : Effect.void))
+  )
+  return Effect.andThen(segment.close, Effect.ignore(removal, { log: true }))
+}
+
+/** Puts the new segment in place if the old ones are still what they were when the pass began. */
+const swapUnlessOvertaken = (
+  state: LogState,
+  group: ReadonlyArray<Segment>,
+  known: ReadonlyArray<Compaction.CleanableSegment>,
+  cleaned: Segment,
+  now: number
+): Effect.Effect<void, DiskError | Overtaken> =>
+  Effect.suspend((): Effect.Effect<void, DiskError | Overtaken> => {
+    const isSame = group.every(
+      (segment, index) =>
+        state.segments.includes(segment) &&
+        segment !== activeSegment(state) &&
+        segment.sizeBytes === known[index]!.sizeBytes
+    )
+    return isSame ? swap(state, group, cleaned, now) : Effect.andThen(discard(cleaned), Effect.fail(new Overtaken()))
+  })
+
 /** Cleans every segment below `endOffset`, group by group. */
 const cleanGroups = (
   state: LogState,
   offsets: Compaction.OffsetMap,
   endOffset: number,
-  segmentFacts: ReadonlyArray<Compaction.CleanableSegment>,
+  known: ReadonlyArray<Compaction.CleanableSegment>,
   now: number,
   options: CleanOptions
 ) =>
@@ -242,12 +284,33 @@ const cleanGroups = (
     const { producers, decompression } = options
     const { deleteRetentionMs } = state.config()
     const round = { offsets, endOffset, producers, transactions, decompression, now, deleteRetentionMs }
-    for (const [from, to] of Compaction.groupSegments(segmentFacts, endOffset, state.config())) {
+    for (const [from, to] of Compaction.groupSegments(known, endOffset, state.config())) {
       const group = segments.slice(from, to)
       output = beginOutput(state, group[0]!)
-      yield* writeOutput(group, round, output)
-      yield* swap(state, group, output.segment, now)
+      yield* Effect.onError(writeOutput(group, round, output), () => discard(output?.segment))
+      yield* alone(state, swapUnlessOvertaken(state, group, known.slice(from, to), output.segment, now))
     }
+  })
+
+const pass = (state: LogState, now: number, firstUncleanable: number, options: CleanOptions) =>
+  Effect.gen(function* () {
+    const bytesBefore = sizeBytes(state)
+    const cleaning = yield* facts(state, firstUncleanable)
+    const config = state.config()
+    const plan = Compaction.planCleaning(cleaning, config, now)
+    const { dirtyRatio } = plan
+    const idle = { cleaned: false, dirtyRatio, bytesBefore, bytesAfter: bytesBefore }
+    if (!config.cleanupPolicy.compact || !Compaction.isWorthCleaning(plan, config)) return idle
+    if (plan.endOffset > state.recoveryPoint) yield* alone(state, flush(state))
+    const { offsets, endOffset } = yield* buildMap(state, plan, options)
+    if (endOffset <= plan.firstDirtyOffset) {
+      yield* Effect.logWarning(`${state.home.directory} can't be cleaned: no room for the keys of one batch`)
+      return idle
+    }
+    if (endOffset > state.compactedBelow) yield* alone(state, storeCompactedBelow(state, endOffset))
+    yield* cleanGroups(state, offsets, endOffset, cleaning.segments, now, options)
+    state.cleanedOffset = Math.min(endOffset, activeSegment(state).baseOffset)
+    return { cleaned: true, dirtyRatio, bytesBefore, bytesAfter: sizeBytes(state) }
   })
 
 /** One pass, if the log is dirty enough. A failed pass leaves the log as it was, apart from groups already in place. */
@@ -256,23 +319,10 @@ export const clean = (
   now: number,
   firstUncleanable: number,
   options: CleanOptions
-): Effect.Effect<CleanResult, DiskError | CorruptLog> =>
-  Effect.gen(function* () {
-    const cleaning = yield* facts(state, firstUncleanable)
-    const config = state.config()
-    const plan = Compaction.planCleaning(cleaning, config, now)
-    const bytesBefore = sizeBytes(state)
-    const { dirtyRatio } = plan
-    const idle = { cleaned: false, dirtyRatio, bytesBefore, bytesAfter: bytesBefore }
-    if (!config.cleanupPolicy.compact || !Compaction.isWorthCleaning(plan, config)) return idle
-    if (plan.endOffset > state.recoveryPoint) yield* flush(state)
-    const { offsets, endOffset } = yield* buildMap(state, plan, options)
-    if (endOffset <= plan.firstDirtyOffset) {
-      yield* Effect.logWarning(`${state.home.directory} can't be cleaned: no room for the keys of one batch`)
-      return idle
-    }
-    if (endOffset > state.compactedBelow) yield* storeCompactedBelow(state, endOffset)
-    yield* cleanGroups(state, offsets, endOffset, cleaning.segments, now, options)
-    state.cleanedOffset = endOffset
-    return { cleaned: true, dirtyRatio, bytesBefore, bytesAfter: sizeBytes(state) }
-  })
+): Effect.Effect<CleanResult, DiskError | CorruptLog> => {
+  const bytes = sizeBytes(state)
+  const overtaken = { cleaned: false, dirtyRatio: 0, bytesBefore: bytes, bytesAfter: bytes }
+  return Semaphore.withPermits(state.cleaning, 1, pass(state, now, firstUncleanable, options)).pipe(
+    Effect.catchTag("Overtaken", () => Effect.succeed(overtaken))
+  )
+}

@@ -3,21 +3,20 @@
  * (`Append.ts`, `Read.ts`, `Search.ts`, `Delete.ts`, `Flush.ts`, `Cleaner.ts`, `Recovery.ts`), over one `LogState`.
  *
  * Invariants: one writer, its partition's actor, which never overlaps `append`, `roll`, `startEpoch` and the truncations;
- * reads may come at any time; `flush`, `clean` and deletions may run beside appends and wait for one another.
+ * reads may come at any time; `flush`, `clean` and deletions may run beside appends; a long cleaning pass holds up nobody.
  */
 import type { Disk, DiskError } from "@klamm/platform"
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import * as Append from "./Append.ts"
 import * as Cleaner from "./Cleaner.ts"
 import * as Delete from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import * as Flush from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { activeSegment, changeEpochs, type LogState, sizeBytes } from "./LogState.ts"
+import { activeSegment, alone, changeEpochs, type LogState, sizeBytes } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Read from "./Read.ts"
 import * as Recovery from "./Recovery.ts"
@@ -111,7 +110,7 @@ export class Log {
 
   /** Syncs all appended before the call; answers the offset up to which the log is durable. Never retried after an error. */
   get flush(): Effect.Effect<number, DiskError> {
-    return this.alone(Flush.flush(this.state))
+    return alone(this.state, Flush.flush(this.state))
   }
 
   /** Begins a new segment at the log end; `producers` are as of there. Does nothing on an empty active segment. */
@@ -129,39 +128,40 @@ export class Log {
    * again, or a crash would be taken for damage to what was durable.
    */
   truncateTo(offset: number, now: number): Effect.Effect<void, DiskError> {
-    return this.alone(Delete.truncateTo(this.state, offset, now))
+    return alone(this.state, Delete.truncateTo(this.state, offset, now))
   }
 
   /** Drops everything; the log begins and ends at `offset`. Checkpoint as after `truncateTo`. */
   truncateFullyAndStartAt(offset: number, now: number): Effect.Effect<void, DiskError> {
-    return this.alone(Delete.truncateFullyAndStartAt(this.state, offset, now))
+    return alone(this.state, Delete.truncateFullyAndStartAt(this.state, offset, now))
   }
 
   /** Moves the log start up to `offset`; no effect when it is there already. Survives a restart by the directory's checkpoint. */
   deleteRecordsBefore(offset: number): Effect.Effect<void, DiskError> {
-    return this.alone(Delete.deleteRecordsBefore(this.state, offset))
+    return Delete.deleteRecordsBefore(this.state, offset)
   }
 
   /** Deletes what retention lets go; answers how many segments. The log start moves to the first one left. */
   deleteOldSegments(now: number, highWatermark: number): Effect.Effect<number, DiskError> {
-    return this.alone(Delete.deleteOldSegments(this.state, now, highWatermark))
+    return alone(this.state, Delete.deleteOldSegments(this.state, now, highWatermark))
   }
 
   /** Removes `.deleted` files whose delay is over; answers how many segments went. */
   removeDeleted(now: number): Effect.Effect<number, DiskError> {
-    return this.alone(Delete.removeDeleted(this.state, now))
+    return alone(this.state, Delete.removeDeleted(this.state, now))
   }
 
   /**
    * One cleaning pass of a compacted log, up to but not including `firstUncleanable` (the last stable offset or the high
-   * watermark, whichever is lower). Answers what was done; nothing when the log is not dirty enough.
+   * watermark, whichever is lower). Answers what was done; nothing when the log is not dirty enough, or when a deletion or
+   * truncation overtook the pass.
    */
   clean(
     now: number,
     firstUncleanable: number,
     options: Cleaner.CleanOptions
   ): Effect.Effect<Cleaner.CleanResult, DiskError | CorruptLog> {
-    return this.alone(Cleaner.clean(this.state, now, firstUncleanable, options))
+    return Cleaner.clean(this.state, now, firstUncleanable, options)
   }
 
   /** Where `epoch` ends in this log, as OffsetForLeaderEpoch answers (behaviour 104). */
@@ -203,15 +203,11 @@ export class Log {
 
   /** A clean end: all durable, a producer snapshot at the log end, files closed. `producers` are as of the log end. */
   close(producers: ProducerState): Effect.Effect<void, DiskError> {
-    return Effect.andThen(this.alone(Flush.finish(this.state, producers)), this.abandon)
+    return Effect.andThen(alone(this.state, Flush.finish(this.state, producers)), this.abandon)
   }
 
   /** Closes the files and leaves everything else as it is, as a crash would. */
   get abandon(): Effect.Effect<void> {
     return Scope.close(this.scope, Exit.void)
-  }
-
-  private alone<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Semaphore.withPermits(this.state.structure, 1, effect)
   }
 }

@@ -3,12 +3,12 @@
  *
  * Invariants: `segments` is sorted by base offset and never empty; the last one is active, its file open and its indexes
  * loaded. `logStartOffset <= logEndOffset`; every batch below `recoveryPoint` is durable. One writer: append, roll and
- * truncation never overlap; `structure` keeps flush, truncation, deletion and compaction from overlapping one another.
+ * truncation never overlap; `structure` keeps flush, truncation, deletion and swap from overlapping one another.
  */
 import { DiskError } from "@klamm/platform"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type * as Semaphore from "effect/Semaphore"
+import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { EpochCache } from "./EpochCache.ts"
 import { compactionCheckpoint, leaderEpochCheckpoint } from "./Files.ts"
@@ -24,6 +24,8 @@ export interface LogState {
   readonly partition: number
   readonly config: () => LogConfig
   readonly structure: Semaphore.Semaphore
+  /** One cleaning pass at a time. It may take long, so it holds `structure` only to flush and to put segments in place. */
+  readonly cleaning: Semaphore.Semaphore
   readonly tail: TailPositions
   segments: Array<Segment>
   logStartOffset: number
@@ -49,6 +51,10 @@ export interface LogState {
   /** Sealed segments whose indexes are in memory, oldest use first. */
   loadedSealed: Array<Segment>
 }
+
+/** Runs `effect` while no flush, truncation, deletion or swap is under way. */
+export const alone = <A, E>(state: LogState, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Semaphore.withPermits(state.structure, 1, effect)
 
 export const activeSegment = (state: LogState): Segment => state.segments[state.segments.length - 1]!
 

@@ -226,6 +226,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   partition: options.partition,
   config: options.config,
   structure: Semaphore.makeUnsafe(1),
+  cleaning: Semaphore.makeUnsafe(1),
   tail: new TailPositions(),
   segments,
   logStartOffset: options.logStartOffset,

@@ -13,7 +13,7 @@ import * as EpochCache from "./EpochCache.ts"
 import type { CorruptLog } from "./LogError.ts"
 import { corrupt, floorSegment, type LogState } from "./LogState.ts"
 import type { Segment } from "./Segment.ts"
-import { loadIndexes } from "./SegmentIndexes.ts"
+import { largestTimestampOf, loadIndexes } from "./SegmentIndexes.ts"
 import type { AbortedTransaction } from "./TransactionIndex.ts"
 
 export interface FoundOffset {
@@ -94,10 +94,12 @@ export const offsetForTimestamp = (
     const { segments, logStartOffset } = state
     for (const segment of segments.slice(Math.max(0, floorSegment(segments, logStartOffset)))) {
       if (segment.baseOffset >= upToOffset) return undefined
-      const { time } = yield* loadIndexes(state, segment)
-      if (segment.maxTimestamp < timestamp) continue
-      const start = time.lookup(timestamp)
-      const found = yield* searchSegment(segment, start, logStartOffset, timestamp, decompression)
+      const search = Effect.gen(function* () {
+        const { time } = yield* loadIndexes(state, segment)
+        if (segment.maxTimestamp < timestamp) return undefined
+        return yield* searchSegment(segment, time.lookup(timestamp), logStartOffset, timestamp, decompression)
+      })
+      const found = yield* segment.hold(search)
       if (found !== undefined) return found.offset < upToOffset ? found : undefined
     }
     return undefined
@@ -112,15 +114,23 @@ export const offsetOfMaxTimestamp = (
   Effect.gen(function* () {
     let newest: Segment | undefined
     for (const segment of state.segments) {
-      if (segment.maxTimestamp < 0 && segment.sizeBytes > 0) yield* loadIndexes(state, segment)
+      yield* segment.hold(largestTimestampOf(state, segment))
       if (segment.maxTimestamp > (newest?.maxTimestamp ?? -1)) newest = segment
     }
     if (newest === undefined) return undefined
-    yield* loadIndexes(state, newest)
-    const { maxTimestamp, maxTimestampOffset, baseOffset } = newest
-    const { logStartOffset } = state
-    const start = maxTimestampOffset - baseOffset
-    const found = yield* searchSegment(newest, start, logStartOffset, maxTimestamp, decompression)
+    const segment = newest
+    const search = Effect.gen(function* () {
+      yield* loadIndexes(state, segment)
+      const { maxTimestamp, maxTimestampOffset, baseOffset } = segment
+      return yield* searchSegment(
+        segment,
+        maxTimestampOffset - baseOffset,
+        state.logStartOffset,
+        maxTimestamp,
+        decompression
+      )
+    })
+    const found = yield* segment.hold(search)
     return found !== undefined && found.offset < upToOffset ? found : undefined
   })
 
@@ -136,8 +146,8 @@ export const abortedTransactions = (
     for (const segment of segments.slice(Math.max(0, floorSegment(segments, from)))) {
       const hasEntries = segment.hasTransactionIndex || (segment.indexes?.transaction.count ?? 0) > 0
       if (!hasEntries) continue
-      const { transaction } = yield* loadIndexes(state, segment)
-      if (transaction.collect(from, to, found)) break
+      const indexes = yield* segment.hold(loadIndexes(state, segment))
+      if (indexes?.transaction.collect(from, to, found) === true) break
     }
     return found
   })

@@ -130,11 +130,20 @@ export class Segment {
     })
   }
 
+  /** Keeps the files from being removed while `effect` runs; undefined when they are gone already. */
+  hold<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined, E> {
+    return Effect.suspend(() => {
+      if (this.removed) return Effect.succeed(undefined)
+      this.users += 1
+      return Effect.ensuring(effect, Effect.sync(this.release))
+    })
+  }
+
   private readonly release = (): void => {
     this.users -= 1
   }
 
-  /** A read is under way: the file may not be closed yet. */
+  /** Somebody holds the segment: its files may be neither closed nor removed yet. */
   get inUse(): boolean {
     return this.users > 0
   }

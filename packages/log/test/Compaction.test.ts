@@ -1,10 +1,12 @@
 /** Compaction: what a pass may touch, what it leaves, and that a crash in it loses nothing. */
+import { Disk } from "@klamm/platform"
 import { iterateRecords } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
 import { groupSegments, isWorthCleaning, OffsetMap, planCleaning } from "../src/Compaction.ts"
-import type { Log } from "../src/Log.ts"
+import { Log } from "../src/Log.ts"
 import type { LogConfig } from "../src/LogConfig.ts"
 import * as ProducerState from "../src/ProducerState.ts"
 import {
@@ -16,10 +18,12 @@ import {
   keyed,
   marker,
   openLog,
+  options as openOptions,
+  quietly,
   readAll,
   run
 } from "./support/build.ts"
-import { FakeDisk } from "./support/FakeDisk.ts"
+import { FakeDisk, Gate } from "./support/FakeDisk.ts"
 import { chance } from "./support/random.ts"
 
 const compacting = (changes: Partial<LogConfig> = {}) =>
@@ -293,7 +297,7 @@ describe("a crash during cleaning", () => {
         await run(log.flush)
         let operations = 0
         disk.fault = () => (operations++ >= failAt ? "Io" : undefined)
-        const exit = await Effect.runPromiseExit(log.clean(0, 61, options()))
+        const exit = await Effect.runPromiseExit(quietly(log.clean(0, 61, options())))
         done = exit._tag === "Success"
         disk.fault = () => undefined
         if (!done) expect(await newest(log)).toEqual(before)
@@ -369,6 +373,52 @@ describe("the decisions", () => {
     const all = new OffsetMap(1 << 20)
     for (let byte = 0; byte < 256; byte++) all.put(Uint8Array.of(byte), byte)
     expect(all.size).toBe(256)
+  })
+})
+
+describe("a pass and the rest of the log", () => {
+  /** Begins a pass, lets it wait for its first read, does something meanwhile, and lets it go on. */
+  const meanwhile = async <A, E>(action: (log: Log) => Effect.Effect<A, E>) => {
+    const disk = new FakeDisk()
+    const gate = new Gate(disk)
+    const rules = compacting({ fileDeleteDelayMs: 0 })
+    const story = Effect.gen(function* () {
+      const log = yield* Log.open(openOptions({ config: () => rules }))
+      for (let base = 0; base < 12; base += 3) {
+        const batches = [keyed(base, pairs("a=1 b=1")), keyed(base + 2, pairs("a=2"))]
+        yield* log.append(entriesOf(batches).entries, 0)
+        yield* log.roll(ProducerState.empty, 0)
+      }
+      yield* log.append(entriesOf([filler(12)]).entries, 0)
+      gate.isClosed = true
+      const pass = yield* Effect.forkChild(log.clean(0, 13, options()), { startImmediately: true })
+      const answer = yield* action(log)
+      yield* gate.open
+      return { answer, result: yield* Fiber.join(pass), left: yield* Effect.promise(() => contents(log)) }
+    })
+    const done = await run(Effect.scoped(Effect.provideService(story, Disk, gate.service)))
+    return { ...done, names: disk.names(directory) }
+  }
+
+  const cleaned = ["10 b=1", "11 a=2", "12 filler=x"]
+
+  it("appends and flushes do not wait for it", async () => {
+    const { answer, result, left } = await meanwhile((log) =>
+      Effect.andThen(log.append(entriesOf([filler(13)]).entries, 0), log.flush)
+    )
+    expect([answer, result.cleaned]).toEqual([14, true])
+    expect(left).toEqual([...cleaned, "13 filler=x"])
+  })
+
+  it("a deletion that overtakes it wins, and it leaves no trace", async () => {
+    const { answer, result, left, names } = await meanwhile((log) =>
+      Effect.andThen(log.deleteRecordsBefore(6), log.deleteOldSegments(0, 13)).pipe(
+        Effect.tap(() => log.removeDeleted(0))
+      )
+    )
+    expect([answer, result.cleaned]).toEqual([2, false])
+    expect(left).toEqual(["6 a=1", "7 b=1", "8 a=2", "9 a=1", "10 b=1", "11 a=2", "12 filler=x"])
+    expect(names.filter((name) => /\.(cleaned|swap)$/.test(name))).toEqual([])
   })
 })
 

@@ -1,13 +1,12 @@
 /** Deletion, truncation and the log start. */
 import { Disk } from "@klamm/platform"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
 import { Log } from "../src/Log.ts"
 import * as ProducerState from "../src/ProducerState.ts"
 import { batch, config, directory, entriesOf, openLog, options, readAll, run } from "./support/build.ts"
-import { FakeDisk } from "./support/FakeDisk.ts"
+import { FakeDisk, Gate } from "./support/FakeDisk.ts"
 
 const size = batch({ baseOffset: 0 }).byteLength
 
@@ -65,32 +64,22 @@ describe("retention", () => {
   it("behaviour 163: a reader that began before the deletion reads on, and keeps the file from being removed", async () => {
     const disk = new FakeDisk()
     const rules = config({ segmentBytes: size * 2, fileDeleteDelayMs: 0, retentionMs: 10 })
-    const gate = Deferred.makeUnsafe<void>()
-    let isSlow = false
-    const slow: Disk["Service"] = {
-      ...disk.service,
-      open: (path, mode) =>
-        Effect.map(disk.service.open(path, mode), (file) => ({
-          ...file,
-          read: (position, target, hint) =>
-            Effect.andThen(isSlow ? Deferred.await(gate) : Effect.void, file.read(position, target, hint))
-        }))
-    }
+    const gate = new Gate(disk)
     const batches = Array.from({ length: 5 }, (_, index) => batch({ baseOffset: index, timestamp: index }))
     const story = Effect.gen(function* () {
       const log = yield* Log.open(options({ config: () => rules }))
       yield* log.append(entriesOf(batches).entries, 0)
-      isSlow = true
+      gate.isClosed = true
       const allocate = (bytes: number) => new Uint8Array(bytes)
       const request = { offset: 1, maxBytes: size, upToOffset: 5, minOneBatch: true, allocate }
       const reader = yield* Effect.forkChild(log.read(request), { startImmediately: true })
       yield* log.deleteOldSegments(14, 5)
       const removed = yield* log.removeDeleted(14)
-      yield* Deferred.succeed(gate, undefined)
+      yield* gate.open
       const found = yield* Fiber.join(reader)
       return { removed, found, later: yield* log.removeDeleted(14) }
     })
-    const { removed, found, later } = await run(Effect.scoped(Effect.provideService(story, Disk, slow)))
+    const { removed, found, later } = await run(Effect.scoped(Effect.provideService(story, Disk, gate.service)))
     expect([removed, later]).toEqual([1, 1])
     expect(found).toMatchObject({ startOffset: 1, bytes: batches[1] })
   })

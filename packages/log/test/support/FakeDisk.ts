@@ -3,7 +3,8 @@
  * counts writes and syncs, and can be told to fail. Invariant: what was neither synced nor named by a synced directory is
  * lost by `powerLoss`; everything else survives exactly.
  */
-import { type DirectoryEntry, Disk, DiskError, type DiskFile, type OpenMode } from "@klamm/platform"
+import { type DirectoryEntry, type Disk, DiskError, type DiskFile, type OpenMode } from "@klamm/platform"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 
 interface Node {
@@ -241,6 +242,32 @@ export class FakeDisk {
   }
 }
 
-/** Runs an effect on a disk, to its end. */
-export const onDisk = <A, E>(disk: FakeDisk, effect: Effect.Effect<A, E, Disk>): Promise<A> =>
-  Effect.runPromise(Effect.provideService(effect, Disk, disk.service))
+/** The same disk, but reads of files wait while `isClosed` until the gate is opened. */
+export class Gate {
+  isClosed = false
+  private readonly opened = Deferred.makeUnsafe<void>()
+  readonly service: Disk["Service"]
+
+  constructor(disk: FakeDisk) {
+    const { service } = disk
+    this.service = {
+      ...service,
+      open: (path, mode) =>
+        Effect.map(service.open(path, mode), (file) => ({
+          ...file,
+          read: (position, target, hint) =>
+            Effect.andThen(
+              Effect.suspend(() => (this.isClosed ? Deferred.await(this.opened) : Effect.void)),
+              file.read(position, target, hint)
+            )
+        }))
+    }
+  }
+
+  get open(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.isClosed = false
+      return Effect.asVoid(Deferred.succeed(this.opened, undefined))
+    })
+  }
+}

@@ -119,16 +119,16 @@ export const options = (changes: Partial<OpenOptions> = {}): OpenOptions => ({
 /** An opened log that stays open until `kill`. */
 export const openLog = async (disk: FakeDisk, changes: Partial<OpenOptions> = {}) => {
   const scope = Scope.makeUnsafe()
-  const opening = Log.open(options(changes)).pipe(
-    Effect.provideService(Disk, disk.service),
-    Effect.provideService(References.MinimumLogLevel, "Error"),
-    Scope.provide(scope)
-  )
-  const log = await Effect.runPromise(opening)
+  const opening = Log.open(options(changes)).pipe(Effect.provideService(Disk, disk.service), Scope.provide(scope))
+  const log = await run(opening)
   return { log, kill: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
 }
 
-export const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> => Effect.runPromise(effect)
+/** Without the warnings that the tests of damage would print. */
+export const quietly = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.provideService(effect, References.MinimumLogLevel, "None")
+
+export const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> => Effect.runPromise(quietly(effect))
 
 /** All stored bytes of the log, read as a follower would: segment after segment from the log start. */
 export const readAll = async (log: Log): Promise<ReadonlyArray<Uint8Array>> => {
