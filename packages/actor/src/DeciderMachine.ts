@@ -80,6 +80,77 @@ const stepDown = <State, Record, Reply>(state: DeciderState<State, Reply>): Step
   state.parked.map(({ complete }) => ({ _tag: "Answer", complete, answer: { _tag: "NotActive" } }))
 ]
 
+const release = <State, Record, Reply>(state: DeciderState<State, Reply>): Step<State, Record, Reply> => {
+  const due = state.parked.filter(({ offset }) => offset <= state.committedOffset)
+  if (due.length === 0) return [state, none]
+  const parked = state.parked.filter(({ offset }) => offset > state.committedOffset)
+  return [
+    { ...state, parked },
+    due.map(({ complete, reply }) => ({ _tag: "Answer", complete, answer: { _tag: "Done", reply } }))
+  ]
+}
+
+const submit = <State, Command, Record, Reply>(
+  decider: Decider<State, Command, Record, Reply>,
+  maxParked: number,
+  state: DeciderState<State, Reply>,
+  command: Command,
+  complete: Complete<Reply> | undefined,
+  now: number
+): Step<State, Record, Reply> => {
+  const refuse = (answer: Answered<Reply>): Step<State, Record, Reply> => [
+    state,
+    complete === undefined ? none : [{ _tag: "Answer", complete, answer }]
+  ]
+  if (!state.active) return refuse({ _tag: "NotActive" })
+  if (state.parked.length + state.appending >= maxParked) return refuse({ _tag: "Busy" })
+  const { records, reply, note } = decider.decide(state.latest, command, now)
+  const noted = note === undefined ? state.latest : note(state.latest)
+  if (records.length > 0) {
+    const latest = records.reduce(decider.replay, noted)
+    return [{ ...state, latest, appending: state.appending + 1 }, [{ _tag: "Append", records, reply, complete }]]
+  }
+  const next = { ...state, latest: noted }
+  if (complete === undefined) return [next, none]
+  const settled = state.appending === 0 && state.appendedOffset <= state.committedOffset
+  if (settled) return [next, [{ _tag: "Answer", complete, answer: { _tag: "Done", reply } }]]
+  // Nothing to write, but the decision saw what is not committed yet: it waits behind that.
+  return [{ ...next, appending: state.appending + 1 }, [{ _tag: "Append", records: none, reply, complete }]]
+}
+
+const committed = <State, Command, Record, Reply>(
+  decider: Decider<State, Command, Record, Reply>,
+  state: DeciderState<State, Reply>,
+  offset: number,
+  records: ReadonlyArray<Record>
+): Step<State, Record, Reply> => {
+  const image = records.reduce(decider.replay, state.committed)
+  const latest = state.active ? state.latest : image
+  const [next, out] = release<State, Record, Reply>({ ...state, committed: image, committedOffset: offset, latest })
+  return [next, [{ _tag: "Publish", state: image, offset }, ...out]]
+}
+
+const appended = <State, Record, Reply>(
+  state: DeciderState<State, Reply>,
+  lastOffset: number,
+  reply: Reply,
+  complete: Complete<Reply> | undefined
+): Step<State, Record, Reply> => {
+  const next = { ...state, appending: state.appending - 1, appendedOffset: lastOffset }
+  if (complete === undefined) return [next, none]
+  return release({ ...next, parked: [...next.parked, { offset: lastOffset, complete, reply }] })
+}
+
+const appendRefused = <State, Record, Reply>(
+  state: DeciderState<State, Reply>,
+  complete: Complete<Reply> | undefined
+): Step<State, Record, Reply> => {
+  const [next, out] = stepDown<State, Record, Reply>({ ...state, appending: state.appending - 1 })
+  if (complete === undefined) return [next, out]
+  return [next, [...out, { _tag: "Answer", complete, answer: { _tag: "NotActive" } }]]
+}
+
+/** `maxParked` bounds the replies that wait for a commit. */
 export const deciderMachine = <State, Command, Record, Reply>(
   decider: Decider<State, Command, Record, Reply>,
   maxParked: number
@@ -87,81 +158,29 @@ export const deciderMachine = <State, Command, Record, Reply>(
   DeciderState<State, Reply>,
   DeciderMessage<State, Command, Record, Reply>,
   DeciderOut<State, Record, Reply>
-> => {
-  type S = DeciderState<State, Reply>
-  type Result = Step<State, Record, Reply>
-
-  const submit = (state: S, command: Command, complete: Complete<Reply> | undefined, now: number): Result => {
-    const refuse = (answer: Answered<Reply>): Result => [
-      state,
-      complete === undefined ? none : [{ _tag: "Answer", complete, answer }]
-    ]
-    if (!state.active) return refuse({ _tag: "NotActive" })
-    if (state.parked.length + state.appending >= maxParked) return refuse({ _tag: "Busy" })
-    const { records, reply, note } = decider.decide(state.latest, command, now)
-    const noted = note === undefined ? state.latest : note(state.latest)
-    if (records.length > 0) {
-      const latest = records.reduce(decider.replay, noted)
-      return [{ ...state, latest, appending: state.appending + 1 }, [{ _tag: "Append", records, reply, complete }]]
-    }
-    const next = { ...state, latest: noted }
-    if (complete === undefined) return [next, none]
-    const settled = state.appending === 0 && state.appendedOffset <= state.committedOffset
-    if (settled) return [next, [{ _tag: "Answer", complete, answer: { _tag: "Done", reply } }]]
-    // Nothing to write, but the decision saw what is not committed yet: it waits behind that.
-    return [{ ...next, appending: state.appending + 1 }, [{ _tag: "Append", records: none, reply, complete }]]
-  }
-
-  const release = (state: S): Result => {
-    const due = state.parked.filter(({ offset }) => offset <= state.committedOffset)
-    if (due.length === 0) return [state, none]
-    const parked = state.parked.filter(({ offset }) => offset > state.committedOffset)
-    return [
-      { ...state, parked },
-      due.map(({ complete, reply }) => ({ _tag: "Answer", complete, answer: { _tag: "Done", reply } }))
-    ]
-  }
-
-  const committed = (state: S, offset: number, records: ReadonlyArray<Record>): Result => {
-    const image = records.reduce(decider.replay, state.committed)
-    const latest = state.active ? state.latest : image
-    const [next, out] = release({ ...state, committed: image, committedOffset: offset, latest })
-    return [next, [{ _tag: "Publish", state: image, offset }, ...out]]
-  }
-
-  return {
-    wakeAt: (state) => (state.active ? decider.wakeAt(state.latest) : Number.POSITIVE_INFINITY),
-    step: (state, message, now) => {
-      switch (message._tag) {
-        case "Submit":
-          return submit(state, message.command, message.complete, now)
-        case "Wake":
-          return submit(state, decider.onWake, undefined, now)
-        case "Appended": {
-          const { lastOffset, complete, reply } = message
-          const next = { ...state, appending: state.appending - 1, appendedOffset: lastOffset }
-          if (complete === undefined) return [next, none]
-          return release({ ...next, parked: [...next.parked, { offset: lastOffset, complete, reply }] })
-        }
-        case "AppendRefused": {
-          const [next, out] = stepDown<State, Record, Reply>({ ...state, appending: state.appending - 1 })
-          const { complete } = message
-          return complete === undefined
-            ? [next, out]
-            : [next, [...out, { _tag: "Answer", complete, answer: { _tag: "NotActive" } }]]
-        }
-        case "Committed":
-          return committed(state, message.offset, message.records)
-        case "Loaded":
-          return [
-            { ...state, committed: message.state, committedOffset: message.offset, latest: message.state },
-            [{ _tag: "Publish", state: message.state, offset: message.offset }]
-          ]
-        case "Led":
-          return [{ ...state, active: true, latest: state.committed }, none]
-        case "Resigned":
-          return stepDown(state)
-      }
+> => ({
+  wakeAt: (state) => (state.active ? decider.wakeAt(state.latest) : Number.POSITIVE_INFINITY),
+  step: (state, message, now) => {
+    switch (message._tag) {
+      case "Submit":
+        return submit(decider, maxParked, state, message.command, message.complete, now)
+      case "Wake":
+        return submit(decider, maxParked, state, decider.onWake, undefined, now)
+      case "Appended":
+        return appended(state, message.lastOffset, message.reply, message.complete)
+      case "AppendRefused":
+        return appendRefused(state, message.complete)
+      case "Committed":
+        return committed(decider, state, message.offset, message.records)
+      case "Loaded":
+        return [
+          { ...state, committed: message.state, committedOffset: message.offset, latest: message.state },
+          [{ _tag: "Publish", state: message.state, offset: message.offset }]
+        ]
+      case "Led":
+        return [{ ...state, active: true, latest: state.committed }, none]
+      case "Resigned":
+        return stepDown(state)
     }
   }
-}
+})
