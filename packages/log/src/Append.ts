@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as EpochCache from "./EpochCache.ts"
 import { indexWriteBytes } from "./IndexFile.ts"
 import type { LogConfig } from "./LogConfig.ts"
-import { activeSegment, changeEpochs, createSegment, type LogState } from "./LogState.ts"
+import { activeSegment, changeEpochs, createSegment, keepLoaded, type LogState } from "./LogState.ts"
 import * as ProducerSnapshot from "./ProducerSnapshot.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Replay from "./Replay.ts"
@@ -41,7 +41,7 @@ export const roll = (
     state.unsyncedSnapshots = [...state.unsyncedSnapshots, baseOffset]
     const segment = yield* createSegment(state.home, baseOffset, state.config(), now)
     state.segments = [...state.segments, segment]
-    state.loadedSealed.push(sealed)
+    yield* keepLoaded(state, sealed)
     state.directoryChanged = true
     state.tail.clear()
   })

@@ -23,7 +23,7 @@ import { removeSnapshots, retire } from "./Delete.ts"
 import { fileName, segmentKinds } from "./Files.ts"
 import { flush } from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { activeSegment, alone, corrupt, type LogState, sizeBytes, storeCompactedBelow } from "./LogState.ts"
+import { activeSegment, alone, corrupt, keepLoaded, type LogState, sizeBytes, storeCompactedBelow } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import { abortedTransactions } from "./Search.ts"
 import { emptyIndexes, Segment } from "./Segment.ts"
@@ -233,7 +233,7 @@ const swap = (state: LogState, group: ReadonlyArray<Segment>, cleaned: Segment, 
     yield* renameAll(state, cleaned, segmentKinds, "")
     cleaned.suffix = ""
     yield* disk.syncDirectory(directory)
-    state.loadedSealed.push(cleaned)
+    yield* keepLoaded(state, cleaned)
   }).pipe(Effect.uninterruptible)
 
 /** Removes what was written of a segment that will not be. Best effort: the next opening does the same. */

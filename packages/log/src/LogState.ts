@@ -49,7 +49,7 @@ export interface LogState {
   /** Segments whose files are renamed `.deleted`, with the time of that. */
   deleted: ReadonlyArray<{ readonly segment: Segment; readonly since: number }>
   /** Sealed segments whose indexes are in memory, oldest use first. */
-  loadedSealed: Array<Segment>
+  loadedSealed: ReadonlyArray<Segment>
 }
 
 /** Runs `effect` while no flush, truncation, deletion or swap is under way. */
@@ -75,6 +75,23 @@ export const sizeBytes = (state: LogState): number => {
   for (const segment of state.segments) total += segment.sizeBytes
   return total
 }
+
+/** Sealed segments per log that keep their indexes in memory and their file open. */
+export const loadedSealedSegments = 8
+
+/** Counts a sealed segment as just used; the longest unused beyond the limit gives up its indexes and its file. */
+export const keepLoaded = (state: LogState, segment: Segment): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const loaded = [...state.loadedSealed.filter((other) => other !== segment), segment]
+    const evicted = loaded.slice(0, Math.max(0, loaded.length - loadedSealedSegments))
+    state.loadedSealed = loaded.slice(evicted.length)
+    for (const old of evicted) old.indexes = undefined
+    return Effect.forEach(
+      evicted.filter((old) => !old.inUse),
+      (old) => old.close,
+      { discard: true }
+    )
+  })
 
 /** Damage found while reading what was durable, in the only words a reader's error channel has. */
 export const damaged = (error: CorruptLog): DiskError =>

@@ -211,7 +211,6 @@ const openSegment = (home: LogHome, found: FoundFiles, baseOffset: number, now: 
     const segment = new Segment(home, baseOffset, now)
     segment.hasTransactionIndex = found.transactionIndexes.has(baseOffset)
     segment.sizeBytes = yield* segment.withFile((file) => file.size)
-    yield* segment.close
     return segment
   })
 
@@ -315,11 +314,11 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     state.compactedBelow = yield* readCompactedBelow(home)
     yield* recover(state, options.cleanShutdown)
     yield* activeSegment(state).openForWriting
-    state.segments.forEach((segment, index) => {
-      const next = state.segments[index + 1]
-      segment.synced = next !== undefined && next.baseOffset < state.recoveryPoint
-      if (next !== undefined) segment.indexes = undefined
-    })
+    for (const [index, segment] of state.segments.slice(0, -1).entries()) {
+      segment.synced = state.segments[index + 1]!.baseOffset < state.recoveryPoint
+      segment.indexes = undefined
+      yield* segment.close
+    }
     yield* dropSnapshotsBeyondEnd(state)
     state.logStartOffset = firstOffset(state, epochs)
     const trimmed = yield* trimmedEpochs(state)

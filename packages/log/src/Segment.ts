@@ -126,7 +126,7 @@ export class Segment {
   withFile<A, E>(use: (file: DiskFile) => Effect.Effect<A, E>): Effect.Effect<A, E | DiskError> {
     return Effect.suspend(() => {
       this.users += 1
-      return Effect.ensuring(Effect.flatMap(this.open, use), Effect.sync(this.release))
+      return Effect.ensuring(Effect.flatMap(this.open, use), this.release)
     })
   }
 
@@ -135,13 +135,15 @@ export class Segment {
     return Effect.suspend(() => {
       if (this.removed) return Effect.succeed(undefined)
       this.users += 1
-      return Effect.ensuring(effect, Effect.sync(this.release))
+      return Effect.ensuring(effect, this.release)
     })
   }
 
-  private readonly release = (): void => {
+  /** The file stays open as long as the indexes stay in memory; without them the last user closes it. */
+  private readonly release: Effect.Effect<void> = Effect.suspend(() => {
     this.users -= 1
-  }
+    return this.users === 0 && this.indexes === undefined ? this.close : Effect.void
+  })
 
   /** Somebody holds the segment: its files may be neither closed nor removed yet. */
   get inUse(): boolean {

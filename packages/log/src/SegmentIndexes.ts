@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import { scan } from "./BatchScan.ts"
 import { readIfPresent } from "./Checkpoint.ts"
 import { fileName } from "./Files.ts"
-import { corrupt, damaged, floorSegment, type LogState } from "./LogState.ts"
+import { corrupt, damaged, floorSegment, keepLoaded, type LogState } from "./LogState.ts"
 import { OffsetIndex } from "./OffsetIndex.ts"
 import * as ProducerSnapshot from "./ProducerSnapshot.ts"
 import * as ProducerState from "./ProducerState.ts"
@@ -17,9 +17,6 @@ import * as Replay from "./Replay.ts"
 import { emptyIndexes, Segment, type SegmentIndexes } from "./Segment.ts"
 import { TimeIndex } from "./TimeIndex.ts"
 import { TransactionIndex } from "./TransactionIndex.ts"
-
-/** Sealed segments per log whose indexes stay in memory. */
-export const loadedSealedSegments = 8
 
 /** The newest usable snapshot at or below `offset`; damaged ones are passed over. */
 const newestSnapshot = (state: LogState, offset: number) =>
@@ -113,15 +110,6 @@ export const readIndexFiles = (segment: Segment): Effect.Effect<SegmentIndexes |
     return { offset, time, transaction }
   })
 
-const keep = (state: LogState, segment: Segment): void => {
-  state.loadedSealed = state.loadedSealed.filter((other) => other !== segment)
-  state.loadedSealed.push(segment)
-  while (state.loadedSealed.length > loadedSealedSegments) {
-    const oldest = state.loadedSealed.shift()
-    if (oldest !== undefined) oldest.indexes = undefined
-  }
-}
-
 /** The segment's indexes, from memory, from their files, or from the log. */
 export const loadIndexes = (state: LogState, segment: Segment): Effect.Effect<SegmentIndexes, DiskError> =>
   Effect.suspend(() => {
@@ -134,7 +122,7 @@ export const loadIndexes = (state: LogState, segment: Segment): Effect.Effect<Se
       const last = indexes.time.count - 1
       segment.maxTimestamp = last < 0 ? -1 : indexes.time.timestamp(last)
       segment.maxTimestampOffset = last < 0 ? -1 : segment.baseOffset + indexes.time.relativeOffset(last)
-      keep(state, segment)
+      yield* keepLoaded(state, segment)
       return indexes
     })
   })

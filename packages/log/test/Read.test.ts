@@ -3,6 +3,7 @@ import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { Log, type LogRead, type ReadRequest } from "../src/Log.ts"
+import { loadedSealedSegments } from "../src/LogState.ts"
 import * as ProducerState from "../src/ProducerState.ts"
 import { tailBatches } from "../src/TailPositions.ts"
 import { batch, config, decompression, directory, entriesOf, openLog, options, readAll, run } from "./support/build.ts"
@@ -144,6 +145,14 @@ describe("reading", () => {
     for (const offset of [0, 1, 998, 999, 1000, 1001, 2 * number - 1]) {
       expect(await read(log, { offset, maxBytes: size })).toMatchObject({ startOffset: offset - (offset % 2) })
     }
+  })
+
+  it("keeps no more than a few sealed segments open, however many are read", async () => {
+    const { disk, log } = await filled(200)
+    expect(log.segmentBaseOffsets.length).toBe(50)
+    expect(disk.openFiles).toBeLessThanOrEqual(loadedSealedSegments + 1)
+    expect((await readAll(log)).length).toBe(200)
+    expect(disk.openFiles).toBeLessThanOrEqual(loadedSealedSegments + 1)
   })
 
   it("takes distant and older bytes for cold, and those just read for cached", async () => {
