@@ -1,0 +1,118 @@
+import { defaultLogConfig, Log } from "@klamm/log"
+import { Disk } from "@klamm/platform"
+import * as DiskMemory from "@klamm/platform/DiskMemory"
+import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { describe, expect, test } from "vitest"
+import * as MetadataLog from "../src/MetadataLog.ts"
+import * as RaftNode from "../src/RaftNode.ts"
+import * as VoterSet from "../src/VoterSet.ts"
+
+const directory = "/data/__cluster_metadata-0"
+const keepAll = { ...defaultLogConfig, retentionMs: -1, segmentBytes: 2_000 }
+
+const batch = (value: string): Uint8Array =>
+  RecordBatch.buildBatch([{ key: null, value: new TextEncoder().encode(value), headers: [], timestamp: 5 }])
+
+/** What a listener was told, one word a thing. */
+const startNode = (told: Array<string>) =>
+  Effect.gen(function* () {
+    const log = yield* Log.open({
+      directory,
+      topic: MetadataLog.topicName,
+      partition: MetadataLog.partition,
+      topicId: MetadataLog.topicId,
+      config: () => keepAll,
+      cleanShutdown: false,
+      recoveryPoint: 0,
+      logStartOffset: 0,
+      now: 0
+    })
+    return yield* RaftNode.make({
+      nodeId: 1,
+      voters: VoterSet.make([1]),
+      log,
+      listener: {
+        snapshot: ({ endOffset, epoch, batches }) => told.push(`snapshot ${endOffset} ${epoch} ${batches.length}`),
+        committed: ({ lastOffset, epoch, isControl }) =>
+          told.push(`${isControl ? "control" : "data"} ${lastOffset} ${epoch}`),
+        led: (epoch) => told.push(`led ${epoch}`),
+        resigned: () => told.push("resigned")
+      },
+      onFatal: (cause) => Effect.logError("fatal", cause)
+    })
+  })
+
+const until = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.suspend(() => (condition() ? Effect.void : Effect.andThen(Effect.yieldNow, until(condition))))
+
+const run = <A, E>(effect: Effect.Effect<A, E, Disk | Scope.Scope>) =>
+  Effect.runPromise(Effect.scoped(effect).pipe(Effect.provide(DiskMemory.layerMemory)))
+
+const makeDirectory = Effect.flatMap(Disk, (disk) => disk.makeDirectory(directory))
+
+describe("a raft node on a disk", () => {
+  test("leads, commits, and tells it all again after a restart, under a higher epoch", () =>
+    run(
+      Effect.gen(function* () {
+        yield* makeDirectory
+        const first: Array<string> = []
+        const life = yield* Scope.make()
+        const node = yield* Scope.provide(startNode(first), life)
+        yield* until(() => first.includes("led 1"))
+        const answer = yield* node.append(batch("one"), 1)
+        expect(answer).toEqual({ _tag: "Appended", lastOffset: 1 })
+        yield* until(() => first.includes("data 1 1"))
+        expect(first).toEqual(["control 0 1", "led 1", "data 1 1"])
+        yield* Scope.close(life, Exit.void)
+
+        const second: Array<string> = []
+        yield* startNode(second)
+        yield* until(() => second.includes("led 2"))
+        expect(second).toEqual(["control 0 1", "data 1 1", "control 2 2", "led 2"])
+      })
+    ))
+
+  test("a snapshot takes the place of the log before it", () =>
+    run(
+      Effect.gen(function* () {
+        yield* makeDirectory
+        const first: Array<string> = []
+        const life = yield* Scope.make()
+        const node = yield* Scope.provide(startNode(first), life)
+        yield* until(() => first.includes("led 1"))
+        for (let count = 1; count <= 40; count++) yield* node.append(batch("x".repeat(100)), 1)
+        yield* until(() => first.includes("data 40 1"))
+        yield* node.storeSnapshot({ endOffset: 41, epoch: 1, batches: [batch("all of it")] }, 5)
+        expect(node.log.logStartOffset).toBeGreaterThan(0)
+        yield* node.append(batch("after"), 1)
+        yield* until(() => first.includes("data 41 1"))
+        yield* Scope.close(life, Exit.void)
+
+        const second: Array<string> = []
+        yield* startNode(second)
+        yield* until(() => second.includes("led 2"))
+        expect(second).toEqual(["snapshot 41 1 1", "data 41 1", "control 42 2", "led 2"])
+      })
+    ))
+
+  test("refuses a snapshot without its end, and a quorum-state that is none", () =>
+    run(
+      Effect.gen(function* () {
+        yield* makeDirectory
+        const disk = yield* Disk
+        const torn = `${directory}/00000000000000000003-0000000001.checkpoint`
+        const write = (path: string, bytes: Uint8Array) =>
+          Effect.scoped(Effect.flatMap(disk.open(path, "write"), (file) => file.write(0, [bytes])))
+        yield* write(torn, batch("no header, no footer"))
+        const snapshot = yield* Effect.flip(startNode([]))
+        expect(String(snapshot.message)).toContain("checkpoint")
+        yield* disk.remove(torn)
+        yield* write(`${directory}/quorum-state`, new TextEncoder().encode("{}"))
+        const state = yield* Effect.flip(startNode([]))
+        expect(String(state.message)).toContain("quorum-state")
+      })
+    ))
+})
