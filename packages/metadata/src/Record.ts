@@ -89,3 +89,6 @@ export const decodeRecord = (bytes: Uint8Array): MetadataRecord => {
   const fields = codec<object>(tables[name] as Message<object>, version).decode(reader)
   return { _tag: name, ...fields } as MetadataRecord
 }
+
+/** The record as it will be read back: every field there, defaults filled in. */
+export const normalize = (record: MetadataRecordInput): MetadataRecord => decodeRecord(encodeRecord(record))

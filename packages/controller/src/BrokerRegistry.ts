@@ -1,0 +1,174 @@
+/**
+ * Brokers of the cluster: registration, heartbeats, fencing, controlled shutdown (KIP-631; behaviours 182, 183).
+ *
+ * Invariants: a broker is fenced until it has caught up with the metadata and asks to be unfenced; a broker silent for longer
+ * than its session is fenced; a message from an earlier registration is refused. A fenced or leaving broker leads nothing.
+ */
+import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { type Failure, failure, ok } from "./Answer.ts"
+import type { ControllerState } from "./State.ts"
+
+export interface RegisterBroker {
+  readonly _tag: "RegisterBroker"
+  readonly brokerId: number
+  /** The end of the metadata log at the time: with it epochs rise with the log, as Kafka's do. */
+  readonly logEndOffset: number
+  readonly clusterId: string
+  readonly incarnationId: string
+  readonly endpoints: ReadonlyArray<Brokers.Endpoint>
+  readonly features: Brokers.Broker["features"]
+  readonly rack: string | null
+  readonly logDirs: ReadonlyArray<string>
+}
+
+export interface Heartbeat {
+  readonly _tag: "Heartbeat"
+  readonly brokerId: number
+  readonly brokerEpoch: number
+  /** The offset of the metadata log that the broker has reached. */
+  readonly currentMetadataOffset: number
+  readonly wantFence: boolean
+  readonly wantShutDown: boolean
+}
+
+export interface Registered extends Failure {
+  readonly brokerEpoch: number
+}
+
+export interface HeartbeatAnswer extends Failure {
+  readonly isCaughtUp: boolean
+  readonly isFenced: boolean
+  readonly shouldShutDown: boolean
+}
+
+const touched = (state: ControllerState, brokerId: number, now: number): ControllerState => ({
+  ...state,
+  contacts: new Map(state.contacts).set(brokerId, now)
+})
+
+export const register = (
+  state: ControllerState,
+  command: RegisterBroker,
+  clusterId: string,
+  sessionTimeoutMs: number,
+  now: number
+) => {
+  const refuse = (errorCode: number, message: string) => ({
+    records: [],
+    reply: { ...failure(errorCode, message), brokerEpoch: -1 }
+  })
+  if (command.clusterId !== clusterId) {
+    return refuse(ErrorCode.INCONSISTENT_CLUSTER_ID, `expected cluster ID ${clusterId}, but got ${command.clusterId}`)
+  }
+  const known = Brokers.get(state.image.brokers, command.brokerId)
+  const lastContact = state.contacts.get(command.brokerId)
+  const alive =
+    known !== undefined && !known.fenced && lastContact !== undefined && now < lastContact + sessionTimeoutMs
+  if (alive && known.incarnationId !== command.incarnationId) {
+    return refuse(
+      ErrorCode.DUPLICATE_BROKER_REGISTRATION,
+      `Another broker is registered with that broker id. If the broker was recently restarted this should self-resolve once the heartbeat timeout expires.`
+    )
+  }
+  const brokerEpoch = Math.max(command.logEndOffset, (known?.epoch ?? -1) + 1)
+  const record: MetadataRecordInput = {
+    _tag: "RegisterBroker",
+    brokerId: command.brokerId,
+    incarnationId: command.incarnationId,
+    brokerEpoch,
+    endPoints: command.endpoints,
+    features: command.features,
+    rack: command.rack,
+    fenced: true,
+    inControlledShutdown: false,
+    logDirs: command.logDirs
+  }
+  return {
+    records: [record],
+    reply: { ...ok, brokerEpoch },
+    note: (before: ControllerState) => touched(before, command.brokerId, now)
+  }
+}
+
+/** The partitions that the broker leads get another leader from their ISR, or none. */
+export const movedLeaders = (state: ControllerState, brokerId: number): ReadonlyArray<MetadataRecordInput> =>
+  Topics.all(state.image.topics).flatMap((topic) =>
+    topic.partitions.flatMap((partition): ReadonlyArray<MetadataRecordInput> => {
+      if (partition.leader !== brokerId) return []
+      const next = partition.isr.find((id) => id !== brokerId && Brokers.get(state.image.brokers, id)?.fenced === false)
+      const isr = partition.isr.length > 1 ? partition.isr.filter((id) => id !== brokerId) : null
+      return [{ _tag: "PartitionChange", topicId: topic.id, partitionId: partition.index, leader: next ?? -1, isr }]
+    })
+  )
+
+/** Partitions without a leader whose ISR the broker is in are led by it again. */
+const regainedLeaders = (state: ControllerState, brokerId: number): ReadonlyArray<MetadataRecordInput> =>
+  Topics.all(state.image.topics).flatMap((topic) =>
+    topic.partitions.flatMap(
+      (partition): ReadonlyArray<MetadataRecordInput> =>
+        partition.leader === -1 && partition.isr.includes(brokerId)
+          ? [{ _tag: "PartitionChange", topicId: topic.id, partitionId: partition.index, leader: brokerId }]
+          : []
+    )
+  )
+
+export const heartbeat = (state: ControllerState, command: Heartbeat, now: number) => {
+  const { brokerId, brokerEpoch } = command
+  const broker = Brokers.get(state.image.brokers, brokerId)
+  if (broker === undefined || broker.epoch !== brokerEpoch) {
+    const stale = failure(ErrorCode.STALE_BROKER_EPOCH)
+    return { records: [], reply: { ...stale, isCaughtUp: false, isFenced: true, shouldShutDown: false } }
+  }
+  const note = (before: ControllerState) => touched(before, brokerId, now)
+  const isCaughtUp = command.currentMetadataOffset >= broker.epoch
+  if (command.wantShutDown) {
+    const leads = movedLeaders(state, brokerId)
+    const leaving: MetadataRecordInput = {
+      _tag: "BrokerRegistrationChange",
+      brokerId,
+      brokerEpoch,
+      fenced: 1,
+      inControlledShutdown: 1
+    }
+    const records = broker.inControlledShutdown ? [] : [...leads, leaving]
+    return { records, reply: { ...ok, isCaughtUp, isFenced: true, shouldShutDown: true }, note }
+  }
+  if (command.wantFence && !broker.fenced) {
+    const fence: MetadataRecordInput = { _tag: "BrokerRegistrationChange", brokerId, brokerEpoch, fenced: 1 }
+    const records = [...movedLeaders(state, brokerId), fence]
+    return { records, reply: { ...ok, isCaughtUp, isFenced: true, shouldShutDown: false }, note }
+  }
+  if (!command.wantFence && broker.fenced && isCaughtUp) {
+    const unfence: MetadataRecordInput = { _tag: "BrokerRegistrationChange", brokerId, brokerEpoch, fenced: -1 }
+    const records = [unfence, ...regainedLeaders(state, brokerId)]
+    return { records, reply: { ...ok, isCaughtUp, isFenced: false, shouldShutDown: false }, note }
+  }
+  return { records: [], reply: { ...ok, isCaughtUp, isFenced: broker.fenced, shouldShutDown: false }, note }
+}
+
+/** When the first session of an unfenced broker ends, in milliseconds; at once while one has not been heard of. */
+export const nextSessionEnd = (state: ControllerState, sessionTimeoutMs: number): number => {
+  let end = Number.POSITIVE_INFINITY
+  for (const broker of Brokers.all(state.image.brokers)) {
+    if (broker.fenced) continue
+    const contact = state.contacts.get(broker.id)
+    end = Math.min(end, contact === undefined ? Number.NEGATIVE_INFINITY : contact + sessionTimeoutMs)
+  }
+  return end
+}
+
+/** Fences the brokers whose session has ended, and gives those not heard of yet a session from now. */
+export const expire = (state: ControllerState, sessionTimeoutMs: number, now: number) => {
+  const unfenced = Brokers.all(state.image.brokers).filter((broker) => !broker.fenced)
+  const unheard = unfenced.filter((broker) => !state.contacts.has(broker.id))
+  const silent = unfenced.filter((broker) => (state.contacts.get(broker.id) ?? now) + sessionTimeoutMs <= now)
+  const records = silent.flatMap(
+    (broker): ReadonlyArray<MetadataRecordInput> => [
+      ...movedLeaders(state, broker.id),
+      { _tag: "FenceBroker", id: broker.id, epoch: broker.epoch }
+    ]
+  )
+  const note = (before: ControllerState) => unheard.reduce((noted, broker) => touched(noted, broker.id, now), before)
+  return { records, reply: ok, note }
+}

@@ -1,0 +1,172 @@
+/**
+ * The controller's actor, on top of a raft node: decides while this node leads the quorum, and publishes the committed image to
+ * whoever follows it on this node.
+ *
+ * Invariants: an image is published once per committed batch, in order; a reply is given only after its records are committed; a
+ * decision goes to the metadata log as one batch, so it commits whole or not at all.
+ */
+import {
+  type Actor,
+  type Answered,
+  type DeciderMessage,
+  type DeciderOut,
+  type DeciderState,
+  deciderMachine,
+  Reply,
+  spawn,
+  standby
+} from "@klamm/actor"
+import { decodeBatch, encodeBatch, Image, type MetadataRecord, replayAll } from "@klamm/metadata"
+import { assert } from "@klamm/platform/Invariant"
+import { RaftNode, type Snapshot } from "@klamm/raft"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { type Command, type ControllerOptions, controller, type Replies, type TaggedReply } from "./Controller.ts"
+import * as Epochs from "./Epochs.ts"
+import { type ControllerState, initial } from "./State.ts"
+
+/** Commands and commits that may wait for the controller. */
+export const controllerMailboxCapacity = 65_536
+
+/** Decisions whose commit is awaited at a time; a command above it is answered busy. */
+export const maxParkedReplies = 10_000
+
+type Mail = DeciderMessage<ControllerState, Command, MetadataRecord, TaggedReply>
+type Out = DeciderOut<ControllerState, MetadataRecord, TaggedReply>
+type State = DeciderState<ControllerState, TaggedReply>
+
+export interface ControllerNodeOptions {
+  readonly controller: ControllerOptions
+  readonly raft: Omit<RaftNode.RaftNodeOptions, "listener">
+}
+
+export interface ControllerNode {
+  /** Decided by this node; "NotActive" when another one leads, or none. */
+  readonly submit: <C extends Command>(command: C) => Effect.Effect<Answered<Replies[C["_tag"]]>>
+  readonly isActive: () => boolean
+  /** The committed image, with the offset it stands for. */
+  readonly image: () => Image.Image
+  /** Called with each newly committed image, in order, until the answer is called. */
+  readonly watch: (watcher: (image: Image.Image) => void) => () => void
+  readonly raft: RaftNode.RaftNode
+}
+
+/** What the performer knows beside the machine. */
+interface Hand {
+  readonly clock: Clock.Clock
+  readonly watchers: Set<(image: Image.Image) => void>
+  raft: RaftNode.RaftNode | undefined
+  epochs: Epochs.Epochs
+  image: Image.Image
+  lastAppended: number
+}
+
+const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): Effect.Effect<Mail> => {
+  const { records, reply, complete } = effect
+  if (records.length === 0) {
+    return Effect.succeed({ _tag: "Appended", lastOffset: hand.lastAppended, reply, complete })
+  }
+  assert(hand.raft !== undefined, "only a started raft node leads")
+  const batch = encodeBatch(records, hand.clock.currentTimeMillisUnsafe())
+  return Effect.map(hand.raft.append(batch, records.length), (answer): Mail => {
+    if (answer._tag === "NotLeader") return { _tag: "AppendRefused", complete }
+    hand.lastAppended = answer.lastOffset
+    return { _tag: "Appended", lastOffset: answer.lastOffset, reply, complete }
+  })
+}
+
+const publish = (hand: Hand, state: ControllerState, offset: number): void => {
+  hand.image = { ...state.image, offset, epoch: Epochs.at(hand.epochs, offset) }
+  for (const watcher of hand.watchers) watcher(hand.image)
+}
+
+const perform = (hand: Hand, effects: ReadonlyArray<Out>) =>
+  Effect.gen(function* () {
+    const messages: Array<Mail> = []
+    for (const effect of effects) {
+      if (effect._tag === "Answer") effect.complete(effect.answer)
+      else if (effect._tag === "Publish") publish(hand, effect.state, effect.offset)
+      else messages.push(yield* append(hand, effect))
+    }
+    return messages
+  })
+
+/** The image that a snapshot's batches make. */
+const imageOf = ({ batches, endOffset, epoch }: Snapshot): Image.Image =>
+  replayAll(Image.empty, batches.flatMap(decodeBatch), endOffset - 1, epoch)
+
+/** What raft tells becomes messages; a message that does not fit would be a lost commit. */
+const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener => {
+  const tell = (message: Mail): void => assert(actor.tell(message), "the controller takes what is committed")
+  return {
+    snapshot: (snapshot) => {
+      const offset = snapshot.endOffset - 1
+      hand.epochs = Epochs.note(hand.epochs, snapshot.epoch, offset)
+      tell({ _tag: "Loaded", state: { ...initial, image: imageOf(snapshot) }, offset })
+    },
+    committed: ({ bytes, lastOffset, epoch, isControl }) => {
+      hand.epochs = Epochs.note(hand.epochs, epoch, lastOffset)
+      tell({ _tag: "Committed", offset: lastOffset, records: isControl ? [] : decodeBatch(bytes) })
+    },
+    led: () => {
+      tell({ _tag: "Led" })
+      tell({ _tag: "Submit", command: { _tag: "Bootstrap" }, complete: () => undefined })
+    },
+    resigned: () => tell({ _tag: "Resigned" })
+  }
+}
+
+const makeSubmit =
+  (actor: Actor<State, Mail>) =>
+  <C extends Command>(command: C): Effect.Effect<Answered<Replies[C["_tag"]]>> =>
+    Effect.suspend(() => {
+      const reply = new Reply<Answered<Replies[C["_tag"]]>>()
+      const complete = (answer: Answered<TaggedReply>): void => {
+        if (answer._tag === "Done") {
+          const { _tag, value } = answer.reply
+          assert(_tag === command._tag, "a command gets its own reply")
+          reply.complete({ _tag: "Done", reply: value as Replies[C["_tag"]] })
+        } else reply.complete(answer)
+      }
+      const told = actor.tell({ _tag: "Submit", command, complete })
+      return told ? reply.await : Effect.succeed<Answered<Replies[C["_tag"]]>>({ _tag: "Busy" })
+    })
+
+/** Starts the raft node and the controller on top of it, until the scope ends. */
+export const make = (options: ControllerNodeOptions) =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const hand: Hand = {
+      clock,
+      watchers: new Set(),
+      raft: undefined,
+      epochs: Epochs.none,
+      image: Image.empty,
+      lastAppended: -1
+    }
+    const actor = yield* spawn<State, Mail, Out, never>({
+      machine: deciderMachine(controller(options.controller), maxParkedReplies),
+      initial: standby(initial),
+      mailboxCapacity: controllerMailboxCapacity,
+      wake: { _tag: "Wake" },
+      isSlow: () => false,
+      perform: (effects) => perform(hand, effects),
+      performSlow: () => Effect.die("the controller has no slow effects"),
+      onDefect: options.raft.onFatal
+    })
+    const raft = yield* RaftNode.make({ ...options.raft, listener: listener(hand, actor) })
+    hand.raft = raft
+    const node: ControllerNode = {
+      submit: makeSubmit(actor),
+      isActive: () => actor.state().active,
+      image: () => hand.image,
+      watch: (watcher) => {
+        hand.watchers.add(watcher)
+        return () => {
+          hand.watchers.delete(watcher)
+        }
+      },
+      raft
+    }
+    return node
+  })

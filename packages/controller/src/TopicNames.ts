@@ -1,0 +1,30 @@
+/**
+ * What a topic may be called (behaviours 027, 028; Kafka's Topic.validate). Two names that differ only in "." and "_" collide,
+ * because metrics write both alike.
+ */
+import { Topics } from "@klamm/metadata"
+
+const maxLength = 249
+const legal = /^[a-zA-Z0-9._-]+$/
+
+/** Why the name is not legal, or undefined. */
+export const illegal = (name: string): string | undefined => {
+  if (name === "") return "Topic name is invalid: the empty string is not allowed"
+  if (name === ".") return "Topic name is invalid: '.' is not allowed"
+  if (name === "..") return "Topic name is invalid: '..' is not allowed"
+  if (name.length > maxLength)
+    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${maxLength}`
+  if (!legal.test(name)) {
+    return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
+  }
+  return undefined
+}
+
+const unified = (name: string): string => name.replaceAll(".", "_")
+
+/** An existing topic that the name collides with. */
+export const collision = (topics: Topics.Topics, name: string): string | undefined => {
+  if (!name.includes(".") && !name.includes("_")) return undefined
+  const wanted = unified(name)
+  return Topics.all(topics).find((topic) => topic.name !== name && unified(topic.name) === wanted)?.name
+}
