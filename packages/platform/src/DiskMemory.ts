@@ -106,6 +106,22 @@ const fileOf = (open: OpenFile): DiskFile => {
   }
 }
 
+const readWhole = (files: MemoryFiles, path: string): Uint8Array => {
+  const file = files.file(path)
+  const bytes = new Uint8Array(file.size)
+  file.read(0, bytes)
+  return bytes
+}
+
+const isThere = (files: MemoryFiles, path: string): boolean => {
+  try {
+    return files.find(path) !== undefined
+  } catch (cause) {
+    if (cause instanceof FileFault) return false
+    throw cause
+  }
+}
+
 export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
   const files = new MemoryFiles(options.pageBytes ?? defaultPageBytes)
   const totalBytes = options.totalBytes ?? defaultTotalBytes
@@ -141,22 +157,6 @@ export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
         })
     )
 
-  const readFile = (path: string): Uint8Array => {
-    const file = files.file(path)
-    const bytes = new Uint8Array(file.size)
-    file.read(0, bytes)
-    return bytes
-  }
-
-  const exists = (path: string): boolean => {
-    try {
-      return files.find(path) !== undefined
-    } catch (cause) {
-      if (cause instanceof FileFault) return false
-      throw cause
-    }
-  }
-
   const crash = (): void => {
     life.over = true
     life = { over: false, locks: new Set() }
@@ -164,12 +164,12 @@ export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
 
   const disk = Disk.of({
     open,
-    readFile: (path) => attempt("read", path, () => readFile(path)),
+    readFile: (path) => attempt("read", path, () => readWhole(files, path)),
     rename: (from, to) => attempt("rename", from, () => files.rename(from, to)),
     remove: (path) => attempt("remove", path, () => files.remove(path)),
     list: (directory) => attempt("list", directory, () => files.list(directory)),
     makeDirectory: (path) => attempt("makeDirectory", path, () => files.makeDirectory(path)),
-    exists: (path) => Effect.sync(() => exists(path)),
+    exists: (path) => Effect.sync(() => isThere(files, path)),
     syncDirectory: (directory) => attempt("sync", directory, () => files.directory(directory).sync()),
     lock,
     volume: (path) =>

@@ -35,11 +35,16 @@ export class NetworkError extends Data.TaggedError("NetworkError")<{
   }
 }
 
+/** What `Framing.frameLength` answers for bytes that can never become a frame. */
+export const malformedFrame = -1
+/** What `Framing.frameLength` answers for a frame that is larger than allowed. */
+export const frameTooLarge = -2
+
 /** How a byte stream is cut into frames. Pure; called on the receive path, so it must not allocate. */
 export interface Framing {
   /**
    * Looks at the bytes received so far, `bytes[start, end)`: the whole length of the first frame (prefix included) once
-   * it is known, 0 while it is not, -1 when the bytes can never become a frame within the limits (the connection is closed).
+   * it is known, 0 while it is not. `malformedFrame` or `frameTooLarge` close the connection; so does a throw, as Malformed.
    */
   readonly frameLength: (bytes: Uint8Array, start: number, end: number) => number
 }

@@ -1,162 +1,269 @@
 /**
  * Where one connection's bytes land, and how they become frames: views of arena memory, cut in place.
  *
- * Most connections are quiet, so all of them share one landing buffer; what lands there is moved to a segment sized for it. A
- * connection in the middle of a frame, or under steady load, receives into a segment of its own, and its bytes are not moved.
- * Invariants: the landing buffer holds nothing after `received` returns; a frame retains its segment; a peer pins at most twice
- * the bytes it has really sent, or the size of frames it has sent whole before, whatever length it claims.
+ * Most connections are quiet, so all of them share one landing buffer; what lands there is copied at once to a segment sized
+ * for it. A connection whose reads are large, or that is in the middle of a large frame, receives into a segment of its own,
+ * and its bytes are not copied; only a frame that does not fit the rest of its segment is moved, while little of it is there.
+ * Invariants: the landing buffer holds nothing once `received` has returned; every frame retains its segment; beyond a budget
+ * shared by all connections, a peer pins at most twice the bytes it has really sent, whatever length it claims; bytes for which
+ * the arena has no room are kept aside, at most one read of them, and reading has to stop. Neighbour: `Inbox.ts`.
  */
 import type { Arena, Segment } from "./Arena.ts"
-import type { Frame, Framing } from "./Network.ts"
+import { assert } from "./Invariant.ts"
+import { type Frame, type Framing, frameTooLarge, type NetworkErrorReason } from "./Network.ts"
+import { landingBytes, largestGrantBytes, type ReceiveShare, smallestGrantBytes } from "./ReceiveShare.ts"
 
-/** Size of the landing buffer that quiet connections share. */
-export const landingBytes = 64 * 1024
-/** A read of this many bytes makes a connection count as being under load. */
+/** A read of this many bytes makes a connection receive in place. */
 export const loadedReadBytes = 16 * 1024
-/** Size of the segments that connections under load receive into. */
-export const loadedSegmentBytes = 256 * 1024
-/** Room below which a drained segment is exchanged for a fresh one. */
+/** The most that one read may bring: what `receiveLimitBytes` may be exceeded by. */
+export const maxReadBytes = 1024 * 1024
+/** Room at the end of a segment below which a drained one is exchanged. */
 const minRoomBytes = 64 * 1024
-/** Drained connections that may keep a segment of their own. */
-export const maxLoadedConnections = 256
+/** Frames of the size seen so far that a granted segment has room for. */
+const framesPerGrant = 4
 
-const prefixBytes = 4
-
-/** Shared by the connections of one process or one simulated node. */
-export interface ReceiveShare {
-  readonly landing: Uint8Array
-  loadedConnections: number
+export interface ReceiveFault {
+  readonly reason: Extract<NetworkErrorReason, "Malformed" | "FrameTooLarge">
+  readonly cause?: unknown
 }
 
-export const makeReceiveShare = (): ReceiveShare => ({ landing: new Uint8Array(landingBytes), loadedConnections: 0 })
-
-/** Memory outside the arena, for the few bytes that were read when the arena had no room. */
-const heapSegment = (sizeBytes: number): Segment => ({
-  bytes: new Uint8Array(sizeBytes),
-  retain: () => undefined,
-  release: () => undefined
-})
-
-const releaseOnce = (segment: Segment): (() => void) => {
+const frameOf = (segment: Segment, start: number, length: number): Frame => {
+  let held = true
   segment.retain()
-  return () => segment.release()
+  return {
+    bytes: segment.bytes.subarray(start, start + length),
+    release: () => {
+      assert(held, "a frame is released once")
+      held = false
+      segment.release()
+    }
+  }
 }
 
 export class ReceiveBuffer {
+  /** Why no more frames can come; undefined while they can. */
+  fault: ReceiveFault | undefined
+  /** Size of the segment this waits for, 0 when it does not: reading has to stop until `retry` has succeeded. */
+  waitsForBytes = 0
+  /** The share's count of reads at this connection's last one. */
+  lastRead = 0
+
   private readonly arena: Arena
   private readonly framing: Framing
   private readonly share: ReceiveShare
+  /** Makes the platform read into the landing buffer next; undefined where it always does. */
+  private readonly toLanding: (() => void) | undefined
   private segment: Segment | undefined
+  /** The bytes of the begun frame lie in the segment from `start` to `end`. */
   private start = 0
   private end = 0
-  /** Largest frame this peer has sent whole. */
-  private provenBytes = 0
-  private loaded = false
+  /** Length of the begun frame, 0 while unknown. */
+  private frameBytes = 0
+  private largestFrameBytes = 0
+  /** The next bytes are to be read into the segment. */
+  private inPlace = false
+  /** The platform has been handed the segment to read into. */
+  private handedSegment = false
+  private grantedBytes = 0
+  /** Bytes that were read when the arena had no room. */
+  private aside: Uint8Array | undefined
   private closed = false
-  /** Length of the frame that waits for room in the arena, 0 for none. */
-  private stalledFor = 0
 
-  constructor(arena: Arena, framing: Framing, share: ReceiveShare) {
+  constructor(arena: Arena, framing: Framing, share: ReceiveShare, toLanding?: () => void) {
     this.arena = arena
     this.framing = framing
     this.share = share
+    this.toLanding = toLanding
   }
 
-  /** Where the next bytes are to be put; undefined while the arena has no room for them. */
-  target(): Uint8Array | undefined {
-    if (this.stalledFor > 0 && !this.makeRoom(this.stalledFor)) return undefined
-    return this.segment === undefined ? this.share.landing : this.segment.bytes.subarray(this.end)
+  /** Where the platform is to put the next bytes. */
+  target(): Uint8Array {
+    this.handedSegment = this.inPlace
+    if (!this.inPlace) return this.share.landing
+    return this.segment!.bytes.subarray(this.end, Math.min(this.segment!.bytes.length, this.end + maxReadBytes))
   }
 
-  /** `count` bytes are in the target. Adds the frames they complete to `frames`; false when they can't become a frame. */
-  received(count: number, frames: Array<Frame>): boolean {
-    if (this.segment === undefined) this.moveFromLanding(count)
-    else this.end += count
-    const wellFormed = this.cut(frames)
-    if (wellFormed) this.prepare(count)
-    return wellFormed
+  /** `count` bytes are in the last target. Adds the frames that they complete. */
+  received(count: number, frames: Array<Frame>): void {
+    if (this.handedSegment) {
+      this.lastRead = this.share.nextRead()
+      this.end += count
+      this.cut(frames)
+      this.prepare(count)
+    } else this.accept(this.share.landing.subarray(0, count), frames)
   }
 
-  /** Gives back what is held; frames already handed out stay valid until they are released. */
-  close(): void {
-    this.closed = true
-    this.stalledFor = 0
-    this.setLoaded(false)
+  /** Takes bytes from elsewhere, which are copied. Adds the frames that they complete. */
+  accept(bytes: Uint8Array, frames: Array<Frame>): void {
+    assert(this.aside === undefined, "nothing is read while bytes wait for room")
+    this.lastRead = this.share.nextRead()
+    if (this.append(bytes)) {
+      this.cut(frames)
+      this.prepare(bytes.byteLength)
+    } else this.aside = bytes.slice()
+  }
+
+  /** Tries again to find room. True: reading may go on. */
+  retry(frames: Array<Frame>): boolean {
+    if (this.closed || this.waitsForBytes === 0) return true
+    const { aside } = this
+    if (aside === undefined) return this.moveTo(this.waitsForBytes)
+    if (!this.append(aside)) return false
+    this.aside = undefined
+    this.cut(frames)
+    this.prepare(aside.byteLength)
+    return this.waitsForBytes === 0
+  }
+
+  /** Nothing of a frame is here, but a segment is held in case more comes soon. */
+  get isDrained(): boolean {
+    return this.grantedBytes > 0 && this.start === this.end && this.waitsForBytes === 0
+  }
+
+  /** Gives up the segment, because another connection needs it more. Only when drained. */
+  yieldSegment(): void {
+    this.toLanding?.()
+    this.inPlace = false
+    this.handedSegment = false
     this.drop()
   }
 
-  private moveFromLanding(count: number): void {
-    const segment = this.arena.allocate(count) ?? heapSegment(count)
-    segment.bytes.set(this.share.landing.subarray(0, count))
-    this.segment = segment
-    this.start = 0
-    this.end = count
+  /** Gives back what is held; frames handed out stay valid until they are released. The platform must read no more. */
+  close(): void {
+    this.closed = true
+    this.aside = undefined
+    this.inPlace = false
+    this.waitsForBytes = 0
+    this.drop()
   }
 
-  private cut(frames: Array<Frame>): boolean {
-    const segment = this.segment!
-    while (this.start < this.end) {
-      const length = this.framing.frameLength(segment.bytes, this.start, this.end)
-      if (length < 0) return false
-      if (length === 0 || this.start + length > this.end) return true
-      if (length > this.provenBytes) this.provenBytes = length
-      frames.push({ bytes: segment.bytes.subarray(this.start, this.start + length), release: releaseOnce(segment) })
-      this.start += length
+  /** Copies bytes behind those of the begun frame. */
+  private append(bytes: Uint8Array): boolean {
+    const count = bytes.byteLength
+    if (this.segment === undefined || this.end + count > this.segment.bytes.length) {
+      const have = this.end - this.start
+      if (!this.moveTo(Math.max(have + count, have === 0 ? 0 : this.earnedBytes(have)))) return false
     }
+    this.segment!.bytes.set(bytes, this.end)
+    this.end += count
     return true
   }
 
-  /** Chooses where the next bytes go. */
-  private prepare(count: number): void {
-    if (this.closed) return
-    if (this.start === this.end) {
-      this.prepareDrained(count)
-      return
-    }
+  private cut(frames: Array<Frame>): void {
     const segment = this.segment!
-    const known = this.framing.frameLength(segment.bytes, this.start, this.end)
-    const needed = known > 0 ? known : prefixBytes
-    if (this.start + needed <= segment.bytes.length && this.end < segment.bytes.length) return
-    this.makeRoom(needed)
+    try {
+      while (this.start < this.end) {
+        const length = this.framing.frameLength(segment.bytes, this.start, this.end)
+        if (length < 0 || length > this.arena.limitBytes) {
+          this.fault = { reason: length === frameTooLarge || length > 0 ? "FrameTooLarge" : "Malformed" }
+          return
+        }
+        this.frameBytes = length
+        if (length === 0 || this.start + length > this.end) return
+        if (length > this.largestFrameBytes) this.largestFrameBytes = length
+        frames.push(frameOf(segment, this.start, length))
+        this.start += length
+        this.frameBytes = 0
+      }
+    } catch (cause) {
+      this.fault = { reason: "Malformed", cause }
+    }
+  }
+
+  /** Chooses where the next bytes go, `count` having come with the last read. */
+  private prepare(count: number): void {
+    if (this.closed || this.fault !== undefined) return
+    if (this.start === this.end) this.prepareDrained(count)
+    else this.prepareBegun(count)
   }
 
   private prepareDrained(count: number): void {
-    this.setLoaded(count >= loadedReadBytes)
-    if (this.loaded && this.segment !== undefined && this.segment.bytes.length - this.end >= minRoomBytes) {
+    const hasRoom = this.grantedBytes > 0 && this.segment!.bytes.length - this.end >= minRoomBytes
+    if (this.toLanding !== undefined && count >= loadedReadBytes && hasRoom) {
       this.start = this.end
+      this.inPlace = true
       return
     }
     this.drop()
-    if (this.loaded) this.segment = this.arena.allocate(loadedSegmentBytes)
+    this.inPlace = this.toLanding !== undefined && count >= loadedReadBytes && this.takeGrant(0)
   }
 
-  /** Moves the begun frame to a segment with room for more of it. False while there is none. */
-  private makeRoom(needed: number): boolean {
+  private prepareBegun(count: number): void {
     const have = this.end - this.start
-    const trusted = Math.max(loadedSegmentBytes, 2 * have, 2 * this.provenBytes)
-    const next = this.arena.allocate(
-      Math.max(Math.min(needed, trusted), have + 1, Math.min(loadedSegmentBytes, trusted))
-    )
-    if (next === undefined) {
-      this.stalledFor = needed
-      return false
+    const eager = this.inPlace || count >= loadedReadBytes || have >= landingBytes
+    if (this.toLanding === undefined || !eager) {
+      this.inPlace = false
+      this.compact(have)
+      return
     }
-    this.stalledFor = 0
-    if (this.segment !== undefined) next.bytes.set(this.segment.bytes.subarray(this.start, this.end))
+    const needed = this.frameBytes === 0 ? have + minRoomBytes : this.frameBytes
+    if (this.start + needed > this.segment!.bytes.length) this.makeRoom(have, needed)
+    const room = this.segment!.bytes.length - this.end
+    this.inPlace = this.waitsForBytes === 0 && room >= Math.min(needed - have, loadedReadBytes)
+  }
+
+  /** The begun frame does not fit the rest of its segment: moves it, unless it can as well be moved later. */
+  private makeRoom(have: number, needed: number): void {
+    const room = this.segment!.bytes.length - this.end
+    const earned = this.earnedBytes(have)
+    const grant = this.grantBytes()
+    const fresh = Math.max(earned, this.share.canGrant(grant) ? grant : 0)
+    if (fresh < needed && room >= Math.min(have, minRoomBytes)) return
+    if (!this.takeGrant(earned) && !this.moveTo(earned) && room > 0) this.waitsForBytes = 0
+  }
+
+  /**
+   * The segment that the begun frame may have outside of the budget, `have` bytes of it being here: twice that, so that
+   * growing copies each byte once on average. All of it for a peer that has sent as large a frame before, while the arena is
+   * at most half full.
+   */
+  private earnedBytes(have: number): number {
+    const { frameBytes, arena } = this
+    const isTrusted = frameBytes <= this.largestFrameBytes && arena.usedBytes + frameBytes <= arena.limitBytes / 2
+    return frameBytes > 0 && (isTrusted || frameBytes < 2 * have) ? frameBytes : 2 * have
+  }
+
+  /** Frees a large segment of which only the small beginning of a frame is left. */
+  private compact(have: number): void {
+    const size = this.earnedBytes(have)
+    if (2 * size > this.segment!.bytes.length) return
+    if (!this.moveTo(size)) this.waitsForBytes = 0
+  }
+
+  private grantBytes(): number {
+    const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, framesPerGrant * this.largestFrameBytes)))
+    return Math.min(largestGrantBytes, Math.max(smallestGrantBytes, wanted))
+  }
+
+  /** Moves the begun frame to a segment granted from the shared budget, larger than what the peer has earned. */
+  private takeGrant(earnedBytes: number): boolean {
+    const size = this.grantBytes()
+    if (size <= earnedBytes || !this.share.grant(this, size)) return false
+    const moved = this.moveTo(size)
+    if (moved) this.grantedBytes = size
+    else {
+      this.share.giveBack(this, size)
+      this.waitsForBytes = 0
+    }
+    return moved
+  }
+
+  /** Moves the begun frame to a segment of `sizeBytes`. False: there is no room, and this waits for it. */
+  private moveTo(sizeBytes: number): boolean {
+    const next = this.arena.allocate(sizeBytes)
+    this.waitsForBytes = next === undefined ? sizeBytes : 0
+    if (next === undefined) return false
+    const have = this.end - this.start
+    if (have > 0) next.bytes.set(this.segment!.bytes.subarray(this.start, this.end))
     this.drop()
     this.segment = next
     this.end = have
     return true
   }
 
-  private setLoaded(loaded: boolean): void {
-    if (loaded === this.loaded) return
-    if (loaded && this.share.loadedConnections >= maxLoadedConnections) return
-    this.loaded = loaded
-    this.share.loadedConnections += loaded ? 1 : -1
-  }
-
   private drop(): void {
+    if (this.grantedBytes > 0) this.share.giveBack(this, this.grantedBytes)
+    this.grantedBytes = 0
     this.segment?.release()
     this.segment = undefined
     this.start = 0

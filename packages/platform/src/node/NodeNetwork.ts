@@ -1,16 +1,17 @@
 /**
  * The live network over TCP. Bytes are received straight into arena memory by `onread` with a buffer callback, which node:net
  * offers for sockets it makes but not for those it accepts: an accepted connection's handle is moved into a socket made with
- * that option (docs/decisions/0001).
+ * that option (docs/decisions/0001). Where that fails, and where a test asks for it, the `data` events are used instead.
  *
- * Invariants: a socket error is a value given to whoever reads or writes, never an unhandled event; at most one write is under
- * way per connection; reading stops while the reader is behind or the arena is full.
+ * Invariants: no handle belongs to two sockets; a listener's scope ends with every connection it accepted.
  */
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Scope from "effect/Scope"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import { type Accept, type Accepted, makeAcceptor } from "../Acceptor.ts"
+import type { Arena } from "../Arena.ts"
 import {
   type Address,
   type Connection,
@@ -19,91 +20,132 @@ import {
   Network,
   type NetworkError
 } from "../Network.ts"
-import { makeReceiveShare } from "../ReceiveBuffer.ts"
+import { landingBytes, ReceiveShare } from "../ReceiveShare.ts"
 import { networkError, SocketConnection, type SocketHandle } from "./SocketConnection.ts"
-
-const share = makeReceiveShare()
 
 /** Connections that may wait to be accepted; Linux caps it by net.core.somaxconn. */
 export const acceptBacklog = 4_096
 
-type Accept = (connection: Connection) => Effect.Effect<void, NetworkError, Scope.Scope>
+/** `arena`: read in place, the default. `data`: have node:net allocate what it reads into, and copy. */
+export type ReceivePath = "arena" | "data"
 
-/** An accepted socket keeps its file descriptor in `_handle`, which the types of node:net do not name. */
+/** All connections of the process that are not in the middle of something land here. */
+const landing = new Uint8Array(landingBytes)
+const shares = new WeakMap<Arena, ReceiveShare>()
+
+const shareOf = (arena: Arena): ReceiveShare => {
+  const known = shares.get(arena)
+  if (known !== undefined) return known
+  const share = new ReceiveShare(arena, landing)
+  shares.set(arena, share)
+  return share
+}
+
+/** A socket keeps its file descriptor in `_handle`, which the types of node:net do not name. */
 interface HandleOwner {
   _handle: SocketHandle | null
 }
-const ownsHandle = (socket: object): socket is HandleOwner => "_handle" in socket
 
-const serveSocket = (
-  socket: net.Socket,
-  options: ConnectionOptions,
-  accept: Accept,
-  run: (effect: Effect.Effect<void>) => void
-) => {
-  socket.on("error", () => undefined)
-  const { remoteAddress, remotePort, localAddress, localPort } = socket
-  if (!ownsHandle(socket) || socket._handle === null || remoteAddress === undefined) {
-    socket.destroy()
-    return
-  }
-  const handle = socket._handle
-  socket._handle = null
-  const remote = { host: remoteAddress, port: remotePort ?? 0 }
-  const local = { host: localAddress ?? "", port: localPort ?? 0 }
-  const connection = new SocketConnection(remote, local, options, share)
-  connection.adopt(handle)
-  const served = Effect.scoped(accept(connection)).pipe(
-    Effect.catch((error) => (error.reason === "Closed" ? Effect.void : Effect.logDebug("connection ended", error))),
-    Effect.catchCause((cause) => Effect.logError("connection failed", cause)),
-    Effect.ensuring(connection.close)
-  )
-  run(served)
+const ownsHandle = (socket: object): socket is HandleOwner => {
+  if (!("_handle" in socket)) return false
+  const { _handle: handle } = socket
+  return typeof handle === "object" && handle !== null && "useUserBuffer" in handle
 }
+
+/** Takes the handle out of an accepted socket, which is of no use from then on. */
+const takeHandle = (shell: net.Socket): SocketHandle | undefined => {
+  if (!ownsHandle(shell)) return undefined
+  const handle = shell._handle
+  shell._handle = null
+  return handle ?? undefined
+}
+
+const adopt = (shell: net.Socket, options: ConnectionOptions, path: ReceivePath): SocketConnection | undefined => {
+  const { remoteAddress, remotePort } = shell
+  if (remoteAddress === undefined || remotePort === undefined) {
+    shell.destroy()
+    return undefined
+  }
+  const connection = new SocketConnection({ host: remoteAddress, port: remotePort }, options, shareOf(options.arena))
+  const handle = path === "arena" ? takeHandle(shell) : undefined
+  if (handle === undefined) connection.attach(shell, undefined)
+  else {
+    /** The server no longer counts the shell among its connections, which it would wait for when it closes. */
+    shell.destroy()
+    const taken: net.SocketConstructorOpts = { allowHalfOpen: true, onread: connection.onread }
+    Reflect.set(taken, "handle", handle)
+    connection.attach(new net.Socket(taken), handle)
+  }
+  connection.resume()
+  return connection
+}
+
+const bind = (server: net.Server, address: Address, offer: (accepted: Accepted) => void) =>
+  Effect.callback<net.Server, NetworkError>((resume) => {
+    const refused = (error: Error) => resume(Effect.fail(networkError(address, error)))
+    server.once("error", refused)
+    const host = address.host === "" ? {} : { host: address.host }
+    server.listen({ port: address.port, backlog: acceptBacklog, ...host }, () => {
+      server.off("error", refused)
+      server.on("error", (error) => offer({ _tag: "Refused", error: networkError(address, error) }))
+      resume(Effect.succeed(server))
+    })
+    return Effect.sync(() => void server.close())
+  })
+
+/** Frees the port at once; waiting for the server's close event would wait for connections that are closed only afterwards. */
+const unbind = (server: net.Server) => Effect.sync(() => void server.close())
 
 const listen = (
   address: Address,
   options: ConnectionOptions,
-  accept: Accept
+  accept: Accept,
+  path: ReceivePath
 ): Effect.Effect<Listener, NetworkError, Scope.Scope> =>
   Effect.gen(function* () {
-    const context = yield* Effect.context<Scope.Scope>()
-    const connections = yield* Scope.fork(yield* Effect.scope)
-    const run = (effect: Effect.Effect<void>) => {
-      Effect.runForkWith(context)(Effect.forkIn(effect, connections, { startImmediately: true }))
+    const acceptor = yield* makeAcceptor(accept)
+    const offer = (accepted: Accepted) => {
+      if (!Queue.offerUnsafe(acceptor, accepted) && accepted._tag === "Accepted")
+        Effect.runSync(accepted.connection.close)
     }
-    const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
-      serveSocket(socket, options, accept, run)
-    )
-    const bind = Effect.callback<void, NetworkError>((resume) => {
-      const host = address.host === "" ? undefined : address.host
-      const refused = (error: Error) => resume(Effect.fail(networkError(address, error)))
-      server.once("error", refused)
-      server.listen({ port: address.port, backlog: acceptBacklog, ...(host === undefined ? {} : { host }) }, () => {
-        server.off("error", refused)
-        server.on("error", () => undefined)
-        resume(Effect.void)
-      })
+    const socketOptions = { allowHalfOpen: true, keepAlive: true, noDelay: true, pauseOnConnect: true }
+    const server = net.createServer(socketOptions, (shell) => {
+      /** An error before the handle is taken shows again on the connection made of it. */
+      shell.on("error", () => undefined)
+      const connection = adopt(shell, options, path)
+      if (connection !== undefined) offer({ _tag: "Accepted", connection })
     })
-    const unbind = Effect.callback<void>((resume) => {
-      server.close(() => resume(Effect.void))
-    })
-    yield* Effect.acquireRelease(bind, () => Effect.andThen(Scope.close(connections, Exit.void), unbind))
+    yield* Effect.acquireRelease(bind(server, address, offer), unbind)
     const bound = server.address()
     const port = typeof bound === "object" && bound !== null ? bound.port : address.port
     return { address: { host: address.host, port } }
   })
 
-const connect = (address: Address, options: ConnectionOptions): Effect.Effect<Connection, NetworkError, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.callback<SocketConnection, NetworkError>((resume) => {
-      const connection = new SocketConnection(address, { host: "", port: 0 }, options, share)
-      connection.dial((error) => {
-        resume(error === undefined ? Effect.succeed(connection) : Effect.fail(networkError(address, error)))
-      })
-      return connection.close
-    }),
-    (connection) => connection.close
-  )
+const dial = (
+  address: Address,
+  options: ConnectionOptions,
+  path: ReceivePath
+): Effect.Effect<SocketConnection, NetworkError> =>
+  Effect.callback((resume) => {
+    const { host, port } = address
+    const connection = new SocketConnection(address, options, shareOf(options.arena))
+    const inPlace = path === "arena" ? { onread: connection.onread } : {}
+    const socket = net.connect({ host, port, allowHalfOpen: true, keepAlive: true, noDelay: true, ...inPlace })
+    socket.once("error", (error) => resume(Effect.fail(networkError(address, error))))
+    socket.once("connect", () => {
+      const handle = path === "arena" && ownsHandle(socket) ? (socket._handle ?? undefined) : undefined
+      connection.attach(socket, handle)
+      connection.resume()
+      resume(Effect.succeed(connection))
+    })
+    return Effect.sync(() => void socket.destroy())
+  })
 
-export const layer: Layer.Layer<Network> = Layer.succeed(Network, Network.of({ listen, connect }))
+export const makeNetwork = (path: ReceivePath = "arena"): Network["Service"] =>
+  Network.of({
+    listen: (address, options, accept) => listen(address, options, accept, path),
+    connect: (address, options): Effect.Effect<Connection, NetworkError, Scope.Scope> =>
+      Effect.acquireRelease(dial(address, options, path), (connection) => connection.close, { interruptible: true })
+  })
+
+export const layer: Layer.Layer<Network> = Layer.sync(Network, () => makeNetwork())

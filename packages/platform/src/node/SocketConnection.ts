@@ -1,23 +1,21 @@
 /**
- * One TCP connection: bytes land where `ReceiveBuffer` says, whole frames wait for the reader, writes are gathered.
+ * One TCP connection over a socket of node:net: bytes land where `Inbox` says, writes are gathered.
  *
- * Invariants: the landing memory is emptied within the read callback, so that all connections can share it; frames that nobody
- * will read are released when the connection closes; the reader is woken once for all frames of a turn.
+ * Invariants: a socket error is a value given to whoever reads or writes, never an unhandled event; a write has ended only when
+ * libuv needs its memory no more; an interrupted write closes the connection, since part of it may have been sent. The peer's
+ * end of the stream ends the reading alone, as it may still wait for answers. Neighbour: `NodeNetwork.ts`, which makes sockets.
  */
-import * as net from "node:net"
+import type * as net from "node:net"
 import * as Effect from "effect/Effect"
+import { Inbox, printAddress, type Source } from "../Inbox.ts"
 import {
   type Address,
   type Connection,
   type ConnectionOptions,
-  type Frame,
   NetworkError,
   type NetworkErrorReason
 } from "../Network.ts"
-import { ReceiveBuffer, type ReceiveShare } from "../ReceiveBuffer.ts"
-
-/** What node:net keeps a descriptor in. */
-export type SocketHandle = NonNullable<net.SocketConstructorOpts["handle"]>
+import type { ReceiveShare } from "../ReceiveShare.ts"
 
 const reasons: { readonly [code: string]: NetworkErrorReason } = {
   EADDRINUSE: "AddressInUse",
@@ -28,159 +26,139 @@ const reasons: { readonly [code: string]: NetworkErrorReason } = {
   EPERM: "PermissionDenied",
   ECONNREFUSED: "Refused",
   ECONNRESET: "Closed",
+  ECONNABORTED: "Closed",
   EPIPE: "Closed",
   ERR_STREAM_DESTROYED: "Closed",
+  ERR_STREAM_WRITE_AFTER_END: "Closed",
   ETIMEDOUT: "Timeout"
 }
 
-export const networkError = ({ host, port }: Address, cause: Error): NetworkError => {
+export const networkError = (address: Address, cause: Error): NetworkError => {
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : ""
-  return new NetworkError({ reason: reasons[code] ?? "Io", address: `${host}:${port}`, cause })
+  return new NetworkError({ reason: reasons[code] ?? "Io", address: printAddress(address), cause })
 }
 
-const isNonEmpty = (frames: ReadonlyArray<Frame>): frames is readonly [Frame, ...Array<Frame>] => frames.length > 0
+/** The part of a socket's handle that takes a buffer to read into; the types of node:net do not name it. */
+export interface SocketHandle {
+  readonly useUserBuffer: (buffer: Uint8Array) => void
+}
 
-export class SocketConnection implements Connection {
+/** A write that libuv has not taken whole. */
+interface PendingWrite {
+  /** Which write of the connection it is, counted from 1. */
+  readonly number: number
+  readonly done: (failure: NetworkError | undefined) => void
+}
+
+export class SocketConnection implements Connection, Source {
   readonly remote: Address
-  readonly local: Address
-  private readonly options: ConnectionOptions
-  private readonly buffer: ReceiveBuffer
+  readonly read: Connection["read"]
+  readonly close: Effect.Effect<void> = Effect.sync(() => this.closeNow())
+  private readonly share: ReceiveShare
+  private readonly inbox: Inbox
   private socket: net.Socket | undefined
-  private frames: Array<Frame> = []
-  private unreadBytes = 0
-  private paused = false
-  private failure: NetworkError | undefined
-  private wake: (() => void) | undefined
+  private handle: SocketHandle | undefined
+  private writesBegun = 0
+  private writesDone = 0
+  private pending: Array<PendingWrite> = []
 
-  constructor(remote: Address, local: Address, options: ConnectionOptions, share: ReceiveShare) {
+  constructor(remote: Address, options: ConnectionOptions, share: ReceiveShare) {
     this.remote = remote
-    this.local = local
-    this.options = options
-    this.buffer = new ReceiveBuffer(options.arena, options.framing, share)
+    this.share = share
+    this.inbox = new Inbox(this, options, share)
+    this.read = this.inbox.read
   }
 
-  private get onread() {
+  get local(): Address {
+    return { host: this.socket?.localAddress ?? "", port: this.socket?.localPort ?? 0 }
+  }
+
+  /** The option of a net.Socket that makes it read into the arena. */
+  get onread(): net.OnReadOpts {
     return {
-      buffer: () => this.buffer.target() ?? new Uint8Array(0),
-      callback: (count: number) => this.received(count)
+      buffer: () => this.inbox.target(),
+      callback: (count) => this.inbox.received(count)
     }
   }
 
-  /** Takes over the handle of an accepted socket. */
-  adopt(handle: SocketHandle): void {
-    const socket = new net.Socket({ handle, onread: this.onread })
-    this.attach(socket)
-    socket.setNoDelay(true)
-    socket.resume()
-    socket.read(0)
-  }
-
-  dial(done: (error: Error | undefined) => void): void {
-    const { host, port } = this.remote
-    const socket = net.connect({ host, port, noDelay: true, onread: this.onread })
-    socket.once("connect", () => done(undefined))
-    socket.once("error", done)
-    this.attach(socket)
-  }
-
-  private attach(socket: net.Socket): void {
+  /** Takes the socket; `handle` is given when it was made with `onread`, else its `data` events are used. */
+  attach(socket: net.Socket, handle: SocketHandle | undefined): void {
     this.socket = socket
-    socket.on("error", (error) => this.end(networkError(this.remote, error)))
-    socket.on("end", () => this.end(this.closed()))
-    socket.on("close", () => this.end(this.closed()))
-  }
-
-  private closed(): NetworkError {
-    return new NetworkError({ reason: "Closed", address: `${this.remote.host}:${this.remote.port}` })
-  }
-
-  private received(count: number): boolean {
-    const from = this.frames.length
-    if (!this.buffer.received(count, this.frames)) {
-      this.end(new NetworkError({ reason: "Malformed", address: `${this.remote.host}:${this.remote.port}` }))
-      return false
-    }
-    for (let index = from; index < this.frames.length; index++) this.unreadBytes += this.frames[index]!.bytes.byteLength
-    if (this.frames.length > from) this.tell()
-    if (this.buffer.target() === undefined) {
-      this.paused = true
-      this.options.arena.onRoom(() => this.resume())
-    } else if (this.unreadBytes > this.options.receiveLimitBytes) this.paused = true
-    return !this.paused
-  }
-
-  private resume(): void {
-    if (!this.paused || this.failure !== undefined) return
-    if (this.buffer.target() === undefined) {
-      this.options.arena.onRoom(() => this.resume())
-      return
-    }
-    if (this.unreadBytes > this.options.receiveLimitBytes) return
-    this.paused = false
-    this.socket?.resume()
-    this.socket?.read(0)
-  }
-
-  private tell(): void {
-    const { wake } = this
-    this.wake = undefined
-    wake?.()
-  }
-
-  private end(failure: NetworkError): void {
-    if (this.failure !== undefined) return
-    this.failure = failure
-    this.buffer.close()
-    this.socket?.destroy()
-    this.tell()
-  }
-
-  private take(): Effect.Effect<readonly [Frame, ...Array<Frame>], NetworkError> | undefined {
-    const { frames } = this
-    if (isNonEmpty(frames)) {
-      this.frames = []
-      this.unreadBytes = 0
-      this.resume()
-      return Effect.succeed(frames)
-    }
-    return this.failure === undefined ? undefined : Effect.fail(this.failure)
-  }
-
-  readonly read = Effect.suspend(
-    () =>
-      this.take() ??
-      Effect.callback<readonly [Frame, ...Array<Frame>], NetworkError>((resume) => {
-        this.wake = () => {
-          const taken = this.take()
-          if (taken !== undefined) resume(taken)
-        }
-        return Effect.sync(() => {
-          this.wake = undefined
-        })
+    this.handle = handle
+    socket.on("error", (error) => this.inbox.fail(networkError(this.remote, error)))
+    socket.on("end", () => this.inbox.failWith("Closed"))
+    socket.on("close", () => this.closed())
+    if (handle === undefined) {
+      socket.on("data", (bytes: Uint8Array) => {
+        if (!this.inbox.accept(bytes)) socket.pause()
       })
-  )
+    }
+  }
+
+  readonly resume = (): void => {
+    this.socket?.resume()
+  }
+
+  readonly abort = (): void => {
+    this.socket?.destroy()
+  }
+
+  readonly toLanding = (): void => {
+    this.handle?.useUserBuffer(this.share.landing)
+  }
+
+  closeNow(): void {
+    this.abort()
+    this.inbox.close()
+  }
 
   write(chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, NetworkError> {
-    return Effect.callback<void, NetworkError>((resume) => {
+    return Effect.suspend(() => {
       const { socket } = this
-      if (socket === undefined || this.failure !== undefined) {
-        resume(Effect.fail(this.failure ?? this.closed()))
-        return
-      }
-      const last = chunks.length - 1
-      if (last < 0) return resume(Effect.void)
-      const done = (error?: Error | null) => {
-        resume(error === undefined || error === null ? Effect.void : Effect.fail(networkError(this.remote, error)))
-      }
-      socket.cork()
-      for (let index = 0; index < last; index++) socket.write(chunks[index]!)
-      socket.write(chunks[last]!, done)
-      socket.uncork()
+      if (socket === undefined || socket.destroyed) return Effect.fail(this.failure())
+      if (chunks.length === 0) return Effect.void
+      this.send(socket, chunks)
+      if (socket.destroyed || socket.errored !== null) return Effect.fail(this.failure())
+      return socket.writableLength === 0 ? Effect.void : this.flushed(this.writesBegun)
     })
   }
 
-  readonly close = Effect.sync(() => {
-    this.end(this.closed())
-    for (const frame of this.frames.splice(0)) frame.release()
-  })
+  private send(socket: net.Socket, chunks: ReadonlyArray<Uint8Array>): void {
+    const last = chunks.length - 1
+    this.writesBegun += 1
+    if (last > 0) socket.cork()
+    for (let index = 0; index < last; index++) socket.write(chunks[index]!)
+    socket.write(chunks[last]!, this.written)
+    if (last > 0) socket.uncork()
+  }
+
+  /** One and the same function for every write: node:net then schedules a single call for many. */
+  private readonly written = (error?: Error | null): void => {
+    if (error !== undefined && error !== null) return
+    this.writesDone += 1
+    while (this.pending.length > 0 && this.pending[0]!.number <= this.writesDone) this.pending.shift()!.done(undefined)
+  }
+
+  private flushed(number: number): Effect.Effect<void, NetworkError> {
+    return Effect.callback<void, NetworkError>((resume) => {
+      this.pending.push({
+        number,
+        done: (failure) => resume(failure === undefined ? Effect.void : Effect.fail(failure))
+      })
+      return this.close
+    })
+  }
+
+  private closed(): void {
+    this.inbox.failWith("Closed")
+    const failure = this.failure()
+    for (const { done } of this.pending.splice(0)) done(failure)
+  }
+
+  private failure(): NetworkError {
+    const error = this.socket?.errored
+    return error instanceof Error
+      ? networkError(this.remote, error)
+      : new NetworkError({ reason: "Closed", address: printAddress(this.remote) })
+  }
 }

@@ -1,0 +1,149 @@
+/**
+ * What has arrived on one connection and waits for its reader: the part of a connection that is the same on every network.
+ *
+ * Invariants: the reader is woken once for all that gathers until its fiber runs; frames come before the failure that ended
+ * them; every frame is given to the reader or released; reading stops while unread frames exceed the limit or the arena is
+ * full, and `resume` is called when it may go on. Neighbours: `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts`
+ * and `NetworkMemory.ts` bring the bytes.
+ */
+import { isReadonlyArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
+import * as Effect from "effect/Effect"
+import { assert } from "./Invariant.ts"
+import { type Address, type ConnectionOptions, type Frame, NetworkError, type NetworkErrorReason } from "./Network.ts"
+import { ReceiveBuffer } from "./ReceiveBuffer.ts"
+import type { ReceiveShare } from "./ReceiveShare.ts"
+
+export const printAddress = ({ host, port }: Address): string => `${host}:${port}`
+
+/** What the inbox asks of whoever brings the bytes. */
+export interface Source {
+  /** The connection's other end, for errors. */
+  readonly remote: Address
+  /** Reading may go on after it had to stop. */
+  readonly resume: () => void
+  /** The peer broke the framing: the connection is to be closed. Called before the memory it reads into is given back. */
+  readonly abort: () => void
+  /** Makes the platform read into the landing buffer next; leave out where bytes are always copied. */
+  readonly toLanding?: () => void
+}
+
+export class Inbox {
+  readonly read: Effect.Effect<NonEmptyReadonlyArray<Frame>, NetworkError>
+  private readonly source: Source
+  private readonly options: ConnectionOptions
+  private readonly buffer: ReceiveBuffer
+  private frames: Array<Frame> = []
+  private unreadBytes = 0
+  private failure: NetworkError | undefined
+  private wake: (() => void) | undefined
+  private asksForRoom = false
+
+  constructor(source: Source, options: ConnectionOptions, share: ReceiveShare) {
+    this.source = source
+    this.options = options
+    this.buffer = new ReceiveBuffer(options.arena, options.framing, share, source.toLanding)
+    this.read = Effect.suspend(() => this.take() ?? Effect.andThen(this.arrival, this.read))
+  }
+
+  /** Where the next bytes go. */
+  target(): Uint8Array {
+    return this.buffer.target()
+  }
+
+  /** `count` bytes are in the target. False: stop reading until `resume`. */
+  received(count: number): boolean {
+    const known = this.frames.length
+    this.buffer.received(count, this.frames)
+    return this.arrived(known)
+  }
+
+  /** Takes bytes from elsewhere by copying them. False: stop reading until `resume`. */
+  accept(bytes: Uint8Array): boolean {
+    const known = this.frames.length
+    this.buffer.accept(bytes, this.frames)
+    return this.arrived(known)
+  }
+
+  /** Bytes may come. */
+  get isOpen(): boolean {
+    return this.failure === undefined && this.buffer.waitsForBytes === 0 && !this.isFull
+  }
+
+  /**
+   * Ends the reading: what has arrived can still be read, then every read fails with `failure`. The first one stays. The
+   * platform must read no more.
+   */
+  fail(failure: NetworkError): void {
+    if (this.failure !== undefined) return
+    this.failure = failure
+    this.buffer.close()
+    this.tell()
+  }
+
+  failWith(reason: NetworkErrorReason, cause?: unknown): void {
+    this.fail(new NetworkError({ reason, address: printAddress(this.source.remote), cause }))
+  }
+
+  /** Ends the reading at once: what has arrived is given back. The platform must read no more. */
+  close(): void {
+    this.failWith("Closed")
+    for (const frame of this.frames.splice(0)) frame.release()
+    this.unreadBytes = 0
+  }
+
+  private get isFull(): boolean {
+    return this.unreadBytes > this.options.receiveLimitBytes
+  }
+
+  private arrived(known: number): boolean {
+    const { frames, buffer } = this
+    for (let index = known; index < frames.length; index++) this.unreadBytes += frames[index]!.bytes.byteLength
+    if (buffer.fault !== undefined) {
+      this.source.abort()
+      this.failWith(buffer.fault.reason, buffer.fault.cause)
+    } else if (frames.length > known) this.tell()
+    if (buffer.waitsForBytes > 0) this.askForRoom()
+    return this.isOpen
+  }
+
+  private askForRoom(): void {
+    if (this.asksForRoom) return
+    this.asksForRoom = true
+    this.options.arena.onRoom(() => {
+      this.asksForRoom = false
+      this.retry()
+    }, this.buffer.waitsForBytes)
+  }
+
+  private retry(): void {
+    if (this.failure !== undefined) return
+    const known = this.frames.length
+    this.buffer.retry(this.frames)
+    if (this.arrived(known)) this.source.resume()
+  }
+
+  private tell(): void {
+    const { wake } = this
+    this.wake = undefined
+    wake?.()
+  }
+
+  private take(): Effect.Effect<NonEmptyReadonlyArray<Frame>, NetworkError> | undefined {
+    const { frames } = this
+    if (!isReadonlyArrayNonEmpty(frames)) return this.failure === undefined ? undefined : Effect.fail(this.failure)
+    const wasFull = this.isFull
+    this.frames = []
+    this.unreadBytes = 0
+    if (wasFull && this.isOpen) this.source.resume()
+    return Effect.succeed(frames)
+  }
+
+  /** Something can be taken. The reader goes on in its scheduler's next turn, so that one turn's frames come together. */
+  private readonly arrival: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    assert(this.wake === undefined, "a connection has one reader at a time")
+    this.wake = () => resume(Effect.yieldNow)
+    return Effect.sync(() => {
+      this.wake = undefined
+    })
+  })
+}
