@@ -3,8 +3,8 @@
  *
  * A connection receives into arena memory and hands out frames as views of it, without a copy. Invariant: a frame's bytes
  * are valid until its `release`, and only until then; whoever took the frame releases it exactly once, when the bytes have
- * been written or are no longer needed. Neighbours: `Arena.ts` owns the memory, `node/NodeNetwork.ts` is TCP,
- * `NetworkMemory.ts` the in-memory layer, which poisons released memory so that a use after release shows.
+ * been written or are no longer needed; an arena that poisons released memory shows who breaks this. Neighbours: `Arena.ts` owns
+ * the memory, `node/NodeNetwork.ts` is TCP, `NetworkMemory.ts` the in-memory layer.
  */
 
 import type { NonEmptyReadonlyArray } from "effect/Array"
@@ -63,9 +63,16 @@ export interface Address {
 export interface Connection {
   readonly remote: Address
   readonly local: Address
-  /** The frames that have arrived since the last read, at least one. Fails with `Closed` when the peer has gone. */
+  /**
+   * The frames that have arrived since the last read, at least one. One reader at a time. When the peer has ended its side or
+   * gone, fails with `Closed` behind the last frame; writing may still be possible. After bytes that can't be framed, fails with
+   * `Malformed` or `FrameTooLarge`, and the connection is closed.
+   */
   readonly read: Effect.Effect<NonEmptyReadonlyArray<Frame>, NetworkError>
-  /** Sends all chunks in order, as one gathered write; returns when the chunks' memory may be used again. */
+  /**
+   * Sends all chunks in order, as one gathered write; returns when the chunks' memory may be used again. Interrupting it closes
+   * the connection, since a part may have been sent.
+   */
   readonly write: (chunks: ReadonlyArray<Uint8Array>) => Effect.Effect<void, NetworkError>
   /** Closes at once, also under a reader or writer in progress (they fail with `Closed`). */
   readonly close: Effect.Effect<void>
