@@ -64,7 +64,7 @@ export class MemoryFile {
       this.ownPage(Math.floor((position + done) / this.pageBytes)).set(bytes.subarray(done, done + length), offset)
       done += length
     }
-    this.written.length = Math.max(this.written.length, position + bytes.byteLength)
+    if (bytes.byteLength > 0) this.written.length = Math.max(this.written.length, position + bytes.byteLength)
   }
 
   truncate(length: number): void {

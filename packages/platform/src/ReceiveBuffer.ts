@@ -9,7 +9,7 @@
  * the arena has no room are kept aside, at most one read of them, and reading has to stop. Neighbour: `Inbox.ts`.
  */
 import type { Arena, Segment } from "./Arena.ts"
-import { assert } from "./Invariant.ts"
+import { assert, mark } from "./Invariant.ts"
 import { type Frame, type Framing, frameTooLarge, type NetworkErrorReason } from "./Network.ts"
 import { landingBytes, largestGrantBytes, type ReceiveShare, smallestGrantBytes } from "./ReceiveShare.ts"
 
@@ -86,6 +86,7 @@ export class ReceiveBuffer {
   /** `count` bytes are in the last target. Adds the frames that they complete. */
   received(count: number, frames: Array<Frame>): void {
     if (this.handedSegment) {
+      mark("receive: in place")
       this.lastRead = this.share.nextRead()
       this.end += count
       this.cut(frames)

@@ -27,6 +27,7 @@ const reasons: { readonly [code: string]: NetworkErrorReason } = {
   ECONNREFUSED: "Refused",
   ECONNRESET: "Closed",
   ECONNABORTED: "Closed",
+  ECANCELED: "Closed",
   EPIPE: "Closed",
   ERR_STREAM_DESTROYED: "Closed",
   ERR_STREAM_WRITE_AFTER_END: "Closed",
