@@ -1,2 +1,2 @@
-/** The group coordinator. */
-export {}
+/** The group coordinator: classic groups and committed offsets, kept in __consumer_offsets. */
+export type { Caller, CoordinatorOptions, GroupSettings, PartitionLog } from "./Contract.ts"
