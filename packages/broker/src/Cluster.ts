@@ -53,12 +53,11 @@ export interface Cluster {
   readonly offset: number
 }
 
+/** Where groups and their commits are kept. */
+export const offsetsTopic = "__consumer_offsets"
+
 /** Topics that the brokers keep their own records in. */
-const internalTopics: ReadonlySet<string> = new Set([
-  "__consumer_offsets",
-  "__transaction_state",
-  "__share_group_state"
-])
+const internalTopics: ReadonlySet<string> = new Set([offsetsTopic, "__transaction_state", "__share_group_state"])
 
 export const isInternalTopic = (name: string): boolean => internalTopics.has(name)
 

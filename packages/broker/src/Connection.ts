@@ -31,6 +31,8 @@ export interface ConnectionServices {
   readonly writers: WriterPool
   /** Requests of one connection that may be admitted and not yet answered (klamm.queued.requests.per.connection). */
   readonly maxQueuedRequests: number
+  /** Nothing is read before. */
+  readonly ready: Effect.Effect<void>
 }
 
 /** A request in the order of answers. */
@@ -174,6 +176,7 @@ export const serve = (
     const answers = new AnswerQueue<Pending>(services.maxQueuedRequests)
     const session: Session = { connection, info, services, answers }
     yield* Effect.addFinalizer(() => Effect.sync(() => abandon(answers)))
+    yield* services.ready
     const ends = Effect.raceFirst(readRequests(session), sendAnswers(session))
     yield* Effect.tapDefect(ends, (defect) => Effect.logError("a request failed; closing its connection", defect))
   })

@@ -42,6 +42,25 @@ export const developmentPreset = (): ReadonlyMap<string, string> =>
     ["log.dirs", "./data"]
   ])
 
+/** The controller's listener of a node that says nothing of one. The quorum's only voter talks to itself without a port. */
+const ownController = "CONTROLLER://localhost:0"
+
+/**
+ * Who sets `listeners` and nothing about controllers means where clients connect: the preset's controller listener is kept beside it.
+ * Acts only while the preset is what names the controller's listener.
+ */
+export const keepControllerListener = (layers: ReadonlyArray<Layer>): ReadonlyArray<Layer> => {
+  const named = layers.some(({ given }) =>
+    given.some(({ name, origin }) => origin._tag !== "Preset" && /^(controller\.|process\.roles$)/.test(name))
+  )
+  if (named) return layers
+  const complete = (given: Given): Given =>
+    given.name === "listeners" && given.origin._tag !== "Preset" && !/controller:\/\//i.test(given.text)
+      ? { ...given, text: `${given.text},${ownController}` }
+      : given
+  return layers.map(({ given, problems }) => ({ given: given.map(complete), problems }))
+}
+
 const givenAt = (name: string, text: string, origin: Origin): Given => ({ name, text, origin, valueOrigin: origin })
 
 export const presetLayer = (preset: ReadonlyMap<string, string>): Layer => ({
@@ -65,9 +84,8 @@ export const fileLayer = (path: string, text: string): Layer => {
 }
 
 const PREFIX = "KAFKA_"
-/** Variables of Kafka's start scripts and images, and of our own tests, which mean nothing to the server itself. */
-const FOREIGN =
-  /^KAFKA_(?:OPTS|HEAP_OPTS|JVM_.*|JMX_.*|GC_LOG_OPTS|LOG4J_.*|TOOLS_.*|DEBUG|HOME|VERSION|URL|MODE|CONFIGS|MESSAGES)$/
+/** Variables of Kafka's start scripts and images, which mean nothing to the server itself. */
+const FOREIGN = /^KAFKA_(?:OPTS|HEAP_OPTS|JVM_.*|JMX_.*|GC_LOG_OPTS|LOG4J_.*|TOOLS_.*|DEBUG|HOME|VERSION|URL|MODE)$/
 /** Variables a container platform makes for a service that happens to be called kafka. */
 const SERVICE_LINK = /^KAFKA_(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT(?:_[0-9]+_(?:TCP|UDP).*)?)$/
 const LISTENER_VARIABLE = /^LISTENER_NAME_(.+)$/

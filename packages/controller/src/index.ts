@@ -1,6 +1,10 @@
 /** The controller of the cluster: commands in, metadata records and replies out. */
+export type { AlteredResource } from "./AlterConfigs.ts"
 export * from "./Answer.ts"
+export * as BrokerRegistry from "./BrokerRegistry.ts"
 export * from "./Controller.ts"
 export * as ControllerNode from "./ControllerNode.ts"
+export type { CreatedTopic } from "./CreateTopics.ts"
 export * as Features from "./Features.ts"
 export * as SnapshotGenerator from "./SnapshotGenerator.ts"
+export { illegal as illegalTopicName } from "./TopicNames.ts"

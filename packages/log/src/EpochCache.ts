@@ -60,7 +60,7 @@ export const epochForOffset = (cache: EpochCache, offset: number): number =>
  * first known start; for a newer one, undefined.
  */
 export const endOffsetFor = (cache: EpochCache, epoch: number, logEndOffset: number): EpochEndOffset => {
-  if (epoch < 0 || cache.length === 0 || epoch > latestEpoch(cache)) return undefinedEpoch
+  if (epoch === -1 || cache.length === 0 || epoch > latestEpoch(cache)) return undefinedEpoch
   if (epoch === latestEpoch(cache)) return { epoch, endOffset: logEndOffset }
   const next = cache.findIndex((entry) => entry.epoch > epoch)
   const floor = next === 0 ? epoch : cache[next - 1]!.epoch

@@ -204,9 +204,16 @@ export class LogDirectory {
     return this.deleteDirectory(log.topic, log.partition, log.directory, now)
   }
 
-  /** The same for a log that was found but is not wanted here. */
-  deleteFound(found: FoundLog, now: number): Effect.Effect<void, DiskError> {
-    return this.deleteDirectory(found.topic, found.partition, found.directory, now)
+  /**
+   * Sets a found log aside that the cluster says is not here: its directory is renamed `topic-partition.id-stray`, durably, and
+   * nothing of it is removed, because a mistake of ours must not cost data (KAFKA-15649).
+   */
+  setAside(found: FoundLog): Effect.Effect<void, DiskError> {
+    return Effect.gen({ self: this }, function* () {
+      const name = Names.stray(found.topic, found.partition, yield* uniqueId)
+      yield* this.disk.rename(found.directory, `${this.path}/${name}`)
+      yield* this.disk.syncDirectory(this.path)
+    })
   }
 
   private deleteDirectory(topic: string, partition: number, directory: string, now: number) {

@@ -17,6 +17,12 @@ export const parse = (name: string): { readonly topic: string; readonly partitio
 
 export const isDeleted = (name: string): boolean => deletedPattern.test(name)
 
+/** The name of a log that the cluster does not know: kept for a person to look at, never opened and never removed by us. */
+export const stray = (topic: string, partition: number, uniqueId: string): string => {
+  const suffix = `-${partition}.${uniqueId}-stray`
+  return `${topic.slice(0, maxNameLength - suffix.length)}${suffix}`
+}
+
 export const deleted = (topic: string, partition: number, uniqueId: string): string => {
   const suffix = `-${partition}.${uniqueId}-delete`
   return `${topic.slice(0, maxNameLength - suffix.length)}${suffix}`

@@ -123,10 +123,6 @@ describe("checksum, size, timestamp type", () => {
     expect(codeOf(damaged, size - 1)).toBe(INVALID_RECORD)
   })
 
-  it("behaviour 058: a client may not send LogAppendTime", () => {
-    expect(codeOf(good({ logAppendTime: now }))).toBe(INVALID_TIMESTAMP)
-  })
-
   it("names no record when the batch as a whole is at fault", () => {
     expect(RecordBatch.validateProduce(new Uint8Array(0))?.recordErrors).toEqual([])
   })

@@ -14,7 +14,6 @@ import type { TopicConfig } from "@klamm/config/TopicConfig"
 import { type BatchProducer, incrementSequence } from "@klamm/log/ProducerState"
 import { codecIds, type Decompression } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { openRecords } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import { recompress } from "./Recompress.ts"
 
@@ -22,6 +21,7 @@ export interface AppendOptions {
   readonly topic: TopicConfig
   /** Of the Produce request. */
   readonly apiVersion: number
+  readonly transactionalId: string | null
   /** Milliseconds. */
   readonly now: number
   readonly decompression: Decompression
@@ -29,6 +29,8 @@ export interface AppendOptions {
 
 export interface Refused extends RecordBatch.Rejection {
   readonly _tag: "Refused"
+  /** The batch was whole, of allowed size and version, but broke a rule of the log: the answer then tells the log's start. */
+  readonly intact: boolean
 }
 
 export interface Checked {
@@ -44,15 +46,22 @@ export interface Checked {
 /** From this Produce version on a client may send zstd (KIP-110). */
 const zstdVersion = 7
 
-const refuse = (errorCode: number, message: string): Refused => ({
+const refuse = (errorCode: number, message: string, intact = false): Refused => ({
   _tag: "Refused",
   errorCode,
   message,
-  recordErrors: []
+  recordErrors: [],
+  intact
 })
 
-/** A largest timestamp so far ahead of our clock, ms, is not taken on the header's word: retention would wait for it. */
-const believedAheadMs = 60_000
+const rejected = (records: Uint8Array, rejection: RecordBatch.Rejection): Refused => ({
+  _tag: "Refused",
+  ...rejection,
+  intact:
+    rejection.errorCode !== ErrorCode.MESSAGE_TOO_LARGE &&
+    RecordBatch.verifyBatch(records) === undefined &&
+    RecordBatch.sizeInBytes(records, 0) === records.byteLength
+})
 
 /** Where the topic takes the producer's time, the window in which it must lie. */
 const timestampWindow = ({ values }: TopicConfig, now: number) =>
@@ -93,54 +102,51 @@ const beginsWithZstd = (bytes: Uint8Array): boolean =>
   RecordBatch.codecId(bytes, 0) === codecIds.zstd
 
 /** The rules for the batch as a whole, in Kafka's order: what the request's version allows comes before size and checksum. */
-const refuseBatch = (bytes: Uint8Array, { topic, apiVersion }: AppendOptions): Refused | undefined => {
+const refuseBatch = (bytes: Uint8Array, options: AppendOptions): Refused | undefined => {
+  const { topic, apiVersion, transactionalId } = options
   if (apiVersion < zstdVersion && beginsWithZstd(bytes)) {
     const message = `Produce requests before version ${zstdVersion} can't carry zstd`
     return refuse(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, message)
   }
-  const rejected = RecordBatch.validateProduce(bytes, topic.values["max.message.bytes"])
-  if (rejected !== undefined) return { _tag: "Refused", ...rejected }
-  return RecordBatch.isTransactional(bytes, 0)
-    ? refuse(ErrorCode.INVALID_TXN_STATE, "there is no transaction coordinator in this cluster")
+  const rejection = RecordBatch.validateProduce(bytes, topic.values["max.message.bytes"])
+  if (rejection !== undefined) return rejected(bytes, rejection)
+  if (RecordBatch.isTransactional(bytes, 0)) {
+    return transactionalId === null
+      ? refuse(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "a transactional batch needs a transactional id")
+      : refuse(ErrorCode.INVALID_TXN_STATE, "there is no transaction coordinator in this cluster", true)
+  }
+  const stamped = RecordBatch.timestampType(bytes, 0) === RecordBatch.logAppendTime
+  return stamped && topic.values["message.timestamp.type"] === "LogAppendTime"
+    ? refuse(ErrorCode.INVALID_TIMESTAMP, "only the broker may set the timestamp type LogAppendTime", true)
     : undefined
 }
 
-/** The largest timestamp of the records themselves, ms; -1 when they carry none. */
-const largestTimestamp = (batch: Uint8Array, decompression: Decompression): number => {
-  const cursor = openRecords(batch, 0, decompression)
-  const baseTimestamp = RecordBatch.baseTimestamp(batch, 0)
-  let largest = RecordBatch.noTimestamp
-  for (let left = RecordBatch.count(batch, 0); left > 0; left--) {
-    cursor.next()
-    largest = Math.max(largest, baseTimestamp + cursor.timestampDelta)
-  }
-  return largest
-}
-
-const correctMaxTimestamp = (batch: Uint8Array, decompression: Decompression): void => {
-  const largest = largestTimestamp(batch, decompression)
-  if (largest === RecordBatch.maxTimestamp(batch, 0)) return
-  RecordBatch.setInt64(batch, RecordBatch.maxTimestampAt, largest)
+/**
+ * The header says what the records say: the largest time, and whose it is (behaviour 058). What a client wrote there is not
+ * believed, because retention and searches by time are led by it.
+ */
+const correctHeader = (batch: Uint8Array, maxTimestamp: number): void => {
+  const stamped = RecordBatch.timestampType(batch, 0) === RecordBatch.logAppendTime
+  if (!stamped && RecordBatch.maxTimestamp(batch, 0) === maxTimestamp) return
+  const attributes = RecordBatch.attributes(batch, 0) & ~RecordBatch.timestampTypeBit
+  RecordBatch.setInt16(batch, RecordBatch.attributesAt, attributes)
+  RecordBatch.setInt64(batch, RecordBatch.maxTimestampAt, maxTimestamp)
   RecordBatch.updateCrc(batch, 0)
 }
 
-/**
- * The rules for the records. One walk does for an honest batch: none of its records is later than the header says. Where one
- * is, or the header speaks of a future, the walk is repeated and the header's largest timestamp made that of the records, as
- * LogValidator does. What is too large but not ahead stays: it delays retention by no more than the batch is old.
- */
+/** The rules for the records. */
 const refuseRecords = (batch: Uint8Array, { topic, now, decompression }: AppendOptions): Refused | undefined => {
-  const requireKeys = topic.values["cleanup.policy"].includes("compact")
-  const timestamps = timestampWindow(topic, now)
-  const maxTimestamp = RecordBatch.maxTimestamp(batch, 0)
-  if (timestamps !== undefined && maxTimestamp <= now + believedAheadMs) {
-    const claimed = { earliest: timestamps.earliest, latest: Math.min(timestamps.latest, maxTimestamp) }
-    const doubt = RecordBatch.validateRecords(batch, { requireKeys, timestamps: claimed }, decompression)
-    if (doubt === undefined) return undefined
+  let largest = RecordBatch.noTimestamp
+  const checks: RecordBatch.RecordChecks = {
+    requireKeys: topic.values["cleanup.policy"].includes("compact"),
+    timestamps: timestampWindow(topic, now),
+    noteMaxTimestamp: (timestamp) => {
+      largest = timestamp
+    }
   }
-  const malformed = RecordBatch.validateRecords(batch, { requireKeys, timestamps }, decompression)
-  if (malformed !== undefined) return { _tag: "Refused", ...malformed }
-  if (timestamps !== undefined) correctMaxTimestamp(batch, decompression)
+  const malformed = RecordBatch.validateRecords(batch, checks, decompression)
+  if (malformed !== undefined) return rejected(batch, malformed)
+  if (checks.timestamps !== undefined) correctHeader(batch, largest)
   return undefined
 }
 

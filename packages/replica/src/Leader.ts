@@ -216,12 +216,15 @@ const synced = (state: Leader, offset: number, now: number): Step => {
   return settle({ ...state, syncing: false, syncedOffset, unsyncedSince }, [], now)
 }
 
-/** Waiting appends whose time is up are answered REQUEST_TIMED_OUT; their records stay (behaviour 054). */
+/**
+ * Waiting appends whose time is up are answered REQUEST_TIMED_OUT; their records stay (behaviour 054). The time is that of
+ * replication: what only waits for this broker's sync is answered when that is over, as Kafka does under flush.messages=1.
+ */
 const expire = (state: Leader, now: number): Step => {
   const out: Array<Out> = []
   const kept: Array<Waiting> = []
   for (const waiting of state.waiting) {
-    if (waiting.deadline > now) kept.push(waiting)
+    if (waiting.deadline > now || waiting.endOffset <= state.highWatermark) kept.push(waiting)
     else {
       const result = { ...waiting.result, errorCode: ErrorCode.REQUEST_TIMED_OUT, baseOffset: -1 }
       out.push({ _tag: "Complete", ticket: waiting.ticket, result })
@@ -268,7 +271,9 @@ const lead = (state: Leader, assignment: LeaderAssignment, now: number): Step =>
 export const wakeAt = (state: Leader): number => {
   let at = Number.POSITIVE_INFINITY
   if (!state.syncing && state.syncedOffset < state.logEndOffset) at = state.unsyncedSince + state.settings.flushMs
-  for (const waiting of state.waiting) at = Math.min(at, waiting.deadline)
+  for (const waiting of state.waiting) {
+    if (waiting.endOffset > state.highWatermark) at = Math.min(at, waiting.deadline)
+  }
   return at
 }
 

@@ -110,6 +110,8 @@ export interface Offline {
   readonly logEndOffset: number
   readonly logStartOffset: number
   readonly leaderEpoch: number
+  /** As of the log end: a snapshot of them goes with the log when it is closed or led again. */
+  readonly producers: ProducerState.ProducerState
 }
 
 export type State = Leader.Leader | Offline
@@ -151,8 +153,8 @@ const goOffline = (state: Leader.Leader, errorCode: number): readonly [State, Re
     out.push({ _tag: "RecordsDeleted", request, errorCode, lowWatermark: -1 })
   }
   out.push({ _tag: "Advanced" })
-  const { highWatermark, logEndOffset, logStartOffset, leaderEpoch } = state
-  return [{ _tag: "Offline", errorCode, highWatermark, logEndOffset, logStartOffset, leaderEpoch }, out]
+  const { highWatermark, logEndOffset, logStartOffset, leaderEpoch, producers } = state
+  return [{ _tag: "Offline", errorCode, highWatermark, logEndOffset, logStartOffset, leaderEpoch, producers }, out]
 }
 
 export const machine: Machine<State, Message, Out> = {

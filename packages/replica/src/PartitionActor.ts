@@ -6,6 +6,7 @@
  */
 import { type Actor, spawn } from "@klamm/actor"
 import type { CorruptLog, Log } from "@klamm/log/Log"
+import type * as ProducerState from "@klamm/log/ProducerState"
 import type { DiskError } from "@klamm/platform"
 import { assert } from "@klamm/platform/Invariant"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -44,6 +45,8 @@ export interface PartitionActorOptions {
   readonly assignment: LeaderAssignment
   readonly settings: PartitionSettings
   readonly highWatermark: number
+  /** As of the log end. */
+  readonly producers: ProducerState.ProducerState
   /** A disk error: the directory's owner takes it offline. */
   readonly onDiskError: (error: DiskError | CorruptLog) => Effect.Effect<void>
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>
@@ -169,7 +172,7 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       logEndOffset: log.logEndOffset,
       highWatermark: options.highWatermark,
       syncedOffset: log.recoveryPoint,
-      producers: log.recoveredProducers
+      producers: options.producers
     })
     const actor = yield* spawn<State, Message, Out, never>({
       machine,

@@ -23,6 +23,7 @@ type Settings = { readonly [key: string]: string }
 const options = (settings: Settings = {}, change: Partial<AppendOptions> = {}): AppendOptions => ({
   topic: topicConfig(broker, new Map(Object.entries(settings))),
   apiVersion: 13,
+  transactionalId: null,
   now,
   decompression,
   ...change
@@ -86,6 +87,7 @@ const {
   MESSAGE_TOO_LARGE,
   NONE,
   RECORD_LIST_TOO_LARGE,
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
   UNSUPPORTED_COMPRESSION_TYPE
 } = ErrorCode
 
@@ -160,21 +162,54 @@ describe("the batch as a whole", () => {
     expect(codeOf(bytes)).toBe(CORRUPT_MESSAGE)
   })
 
-  it("refuses a transactional batch, for there is no coordinator that could have begun the transaction", () => {
-    expect(codeOf(good({ ...idempotent, isTransactional: true }))).toBe(INVALID_TXN_STATE)
+  it("refuses a transactional batch: without transactional id, and with one for want of a coordinator", () => {
+    const bytes = good({ ...idempotent, isTransactional: true })
+    expect(codeOf(bytes)).toBe(TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    expect(codeOf(bytes, {}, { transactionalId: "t" })).toBe(INVALID_TXN_STATE)
   })
 
-  it("never throws, and changes nothing of what it refuses", () => {
-    const settings = { "compression.type": "gzip", "cleanup.policy": "compact" }
+  it("never throws, and changes nothing of what it refuses, whichever byte behind the length is another", () => {
+    const settings = options({ "compression.type": "gzip", "cleanup.policy": "compact" })
+    const batches = Object.values(codecIds).map((codecId) => compressed(codecId))
     fc.assert(
-      fc.property(fc.constantFrom(0, 1, 2, 3, 4), fc.integer({ min: 12 }), fc.nat(255), (codecId, at, value) => {
-        const bytes = changed(compressed(codecId), (batch) =>
-          batch.fill(value, at % batch.length, (at % batch.length) + 1)
-        )
-        const copy = bytes.slice()
-        if (check(bytes, options(settings))._tag === "Refused") expect(bytes).toEqual(copy)
+      fc.property(fc.constantFrom(...batches), fc.nat(), fc.nat(255), (batch, place, value) => {
+        const at = RecordBatch.lengthOverheadBytes + (place % (batch.length - RecordBatch.lengthOverheadBytes))
+        const bytes = changed(batch.slice(), (copy) => copy.fill(value, at, at + 1))
+        const before = bytes.slice()
+        if (check(bytes, settings)._tag === "Refused") expect(bytes).toEqual(before)
+      }),
+      { numRuns: 1000 }
+    )
+  })
+
+  it("never throws at arbitrary bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(check(bytes, options())._tag).toBe("Refused")
       })
     )
+  })
+})
+
+// Apache Kafka 4.3.1 answered so to batches with these faults, and -1 for the others.
+describe("whether the answer tells the log's start", () => {
+  const large = RecordBatch.buildBatch([{ value: new Uint8Array(1_048_577) }])
+  const damaged = good()
+  damaged[70]! ^= 1
+  it.each([
+    ["nothing", refusal(null), false],
+    ["two batches", refusal(both(good())), false],
+    ["zstd too early", refusal(compressed(codecIds.zstd), {}, { apiVersion: 6 }), false],
+    ["a transaction without id", refusal(good({ ...idempotent, isTransactional: true })), false],
+    ["a wrong checksum", refusal(damaged), false],
+    ["too many bytes", refusal(good(), { "max.message.bytes": "9" }), false],
+    ["too many for a segment", refusal(large, { "max.message.bytes": "4000000", "segment.bytes": "1048576" }), false],
+    ["a base offset", refusal(changed(good(), (bytes) => RecordBatch.setBaseOffset(bytes, 0, 1))), true],
+    ["the control bit", refusal(good({ isControl: true })), true],
+    ["no key", refusal(RecordBatch.buildBatch([{ value: damaged }]), { "cleanup.policy": "compact" }), true],
+    ["a wrong time", refusal(timed(now + 2 * hour)), true]
+  ])("%s", (_name, { intact }, expected) => {
+    expect(intact).toBe(expected)
   })
 })
 
@@ -262,10 +297,12 @@ describe("behaviour 058: the window of timestamps", () => {
     expect(codeOf(timed(now + 2 * hour), { "message.timestamp.type": "LogAppendTime" })).toBe(NONE)
   })
 
-  it("refuses a batch that comes with the LogAppendTime bit", () => {
+  it("refuses a batch that comes with the LogAppendTime bit where that is the broker's to set, and else clears it", () => {
+    expect(codeOf(good({ logAppendTime: now }), { "message.timestamp.type": "LogAppendTime" })).toBe(INVALID_TIMESTAMP)
     const bytes = good({ logAppendTime: now })
-    expect(codeOf(bytes)).toBe(INVALID_TIMESTAMP)
-    expect(codeOf(bytes, { "message.timestamp.type": "LogAppendTime" })).toBe(INVALID_TIMESTAMP)
+    expect(codeOf(bytes)).toBe(NONE)
+    expect(RecordBatch.timestampType(bytes, 0)).toBe(RecordBatch.createTime)
+    expect(RecordBatch.verifyBatch(bytes)).toBeUndefined()
   })
 
   it("is asked of the records, whatever the header says of the largest timestamp", () => {
@@ -284,6 +321,7 @@ describe("the header's largest timestamp", () => {
   it.each([
     ["-1", -1],
     ["that of the first record", now - 1000],
+    ["a little late", now - 900],
     ["a far future", now + 9_000 * hour]
   ])("is put right when it is %s", (_name, claim) => {
     for (const codecId of [codecIds.none, codecIds.gzip, codecIds.lz4]) {

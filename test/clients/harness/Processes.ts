@@ -105,6 +105,10 @@ const argumentsOf = (options: StartOptions, port: number, directory: string): Re
   return [MAIN, ...(options.memory === true ? ["--memory"] : []), ...sets]
 }
 
+/** The broker takes KAFKA_… variables as its configuration; those of these suites are not meant for it. */
+const brokerEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
+
 /** Spawns our broker and answers at once. */
 export const launchBroker = async (options: StartOptions = {}): Promise<LaunchedBroker> => {
   const directory = options.directory ?? (await temporaryFolder("broker"))
@@ -114,7 +118,10 @@ export const launchBroker = async (options: StartOptions = {}): Promise<Launched
     output = (output + text).slice(-OUTPUT_KEPT)
     return output
   }
-  const child = spawn(process.execPath, argumentsOf(options, port, directory), { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, argumentsOf(options, port, directory), {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: brokerEnvironment()
+  })
   const killAtExit = (): void => {
     child.kill("SIGKILL")
   }

@@ -74,10 +74,7 @@ const headerRejection = (bytes: Uint8Array): Rejection | undefined => {
   if (codecName(codecId) === undefined) {
     return reject(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, `no compression codec has the id ${codecId}`)
   }
-  // Behaviour 058. Kafka itself refuses it only where the topic stamps LogAppendTime, and else clears the bit.
-  return Header.timestampType(bytes, 0) === Header.logAppendTime
-    ? reject(ErrorCode.INVALID_TIMESTAMP, "only the broker may set the timestamp type LogAppendTime")
-    : undefined
+  return undefined
 }
 
 /**
@@ -107,6 +104,8 @@ export interface RecordChecks {
   readonly requireKeys: boolean
   /** Topics with CreateTime: the allowed window, ms since 1970, both ends included (behaviour 058). -1 always passes. */
   readonly timestamps?: { readonly earliest: number; readonly latest: number } | undefined
+  /** Told the largest timestamp of all records when every record has passed; -1 when none carries a time. */
+  readonly noteMaxTimestamp?: ((maxTimestamp: number) => void) | undefined
 }
 
 /** Gathers what is wrong with single records while the walk goes on. */
@@ -138,6 +137,7 @@ const walk = (
   const latest = checks.timestamps?.latest ?? Number.POSITIVE_INFINITY
   const { requireKeys } = checks
   let findings: Findings | undefined
+  let maxTimestamp = Header.noTimestamp
   let index = 0
   try {
     for (; index < count; index++) {
@@ -145,6 +145,7 @@ const walk = (
       // Kafka looks at the deltas of compressed batches only; stored otherwise, they would give two records one offset.
       if (cursor.offsetDelta !== index) return malformedRecord(index, `the offset delta is ${cursor.offsetDelta}`)
       const timestamp = baseTimestamp + cursor.timestampDelta
+      if (timestamp > maxTimestamp) maxTimestamp = timestamp
       if ((timestamp < earliest || timestamp > latest) && timestamp !== Header.noTimestamp) {
         findings = find(findings, index, `timestamp ${timestamp} is not within ${earliest} to ${latest}`, true)
       } else if (requireKeys && cursor.keyLength < 0) {
@@ -156,7 +157,9 @@ const walk = (
     throw error
   }
   if (cursor.remaining > 0) return invalid("there are bytes behind the last record of the batch")
-  return findings === undefined ? undefined : verdict(findings)
+  if (findings !== undefined) return verdict(findings)
+  checks.noteMaxTimestamp?.(maxTimestamp)
+  return undefined
 }
 
 const malformedRecord = (batchIndex: number, message: string): Rejection =>

@@ -1,0 +1,109 @@
+/**
+ * The broker daemon: options and configuration in, the live layers under the broker, and a banner once it serves. This is
+ * the map of the system: everything else hangs below `Broker.layer`; here the real disk and network are chosen, or memory.
+ */
+import { readFileSync } from "node:fs"
+import { Broker, layer } from "@klamm/broker/Broker"
+import { describeFailure } from "@klamm/broker/Failure"
+import { resolve, type StaticConfig } from "@klamm/config/BrokerConfig"
+import {
+  developmentPreset,
+  environmentLayer,
+  fileLayer,
+  keepControllerListener,
+  presetLayer,
+  setLayer
+} from "@klamm/config/Layers"
+import { printProblem } from "@klamm/config/Problem"
+import * as DiskMemory from "@klamm/platform/DiskMemory"
+import { gzip, zstd } from "@klamm/platform/node/Codecs"
+import * as NodeDisk from "@klamm/platform/node/NodeDisk"
+import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
+import { makeCodecs } from "@klamm/protocol/Compression"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import manifest from "../package.json" with { type: "json" }
+import { banner } from "./Banner.ts"
+import { type Options, parseOptions, usage } from "./Options.ts"
+
+/** Exit codes: what was asked for is wrong; the broker could not start or go on. */
+const wrongUsage = 2
+const failed = 1
+
+const quit = (message: string, code: number): never => {
+  process.stderr.write(`${message}\n`)
+  process.exit(code)
+}
+
+const readConfigFile = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch (error) {
+    return quit(`✗ cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, wrongUsage)
+  }
+}
+
+const configure = (options: Options): StaticConfig => {
+  const { configFile } = options
+  const layers = keepControllerListener([
+    presetLayer(developmentPreset()),
+    ...(configFile === undefined ? [] : [fileLayer(configFile, readConfigFile(configFile))]),
+    environmentLayer(process.env),
+    setLayer(options.settings)
+  ])
+  const resolved = resolve(layers)
+  if (Result.isSuccess(resolved)) return resolved.success
+  return quit(resolved.failure.map((problem) => `✗ ${printProblem(problem)}`).join("\n"), wrongUsage)
+}
+
+/** A terminal signals the whole process group and a package manager passes it on, so one Ctrl-C can arrive twice. */
+const sameStopMs = 1_000
+
+/** The first signal stops in good order; one that comes noticeably later ends the process at once. */
+const onStopSignal = (stop: () => void): void => {
+  let stoppingSince: number | undefined
+  const onSignal = (): void => {
+    if (stoppingSince === undefined) {
+      stoppingSince = performance.now()
+      stop()
+    } else if (performance.now() - stoppingSince > sameStopMs) process.exit(failed)
+  }
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
+}
+
+const run = (options: Options): void => {
+  const config = configure(options)
+  const live = Layer.mergeAll(options.memory ? DiskMemory.layerMemory : NodeDisk.layer, NodeNetwork.layer)
+  const broker = layer(config, makeCodecs({ gzip, zstd })).pipe(Layer.provide(live))
+  const program = Effect.gen(function* () {
+    const started = yield* Broker
+    process.stdout.write(banner(started, manifest.version, options.memory))
+    return yield* started.failed
+  })
+  const fiber = Effect.runFork(Effect.provide(program, broker))
+  onStopSignal(() => Effect.runFork(Fiber.interrupt(fiber)))
+  fiber.addObserver((exit) => {
+    if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) process.exit(0)
+    quit(`✗ ${describeFailure(exit.cause)}`, failed)
+  })
+}
+
+const parsed = parseOptions(process.argv.slice(2))
+switch (parsed._tag) {
+  case "Help":
+    process.stdout.write(usage)
+    break
+  case "Version":
+    process.stdout.write(`klamm ${manifest.version}\n`)
+    break
+  case "Wrong":
+    quit(`✗ ${parsed.reason}\n\n${usage}`, wrongUsage)
+    break
+  case "Run":
+    run(parsed.options)
+}

@@ -1,0 +1,93 @@
+/**
+ * This broker's life in the cluster: it registers, is unfenced once it has caught up, sends heartbeats, and leaves in good order
+ * (KIP-631). Invariant: a broker whose registration is no longer the current one registers anew before it sends another heartbeat.
+ */
+import type { BrokerRegistry } from "@klamm/controller"
+import * as Entropy from "@klamm/platform/Entropy"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { ControllerClient } from "./ControllerClient.ts"
+
+/** The controller does not take this broker. */
+export class RegistrationRefused extends Data.TaggedError("RegistrationRefused")<{
+  readonly errorCode: number
+  readonly detail: string
+}> {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+export interface LifecycleOptions {
+  readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "logEndOffset" | "incarnationId">
+  readonly controller: ControllerClient
+  /** How far this broker has followed the metadata. */
+  readonly metadataOffset: () => number
+  /** broker.heartbeat.interval.ms. */
+  readonly heartbeatIntervalMs: () => number
+}
+
+export interface BrokerLifecycle {
+  readonly epoch: () => number
+  /** Gives up all leaderships and tells the controller that this broker goes. */
+  readonly leave: Effect.Effect<void>
+}
+
+/** How long to wait before registering again while the last life's session goes on, in milliseconds. */
+const registrationRetryMs = 200
+
+/** How long a leaving broker waits for the controller, in milliseconds. */
+const leaveTimeoutMs = 5_000
+
+const register = (options: LifecycleOptions, incarnationId: string) =>
+  Effect.gen(function* () {
+    const { controller, registration, metadataOffset } = options
+    while (true) {
+      const logEndOffset = metadataOffset() + 1
+      const answer = yield* controller.ask({ _tag: "RegisterBroker", logEndOffset, incarnationId, ...registration })
+      if (answer !== undefined && answer.errorCode === ErrorCode.NONE) return answer.brokerEpoch
+      if (answer !== undefined && answer.errorCode !== ErrorCode.DUPLICATE_BROKER_REGISTRATION) {
+        const detail = answer.message ?? `registration was refused with error ${answer.errorCode}`
+        return yield* Effect.fail(new RegistrationRefused({ errorCode: answer.errorCode, detail }))
+      }
+      yield* Effect.sleep(registrationRetryMs)
+    }
+  })
+
+const heartbeat = (options: LifecycleOptions, brokerEpoch: number, wantShutDown: boolean, timeoutMs?: number) =>
+  options.controller.ask(
+    {
+      _tag: "Heartbeat",
+      brokerId: options.registration.brokerId,
+      brokerEpoch,
+      currentMetadataOffset: options.metadataOffset(),
+      wantFence: false,
+      wantShutDown
+    },
+    timeoutMs
+  )
+
+/** Registers and waits to be unfenced; then heartbeats go on until the scope ends. */
+export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, RegistrationRefused, Scope.Scope> =>
+  Effect.gen(function* () {
+    const incarnationId = yield* Entropy.uuid
+    let epoch = yield* register(options, incarnationId)
+    const beat = Effect.gen(function* () {
+      const answer = yield* heartbeat(options, epoch, false)
+      if (answer?.errorCode === ErrorCode.STALE_BROKER_EPOCH) epoch = yield* register(options, incarnationId)
+      return answer?.isFenced === false
+    })
+    while (!(yield* beat)) yield* Effect.sleep(registrationRetryMs)
+    const pulse = Effect.andThen(
+      Effect.suspend(() => Effect.sleep(options.heartbeatIntervalMs())),
+      beat
+    )
+    const lost = (error: RegistrationRefused) => Effect.logError(`this broker was not taken back: ${error.message}`)
+    yield* Effect.forkScoped(Effect.catch(Effect.forever(pulse), lost))
+    return {
+      epoch: () => epoch,
+      leave: Effect.asVoid(Effect.suspend(() => heartbeat(options, epoch, true, leaveTimeoutMs)))
+    }
+  })

@@ -1,0 +1,79 @@
+/**
+ * Why a broker could not start or could not go on, in one sentence for a person. Invariant: what can be caused from outside (a port, a
+ * directory, a setting) is a sentence with what to do about it; only a defect of ours shows a stack.
+ */
+
+import type { LogDirectoryRefused } from "@klamm/log"
+import type { CorruptLog } from "@klamm/log/LogError"
+import type { DiskError } from "@klamm/platform"
+import type { NetworkError } from "@klamm/platform/Network"
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import type { RegistrationRefused } from "./BrokerLifecycle.ts"
+
+/** The configuration asks for what this broker does not do. */
+export class NotSupported extends Data.TaggedError("NotSupported")<{ readonly key: string; readonly detail: string }> {
+  override get message(): string {
+    return `${this.key}: ${this.detail}`
+  }
+}
+
+export type BrokerFailure =
+  | CorruptLog
+  | DiskError
+  | LogDirectoryRefused
+  | NetworkError
+  | NotSupported
+  | RegistrationRefused
+
+const describeDisk = ({ reason, operation, path }: DiskError): string => {
+  switch (reason) {
+    case "Locked":
+      return `the data directory is in use by another process: ${path}. Stop that one, or choose another with --set log.dirs=DIRECTORY`
+    case "PermissionDenied":
+    case "ReadOnly":
+      return `the data directory can't be written: ${path} (${reason}). Choose another with --set log.dirs=DIRECTORY`
+    case "NotADirectory":
+      return `${path} is not a directory. Choose another with --set log.dirs=DIRECTORY`
+    case "Full":
+      return `the disk is full: ${operation} ${path}`
+    case "TooManyOpenFiles":
+      return `the process may not open more files (ulimit -n): ${operation} ${path}`
+    default:
+      return `the disk failed: ${operation} ${path}: ${reason}`
+  }
+}
+
+const describeNetwork = ({ reason, address }: NetworkError): string => {
+  switch (reason) {
+    case "AddressInUse":
+      return `the port is in use: ${address}. Stop what listens there, or choose another with --set listeners=PLAINTEXT://localhost:PORT,CONTROLLER://localhost:PORT`
+    case "AddressNotAvailable":
+      return `this machine has no such address: ${address}. Check listeners`
+    case "PermissionDenied":
+      return `this user may not listen on ${address}: ports below 1024 are for root`
+    default:
+      return `the network failed: ${address}: ${reason}`
+  }
+}
+
+const describe = (failure: BrokerFailure): string => {
+  switch (failure._tag) {
+    case "DiskError":
+      return describeDisk(failure)
+    case "NetworkError":
+      return describeNetwork(failure)
+    case "LogDirectoryRefused":
+      return `the data directory ${failure.message}. Give this node its own with --set log.dirs=DIRECTORY`
+    case "CorruptLog":
+      return `stored data is damaged and was left as it is: ${failure.message}`
+    default:
+      return failure.message
+  }
+}
+
+/** The first failure in a cause as a sentence; a defect with its stack. */
+export const describeFailure = (cause: Cause.Cause<BrokerFailure>): string => {
+  const failure = cause.reasons.find(Cause.isFailReason)
+  return failure === undefined ? `a defect of the broker: ${Cause.pretty(cause)}` : describe(failure.error)
+}

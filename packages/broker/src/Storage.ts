@@ -1,0 +1,84 @@
+/**
+ * The log directories of a node and the metadata log in one of them, opened together. Invariant: all directories are of one
+ * cluster and of this node, or none is used; a node without any data founds a cluster, with a new id.
+ */
+import type { StaticConfig } from "@klamm/config/BrokerConfig"
+import { logDirs, metadataLogDir } from "@klamm/config/Derived"
+import { type FoundLog, type Log, type LogConfig, LogDirectory } from "@klamm/log"
+import { readIfPresent } from "@klamm/log/Checkpoint"
+import { defaultLogConfig } from "@klamm/log/LogConfig"
+import * as MetaProperties from "@klamm/log/MetaProperties"
+import { Disk } from "@klamm/platform"
+import * as Entropy from "@klamm/platform/Entropy"
+import { MetadataLog } from "@klamm/raft"
+import { ReplicaDirectory } from "@klamm/replica"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+
+export interface Storage {
+  readonly clusterId: string
+  /** There was no data. */
+  readonly fresh: boolean
+  readonly directories: ReadonlyArray<ReplicaDirectory>
+  readonly metadataLog: Log
+}
+
+/** The cluster that the first directory with an identity belongs to; undefined when none has one. */
+const storedClusterId = (paths: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const disk = yield* Disk
+    for (const path of paths) {
+      const bytes = yield* readIfPresent(disk, `${path}/${MetaProperties.metaProperties}`)
+      const meta = bytes === undefined ? undefined : MetaProperties.decode(bytes)
+      if (meta !== undefined && typeof meta !== "string") return meta.clusterId
+    }
+    return undefined
+  })
+
+const metadataLogConfig = ({ values }: StaticConfig): LogConfig => ({
+  ...defaultLogConfig,
+  segmentBytes: values["metadata.log.segment.bytes"],
+  segmentMs: values["metadata.log.segment.ms"],
+  retentionMs: -1,
+  retentionBytes: -1,
+  cleanupPolicy: { compact: false, delete: true }
+})
+
+const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
+  Effect.gen(function* () {
+    const { topicName, partition, topicId } = MetadataLog
+    const now = yield* Clock.currentTimeMillis
+    const logConfig = metadataLogConfig(config)
+    const key = ReplicaDirectory.keyOf(topicName, partition)
+    const found: FoundLog | undefined = directory.found.get(key)
+    directory.found.delete(key)
+    return found === undefined
+      ? yield* directory.log.create(topicName, partition, topicId, () => logConfig, now)
+      : yield* directory.log.load(found, topicId, () => logConfig, now)
+  })
+
+/** Opens everything until the scope ends. */
+export const open = (config: StaticConfig) =>
+  Effect.gen(function* () {
+    const { values } = config
+    const metadataPath = metadataLogDir(values)
+    const paths = [...new Set([...logDirs(values), ...(metadataPath === undefined ? [] : [metadataPath])])]
+    const stored = yield* storedClusterId(paths)
+    const clusterId = stored ?? (yield* Entropy.uuid)
+    const now = yield* Clock.currentTimeMillis
+    const directories = yield* Effect.forEach(paths, (path) =>
+      Effect.gen(function* () {
+        const newDirectoryId = yield* Entropy.uuid
+        const log = yield* LogDirectory.open({ path, clusterId, nodeId: values["node.id"], newDirectoryId })
+        return new ReplicaDirectory(yield* Disk, log, yield* log.find(now))
+      })
+    )
+    const home = directories.find(({ path }) => path === metadataPath) ?? directories[0]!
+    const storage: Storage = {
+      clusterId,
+      fresh: stored === undefined,
+      directories,
+      metadataLog: yield* openMetadataLog(config, home)
+    }
+    return storage
+  })

@@ -1,0 +1,216 @@
+/**
+ * Produce (key 0): splits the request into one append per partition and joins the answers. No rules of the log live here:
+ * a batch's own form is `AppendRules`', offsets and acknowledgement are the partition machine's.
+ *
+ * Invariants: batches stay views of receive memory from the socket to the write, and the frame is released when the last of
+ * them has been written or refused; a partition's error never touches another's answer (behaviour 055); acks=0 is never
+ * answered, and an error under it closes the connection instead (behaviour 014).
+ */
+import { Reply } from "@klamm/actor"
+import type { Frame } from "@klamm/platform/Network"
+import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { ZERO } from "@klamm/protocol/Uuid"
+import * as AppendRules from "@klamm/replica/AppendRules"
+import type { AppendResult } from "@klamm/replica/Partition"
+import type { PartitionActor } from "@klamm/replica/PartitionActor"
+import * as Effect from "effect/Effect"
+import {
+  answerWith,
+  completed,
+  decodeBody,
+  type Handler,
+  hangup,
+  isHangup,
+  noAnswer,
+  type Outcome
+} from "../Handler.ts"
+import type { RequestContext } from "../RequestContext.ts"
+import type { Services } from "../Services.ts"
+
+type Request = typeof ProduceRequest.Type
+type PartitionAnswer = (typeof ProduceResponse.Input)["responses"][number]["partitionResponses"][number]
+
+/** From this version topics are named by id (KIP-516). */
+const topicIdVersion = 13
+
+interface Refusal {
+  readonly errorCode: number
+  readonly message: string | null
+  readonly recordErrors: ReadonlyArray<{ readonly batchIndex: number; readonly message: string }>
+}
+
+const refusal = (errorCode: number): Refusal => ({ errorCode, message: null, recordErrors: [] })
+
+/** Gathers the answers of all partitions, and gives the frame back when no batch of it is needed any more. */
+class Join {
+  readonly reply = new Reply<Outcome>()
+  private readonly answers: Array<ReadonlyArray<{ partition: number; answer: PartitionAnswer | undefined }>> = []
+  private held = 1
+  private missing = 1
+  private failed = false
+  private readonly request: Request
+  private readonly frame: Frame
+  private readonly version: number
+
+  constructor(request: Request, frame: Frame, version: number) {
+    this.request = request
+    this.frame = frame
+    this.version = version
+  }
+
+  topic(partitions: ReadonlyArray<number>) {
+    const slots = partitions.map((partition) => ({ partition, answer: undefined as PartitionAnswer | undefined }))
+    this.answers.push(slots)
+    this.missing += slots.length
+    return slots
+  }
+
+  hold(): void {
+    this.held += 1
+  }
+
+  release(): void {
+    this.held -= 1
+    if (this.held === 0) this.frame.release()
+  }
+
+  settled(errorCode: number): void {
+    if (errorCode !== ErrorCode.NONE) this.failed = true
+    this.missing -= 1
+    if (this.missing === 0) this.reply.complete(this.outcome())
+  }
+
+  private outcome(): Outcome {
+    if (this.request.acks === 0) return this.failed ? hangup("an append with acks=0 failed") : noAnswer
+    const responses = this.request.topicData.map((topic, index) => ({
+      name: topic.name,
+      topicId: topic.topicId,
+      partitionResponses: this.answers[index]!.map((slot) => slot.answer!)
+    }))
+    return answerWith(ProduceResponse, this.version, { responses, throttleTimeMs: 0 })
+  }
+}
+
+const refused = (
+  index: number,
+  { errorCode, message, recordErrors }: Refusal,
+  logStartOffset = -1
+): PartitionAnswer => ({
+  index,
+  errorCode,
+  baseOffset: -1,
+  logAppendTimeMs: -1,
+  logStartOffset,
+  recordErrors: recordErrors.map(({ batchIndex, message: text }) => ({ batchIndex, batchIndexErrorMessage: text })),
+  errorMessage: message
+})
+
+const appended = (index: number, result: AppendResult): PartitionAnswer => ({
+  index,
+  errorCode: result.errorCode,
+  baseOffset: result.baseOffset,
+  logAppendTimeMs: result.logAppendTimeMs,
+  logStartOffset: result.logStartOffset,
+  recordErrors: [],
+  errorMessage: null
+})
+
+/** The partition to append to, or why there is none; the checks in Kafka's order. */
+const target = (
+  services: Services,
+  request: Request,
+  topic: Request["topicData"][number],
+  index: number,
+  version: number
+): PartitionActor | Refusal => {
+  const cluster = services.cluster()
+  const found = version >= topicIdVersion ? cluster.topicById(topic.topicId) : cluster.topicByName(topic.name)
+  if (found === undefined) {
+    const byId = version >= topicIdVersion && topic.topicId !== ZERO
+    return refusal(byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  }
+  if (found.partitions[index] === undefined) return refusal(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (request.acks !== 0 && request.acks !== 1 && request.acks !== -1) return refusal(ErrorCode.INVALID_REQUIRED_ACKS)
+  if (found.isInternal) return refusal(ErrorCode.INVALID_TOPIC_EXCEPTION)
+  return services.replicas.find(found.id, index) ?? refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+}
+
+/** Checks one partition's batch and hands it to its actor, or settles it with the reason why not. */
+const appendOne = (
+  services: Services,
+  request: Request,
+  partition: PartitionActor,
+  records: Uint8Array | null,
+  context: RequestContext,
+  join: Join,
+  settle: (answer: PartitionAnswer) => void,
+  index: number
+): void => {
+  const checked = AppendRules.check(records, {
+    topic: services.topicConfig(partition.topic),
+    apiVersion: context.apiVersion,
+    transactionalId: request.transactionalId,
+    now: context.receivedAtMs,
+    decompression: {
+      codecs: services.codecs,
+      maxBytes: services.config().values["klamm.decompressed.batch.max.bytes"]
+    }
+  })
+  if (checked._tag === "Refused") {
+    settle(refused(index, checked, checked.intact ? partition.log.logStartOffset : -1))
+    return
+  }
+  join.hold()
+  const told = partition.actor.tell({
+    _tag: "Append",
+    request: {
+      batch: checked.batch,
+      count: checked.count,
+      producer: checked.producer,
+      maxTimestamp: checked.maxTimestamp,
+      acks: request.acks,
+      deadline: context.receivedAtMs + request.timeoutMs,
+      ticket: {
+        release: () => join.release(),
+        complete: (result) => settle(appended(index, result))
+      }
+    }
+  })
+  if (told) return
+  join.release()
+  settle(refused(index, refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER)))
+}
+
+const admit = (services: Services, request: Request, frame: Frame, context: RequestContext): Reply<Outcome> => {
+  const join = new Join(request, frame, context.apiVersion)
+  for (const topic of request.topicData) {
+    const slots = join.topic(topic.partitionData.map((data) => data.index))
+    topic.partitionData.forEach((data, position) => {
+      const settle = (answer: PartitionAnswer) => {
+        slots[position]!.answer = answer
+        join.settled(answer.errorCode)
+      }
+      const partition = target(services, request, topic, data.index, context.apiVersion)
+      if ("errorCode" in partition) settle(refused(data.index, partition))
+      else appendOne(services, request, partition, data.records, context, join, settle, data.index)
+    })
+  }
+  join.release()
+  join.settled(ErrorCode.NONE)
+  return join.reply
+}
+
+export const produce = (services: Services): Handler => ({
+  key: ProduceRequest.key,
+  minVersion: ProduceRequest.versions.min,
+  maxVersion: ProduceRequest.versions.max,
+  pipelined: true,
+  begin: (reader, frame, context) =>
+    Effect.sync(() => {
+      const request = decodeBody(ProduceRequest, context.apiVersion, reader)
+      if (!isHangup(request)) return admit(services, request, frame, context)
+      frame.release()
+      return completed(request)
+    })
+})

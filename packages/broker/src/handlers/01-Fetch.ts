@@ -1,0 +1,200 @@
+/**
+ * Fetch (key 1): reads each partition through its published state, without a mailbox hop when data is there, and otherwise
+ * waits for enough of it or for its time. Sessions (KIP-227) are `FetchSessions`'; what a reader may see is `PartitionRead`'s.
+ *
+ * Invariants: records stay views of read buffers until the answer has been sent; the first partition with data gives at
+ * least one whole batch, whatever the limits (KIP-74); one failed partition never hides another.
+ */
+import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { awaitBytes } from "@klamm/replica/FetchWaiters"
+import type { PartitionActor } from "@klamm/replica/PartitionActor"
+import { failedRead, type PartitionRead, readPartition } from "@klamm/replica/PartitionRead"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { FetchPartition } from "../FetchSessions.ts"
+import { type Handler, handler } from "../Handler.ts"
+import type { Services } from "../Services.ts"
+
+type Request = typeof FetchRequest.Type
+type Response = typeof FetchResponse.Input
+type TopicAnswer = Response["responses"][number]
+
+/** From this version topics are named by id (KIP-516). */
+const topicIdVersion = 13
+const readCommittedLevel = 1
+
+interface Target {
+  readonly asked: FetchPartition
+  readonly partition: PartitionActor | undefined
+  readonly errorCode: number
+}
+
+const asked = (request: Request): ReadonlyArray<FetchPartition> =>
+  request.topics.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((each) => ({
+      topic,
+      topicId,
+      partition: each.partition,
+      currentLeaderEpoch: each.currentLeaderEpoch,
+      fetchOffset: each.fetchOffset,
+      lastFetchedEpoch: each.lastFetchedEpoch,
+      maxBytes: each.partitionMaxBytes
+    }))
+  )
+
+const forgotten = (request: Request) =>
+  request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+    partitions.map((partition) => ({ topic, topicId, partition }))
+  )
+
+const findTarget = (services: Services, each: FetchPartition, usesTopicIds: boolean): Target => {
+  const cluster = services.cluster()
+  const topic = usesTopicIds ? cluster.topicById(each.topicId) : cluster.topicByName(each.topic)
+  const fail = (errorCode: number): Target => ({ asked: each, partition: undefined, errorCode })
+  if (topic === undefined) {
+    return fail(usesTopicIds ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  }
+  if (topic.partitions[each.partition] === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const partition = services.replicas.find(topic.id, each.partition)
+  return partition === undefined
+    ? fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    : { asked: each, partition, errorCode: ErrorCode.NONE }
+}
+
+interface Limits {
+  readonly maxBytes: number
+  readonly minBytes: number
+  readonly readCommitted: boolean
+}
+
+interface Round {
+  readonly bytes: number
+  /** Waiting would not make a better answer. */
+  readonly final: boolean
+}
+
+const releaseAll = (reads: Array<PartitionRead>): void => {
+  for (const read of reads.splice(0)) read.release()
+}
+
+const isFinal = (read: PartitionRead): boolean =>
+  read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsOlderSegment
+
+/** Reads every partition once, into `reads`, which it empties first. */
+const readAll = (
+  services: Services,
+  targets: ReadonlyArray<Target>,
+  limits: Limits,
+  reads: Array<PartitionRead>
+): Effect.Effect<Round> =>
+  Effect.gen(function* () {
+    releaseAll(reads)
+    let bytes = 0
+    for (const { asked: each, partition, errorCode } of targets) {
+      if (partition === undefined) {
+        reads.push(failedRead(errorCode))
+        continue
+      }
+      const read = yield* readPartition(
+        partition,
+        {
+          fetchOffset: each.fetchOffset,
+          currentLeaderEpoch: each.currentLeaderEpoch,
+          lastFetchedEpoch: each.lastFetchedEpoch,
+          maxBytes: Math.max(0, Math.min(each.maxBytes, limits.maxBytes - bytes)),
+          readCommitted: limits.readCommitted,
+          minOneBatch: bytes === 0
+        },
+        services.arena
+      )
+      bytes += read.records.byteLength
+      reads.push(read)
+    }
+    return { bytes, final: targets.length === 0 || bytes >= limits.minBytes || reads.some(isFinal) }
+  })
+
+/** Reads until there is enough, or the time is up; what was read in vain is given back before each wait. */
+const readUntil = (
+  services: Services,
+  targets: ReadonlyArray<Target>,
+  limits: Limits,
+  deadline: number,
+  reads: Array<PartitionRead>
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const partitions = targets.flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
+    while (true) {
+      const round = yield* readAll(services, targets, limits, reads)
+      const left = deadline - clock.currentTimeMillisUnsafe()
+      if (round.final || left <= 0) return
+      releaseAll(reads)
+      yield* awaitBytes(partitions, limits.minBytes - round.bytes, left)
+    }
+  })
+
+const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnswer["partitions"][number] => ({
+  partitionIndex,
+  errorCode: read.errorCode,
+  highWatermark: read.highWatermark,
+  lastStableOffset: read.lastStableOffset,
+  logStartOffset: read.logStartOffset,
+  abortedTransactions: read.abortedTransactions,
+  records: read.records,
+  ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch })
+})
+
+/** Partitions in order, neighbours of one topic under one heading. */
+const gather = (
+  targets: ReadonlyArray<Target>,
+  reads: ReadonlyArray<PartitionRead>,
+  included: (index: number) => boolean
+): ReadonlyArray<TopicAnswer> => {
+  const topics: Array<TopicAnswer & { readonly partitions: Array<TopicAnswer["partitions"][number]> }> = []
+  targets.forEach(({ asked: each }, index) => {
+    if (!included(index)) return
+    const answer = partitionAnswer(each.partition, reads[index]!)
+    const last = topics[topics.length - 1]
+    if (last !== undefined && last.topic === each.topic && last.topicId === each.topicId) last.partitions.push(answer)
+    else topics.push({ topic: each.topic, topicId: each.topicId, partitions: [answer] })
+  })
+  return topics
+}
+
+export const fetch = (services: Services): Handler =>
+  handler(FetchRequest, FetchResponse, (request, context) =>
+    Effect.gen(function* () {
+      const usesTopicIds = context.apiVersion >= topicIdVersion
+      const session = services.fetchSessions.begin(
+        {
+          sessionId: request.sessionId,
+          sessionEpoch: request.sessionEpoch,
+          usesTopicIds,
+          partitions: asked(request),
+          forgotten: forgotten(request)
+        },
+        context.receivedAtMs
+      )
+      if (session._tag === "Refused") return { errorCode: session.errorCode, sessionId: 0, responses: [] }
+      const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"])
+      const limits = {
+        maxBytes,
+        minBytes: Math.min(request.minBytes, maxBytes),
+        readCommitted: request.isolationLevel === readCommittedLevel
+      }
+      const targets = session.partitions.map((each) => findTarget(services, each, usesTopicIds))
+      const reads: Array<PartitionRead> = []
+      context.whenSent(() => releaseAll(reads))
+      yield* readUntil(services, targets, limits, context.receivedAtMs + request.maxWaitMs, reads)
+      const news = reads.map((read) => ({
+        errorCode: read.errorCode,
+        highWatermark: read.highWatermark,
+        logStartOffset: read.logStartOffset,
+        recordsBytes: read.records.byteLength,
+        diverging: read.divergingEpoch !== undefined
+      }))
+      const { sessionId, included } = session.conclude(news)
+      return { errorCode: ErrorCode.NONE, sessionId, responses: gather(targets, reads, included) }
+    })
+  )

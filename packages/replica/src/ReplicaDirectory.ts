@@ -1,0 +1,67 @@
+/**
+ * One log directory as the replicas use it: the partitions in it, its health, and its checkpoints. Invariant: once failed it stays
+ * failed, and nothing more is written to it.
+ */
+import type { FoundLog, LogDirectory } from "@klamm/log"
+import type { Log } from "@klamm/log/Log"
+import type { CorruptLog } from "@klamm/log/LogError"
+import type { Disk, DiskError } from "@klamm/platform"
+import type * as Effect from "effect/Effect"
+import type { PartitionActor } from "./PartitionActor.ts"
+
+export class ReplicaDirectory {
+  readonly log: LogDirectory
+  /** Logs that were there when the directory was opened and have not been asked for yet. */
+  readonly found: Map<string, FoundLog>
+  private readonly members = new Map<string, PartitionActor>()
+  private failure: DiskError | CorruptLog | undefined
+
+  private readonly disk: Disk["Service"]
+
+  constructor(disk: Disk["Service"], log: LogDirectory, found: ReadonlyArray<FoundLog>) {
+    this.disk = disk
+    this.log = log
+    this.found = new Map(found.map((each) => [ReplicaDirectory.keyOf(each.topic, each.partition), each]))
+  }
+
+  static keyOf(topic: string, partition: number): string {
+    return `${topic}-${partition}`
+  }
+
+  get path(): string {
+    return this.log.path
+  }
+  get failed(): boolean {
+    return this.failure !== undefined
+  }
+  get partitions(): ReadonlyArray<PartitionActor> {
+    return [...this.members.values()]
+  }
+  /** Total and usable bytes of its volume. */
+  get volume(): Effect.Effect<{ readonly totalBytes: number; readonly usableBytes: number }, DiskError> {
+    return this.disk.volume(this.path)
+  }
+
+  add(partition: PartitionActor): void {
+    this.members.set(ReplicaDirectory.keyOf(partition.topic, partition.partition), partition)
+  }
+
+  remove(partition: PartitionActor): void {
+    this.members.delete(ReplicaDirectory.keyOf(partition.topic, partition.partition))
+  }
+
+  /** True the first time. Every partition in it goes offline. */
+  fail(error: DiskError | CorruptLog): boolean {
+    if (this.failure !== undefined) return false
+    this.failure = error
+    for (const partition of this.members.values()) partition.actor.tell({ _tag: "DiskFailed" })
+    return true
+  }
+
+  /** Stores the offsets of its logs; `others` are logs in it that are no replicas (the metadata log). */
+  checkpoint(others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
+    const replicas = this.partitions.map(({ log, actor }) => ({ log, highWatermark: actor.state().highWatermark }))
+    const rest = others.filter((log) => log.directory.startsWith(`${this.path}/`))
+    return this.log.checkpoint([...replicas, ...rest.map((log) => ({ log, highWatermark: 0 }))])
+  }
+}
