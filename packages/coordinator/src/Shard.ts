@@ -1,0 +1,199 @@
+/**
+ * The machine of one partition of __consumer_offsets: the groups kept there, what they write, and their deadlines. Requests change
+ * the membership at once; what has to last is written first and takes effect, and is answered, once the append is known.
+ *
+ * Invariants: at most one append is under way, and what is written meanwhile gathers for the next; writes settle in the order
+ * they were decided; every command is answered exactly once. Neighbours: ShardActor.ts runs it, Commands.ts decides commands.
+ */
+import { type Machine, none } from "@klamm/actor/Machine"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { buildBatch, type RecordInput } from "@klamm/protocol/RecordBatch"
+import * as HashMap from "effect/HashMap"
+import { type Command, decide, refuse } from "./Commands.ts"
+import type { GroupSettings } from "./Contract.ts"
+import { expire } from "./Expiry.ts"
+import { type Group, never } from "./Group.ts"
+import { Groups, type GroupTable } from "./Groups.ts"
+import { lapse, prepareRebalance } from "./Rebalance.ts"
+import { abandon, settle } from "./Settle.ts"
+import type { Turn, Write } from "./Turn.ts"
+
+/** What gathers for one append, in bytes of keys and values; a command larger than that is a batch of its own. */
+export const gatherBytes = 512 * 1024
+
+/** Writes that wait for the append under way, the latest first. */
+interface Gathered {
+  readonly write: Write
+  readonly before: Gathered | null
+}
+
+export interface ShardState {
+  readonly phase: "Loading" | "Active" | "Resigned"
+  readonly groups: GroupTable
+  readonly appending: ReadonlyArray<Write>
+  readonly gathered: Gathered | null
+  /** Not later than the next deadline of a group, ms. */
+  readonly wakeAt: number
+  /** When expired commits are looked for next, ms. */
+  readonly expiryAt: number
+}
+
+export type ShardMessage =
+  | Command
+  | { readonly _tag: "Loaded"; readonly groups: ReadonlyArray<Group> }
+  | { readonly _tag: "StartAppend" }
+  | { readonly _tag: "Appended"; readonly errorCode: number }
+  /** The partition is led elsewhere, or can't be read; `done` comes after all other answers. */
+  | { readonly _tag: "Resign"; readonly done: (() => void) | null }
+  /** The first message: starts the loading. */
+  | { readonly _tag: "Load" }
+  | { readonly _tag: "Wake" }
+
+export type ShardOut =
+  /** Reads the log, to be told as Loaded, or as Resign when it can't be read. */
+  | { readonly _tag: "Load" }
+  | { readonly _tag: "Answer"; readonly give: () => void }
+  /** To be told as StartAppend once everything that came along has been decided. */
+  | { readonly _tag: "Gather" }
+  /** To be told as Appended. */
+  | { readonly _tag: "Append"; readonly batch: Uint8Array }
+
+type Step = readonly [ShardState, ReadonlyArray<ShardOut>]
+
+export const loadingShard: ShardState = {
+  phase: "Loading",
+  groups: HashMap.empty(),
+  appending: none,
+  gathered: null,
+  wakeAt: never,
+  expiryAt: never
+}
+
+const inOrder = (gathered: Gathered | null): ReadonlyArray<Write> => {
+  const writes: Array<Write> = []
+  for (let at = gathered; at !== null; at = at.before) writes.push(at.write)
+  return writes.reverse()
+}
+
+const gather = (gathered: Gathered | null, writes: ReadonlyArray<Write>): Gathered | null =>
+  writes.reduce<Gathered | null>((before, write) => ({ write, before }), gathered)
+
+/** Everything decided whose fate is open, in order. */
+const pending = (state: ShardState): ReadonlyArray<Write> => [...state.appending, ...inOrder(state.gathered)]
+
+const newTurn = (settings: GroupSettings, now: number): Turn => ({ now, settings, answers: [], writes: [] })
+
+/** The state and effects after a turn that left the groups as `groups`. */
+const finish = (state: ShardState, turn: Turn, groups: Groups): Step => {
+  const gathered = gather(state.gathered, turn.writes)
+  const isFirst = state.gathered === null && gathered !== null && state.appending.length === 0
+  const outs: Array<ShardOut> = turn.answers.map((give) => ({ _tag: "Answer", give }))
+  if (isFirst) outs.push({ _tag: "Gather" })
+  return [{ ...state, groups: groups.table, gathered, wakeAt: Math.min(state.wakeAt, groups.wakeAt) }, outs]
+}
+
+const bytesOf = (records: ReadonlyArray<RecordInput>): number =>
+  records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0)
+
+/** As many writes as make one batch; at least one. */
+const nextAppend = (writes: ReadonlyArray<Write>): number => {
+  let bytes = 0
+  for (const [index, { records }] of writes.entries()) {
+    bytes += bytesOf(records)
+    if (bytes > gatherBytes && index > 0) return index
+  }
+  return writes.length
+}
+
+const startAppend = (state: ShardState, settings: GroupSettings, now: number): Step => {
+  if (state.phase !== "Active" || state.appending.length > 0 || state.gathered === null) return [state, none]
+  const writes = inOrder(state.gathered)
+  const count = nextAppend(writes)
+  const appending = writes.slice(0, count)
+  const next = { ...state, appending, gathered: gather(null, writes.slice(count)) }
+  const records = appending.flatMap((write) => write.records)
+  if (records.length === 0) return appended(next, settings, now, ErrorCode.NONE)
+  return [next, [{ _tag: "Append", batch: buildBatch(records) }]]
+}
+
+const appended = (state: ShardState, settings: GroupSettings, now: number, errorCode: number): Step => {
+  if (state.phase !== "Active") return [state, none]
+  const turn = newTurn(settings, now)
+  const groups = new Groups(state.groups)
+  for (const write of state.appending) settle(turn, groups, write, errorCode)
+  const [settled, outs] = finish({ ...state, appending: none }, turn, groups)
+  const [started, more] = startAppend(settled, settings, now)
+  return [started, [...outs.filter(({ _tag }) => _tag !== "Gather"), ...more]]
+}
+
+const loaded = (state: ShardState, settings: GroupSettings, now: number, loadedGroups: ReadonlyArray<Group>): Step => {
+  if (state.phase !== "Loading") return [state, none]
+  const turn = newTurn(settings, now)
+  const groups = new Groups(state.groups)
+  for (const group of loadedGroups) {
+    const isOverfull = group.members.size > settings.maxSize
+    groups.put(isOverfull ? prepareRebalance(turn, group) : group)
+  }
+  const expiryAt = now + settings.offsetsRetentionCheckIntervalMs
+  return finish({ ...state, phase: "Active", expiryAt }, turn, groups)
+}
+
+const wake = (state: ShardState, settings: GroupSettings, now: number): Step => {
+  const isExpiryDue = state.expiryAt <= now
+  if (state.phase !== "Active" || (state.wakeAt > now && !isExpiryDue)) return [state, none]
+  const turn = newTurn(settings, now)
+  const groups = new Groups(state.groups)
+  let wakeAt = never
+  for (const entry of HashMap.values(state.groups)) {
+    if (entry.wakeAt <= now) groups.put(lapse(turn, entry.group))
+    else wakeAt = Math.min(wakeAt, entry.wakeAt)
+  }
+  if (isExpiryDue) expire(turn, groups, pending(state))
+  const expiryAt = isExpiryDue ? now + settings.offsetsRetentionCheckIntervalMs : state.expiryAt
+  return finish({ ...state, wakeAt, expiryAt }, turn, groups)
+}
+
+/** Everyone who waits is sent to the next coordinator. */
+const resign = (state: ShardState, settings: GroupSettings, now: number, done: (() => void) | null): Step => {
+  const turn = newTurn(settings, now)
+  for (const write of pending(state)) turn.answers.push(() => write.done?.(ErrorCode.NOT_LEADER_OR_FOLLOWER))
+  for (const { group } of HashMap.values(state.groups)) abandon(turn, group, ErrorCode.NOT_COORDINATOR)
+  if (done !== null) turn.answers.push(done)
+  const answers: ReadonlyArray<ShardOut> = turn.answers.map((give) => ({ _tag: "Answer", give }))
+  return [{ ...loadingShard, phase: "Resigned" }, answers]
+}
+
+const command = (state: ShardState, settings: GroupSettings, now: number, asked: Command): Step => {
+  if (state.phase !== "Active") {
+    const isLoading = state.phase === "Loading"
+    const errorCode = isLoading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR
+    return [state, [{ _tag: "Answer", give: () => refuse(asked, errorCode) }]]
+  }
+  const turn = newTurn(settings, now)
+  const groups = new Groups(state.groups)
+  decide(turn, groups, asked, () => pending(state))
+  return finish(state, turn, groups)
+}
+
+/** `settings` is asked in every step, so that a change takes effect at once. */
+export const shardMachine = (settings: () => GroupSettings): Machine<ShardState, ShardMessage, ShardOut> => ({
+  wakeAt: (state) => Math.min(state.wakeAt, state.expiryAt),
+  step: (state, message, now) => {
+    switch (message._tag) {
+      case "Loaded":
+        return loaded(state, settings(), now, message.groups)
+      case "StartAppend":
+        return startAppend(state, settings(), now)
+      case "Appended":
+        return appended(state, settings(), now, message.errorCode)
+      case "Resign":
+        return resign(state, settings(), now, message.done)
+      case "Load":
+        return [state, [{ _tag: "Load" }]]
+      case "Wake":
+        return wake(state, settings(), now)
+      default:
+        return command(state, settings(), now, message)
+    }
+  }
+})
