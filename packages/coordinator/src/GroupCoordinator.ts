@@ -17,8 +17,6 @@ import { joinError } from "./Rebalance.ts"
 import { Shards } from "./Shards.ts"
 import { syncError } from "./Sync.ts"
 
-export type GroupCoordinator = Contract
-
 /** JoinGroup v0 has one timeout for both. */
 const rebalanceTimeoutVersion = 1
 /** From here on an answer may be without a protocol. */
@@ -131,7 +129,8 @@ const deleteGroups =
       (results) => ({ results })
     )
 
-const make = (options: CoordinatorOptions): Effect.Effect<Contract, never, Scope.Scope> =>
+/** Without a partition to lead it answers NOT_COORDINATOR; shards end with the scope. */
+export const make = (options: CoordinatorOptions): Effect.Effect<Contract, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
     const shards = new Shards(options, scope)
     const invalidGroup = ErrorCode.INVALID_GROUP_ID
@@ -162,5 +161,3 @@ const make = (options: CoordinatorOptions): Effect.Effect<Contract, never, Scope
       onTopicsDeleted: (names) => Effect.sync(() => shards.tellAll({ _tag: "RemoveTopics", names }))
     }
   })
-
-export const GroupCoordinator = { make }

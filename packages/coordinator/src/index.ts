@@ -1,3 +1,3 @@
 /** The group coordinator: classic groups and committed offsets, kept in __consumer_offsets. */
-export type { Caller, CoordinatorOptions, GroupSettings, PartitionLog } from "./Contract.ts"
-export { GroupCoordinator } from "./GroupCoordinator.ts"
+export type { Caller, CoordinatorOptions, GroupCoordinator, GroupSettings, PartitionLog } from "./Contract.ts"
+export { make as makeGroupCoordinator } from "./GroupCoordinator.ts"
