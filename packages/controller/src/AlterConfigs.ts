@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import { type Failure, failure, ok } from "./Answer.ts"
 import { bounded } from "./Bounded.ts"
 import { type ControllerState, configsOf, type Settings } from "./State.ts"
+import { illegal } from "./TopicNames.ts"
 
 export interface AlteredResource {
   readonly resource: Alter.Resource
@@ -27,23 +28,23 @@ export interface ConfigsAltered extends Failure {
   readonly resource: Alter.Resource
 }
 
-const brokerId = /^-?[0-9]+$/
-
-/** Whether the resource is there to be configured. */
+/** Whether the resource is there to be configured; asked last, of a change that is sound in itself. */
 const missing = (state: ControllerState, { type, name }: Alter.Resource): Failure | undefined => {
+  if (type === Alter.ResourceType.topic && name === "") {
+    return failure(ErrorCode.INVALID_REQUEST, "Default topic resources are not allowed.")
+  }
+  const reason = type === Alter.ResourceType.topic ? illegal(name) : undefined
+  if (reason !== undefined) return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, reason)
   if (type === Alter.ResourceType.topic && Topics.byName(state.image.topics, name) === undefined) {
     return failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`)
   }
   if (type !== Alter.ResourceType.broker || name === "") return undefined
-  if (!brokerId.test(name)) return failure(ErrorCode.INVALID_REQUEST, `Invalid broker name ${name}`)
   return Brokers.get(state.image.brokers, Number(name)) === undefined
-    ? failure(ErrorCode.BROKER_ID_NOT_REGISTERED, `No broker with id ${name} found.`)
+    ? failure(ErrorCode.BROKER_ID_NOT_REGISTERED, `No node with id ${name} found.`)
     : undefined
 }
 
 const alterOne = (state: ControllerState, settings: Settings, { resource, change }: AlteredResource) => {
-  const absent = missing(state, resource)
-  if (absent !== undefined) return { failed: absent, records: [] }
   const current = configsOf(state, resource.type, resource.name)
   const snapshot = settings.snapshot(state.image)
   const decided =
@@ -53,6 +54,8 @@ const alterOne = (state: ControllerState, settings: Settings, { resource, change
   if (Result.isFailure(decided)) {
     return { failed: failure(decided.failure.errorCode, decided.failure.message), records: [] }
   }
+  const absent = missing(state, resource)
+  if (absent !== undefined) return { failed: absent, records: [] }
   const records = [...decided.success].map(
     ([name, value]): MetadataRecordInput => ({
       _tag: "Config",
@@ -71,7 +74,7 @@ export const alterConfigs = (state: ControllerState, settings: Settings, command
   for (const altered of command.resources) {
     const decided = alterOne(state, settings, altered)
     reply.push({ resource: altered.resource, ...decided.failed })
-    if (!command.validateOnly) records.push(...decided.records)
+    records.push(...decided.records)
   }
-  return bounded(records, reply)
+  return bounded(records, reply, command.validateOnly, (each, failed) => ({ ...each, ...failed }))
 }

@@ -1,11 +1,14 @@
 /**
  * One decision is one batch of the metadata log, and a batch has a largest size. Invariant: a decision that would not fit changes
- * nothing, and all that it was to answer is refused.
+ * nothing, and all that it was to answer is refused, also where it was only to be validated.
  */
 import { encodeRecord, type MetadataRecordInput } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { RaftNode } from "@klamm/raft"
 import { type Failure, failure } from "./Answer.ts"
+
+/** Records that one request may write (Kafka's QuorumController). */
+export const maxRecordsPerRequest = 10_000
 
 /** What a record takes in a batch beside its own bytes, at most. */
 const recordOverheadBytes = 32
@@ -13,11 +16,22 @@ const recordOverheadBytes = 32
 /** What a batch takes beside its records, generously. */
 const batchOverheadBytes = 1024
 
+/** What a request is told that changes too much at once. */
+export const tooLarge = failure(ErrorCode.POLICY_VIOLATION, "Unable to perform excessively large batch operation.")
+
 const sizeOf = (records: ReadonlyArray<MetadataRecordInput>): number =>
   records.reduce((sum, record) => sum + encodeRecord(record).byteLength + recordOverheadBytes, batchOverheadBytes)
 
-export const bounded = <R extends Failure>(records: ReadonlyArray<MetadataRecordInput>, reply: ReadonlyArray<R>) => {
-  if (sizeOf(records) <= RaftNode.maxBatchBytes) return { records, reply }
-  const refused = failure(ErrorCode.POLICY_VIOLATION, "The request changes more than one batch of metadata can hold.")
-  return { records: [], reply: reply.map((each): R => ({ ...each, ...refused })) }
+const fits = (records: ReadonlyArray<MetadataRecordInput>): boolean =>
+  records.length <= maxRecordsPerRequest && sizeOf(records) <= RaftNode.maxBatchBytes
+
+/** The decision as it may be made; `refuse` says how an answer reads that is refused after all. */
+export const bounded = <R extends Failure>(
+  records: ReadonlyArray<MetadataRecordInput>,
+  reply: ReadonlyArray<R>,
+  validateOnly: boolean,
+  refuse: (each: R, failed: Failure) => R
+) => {
+  if (!fits(records)) return { records: [], reply: reply.map((each) => refuse(each, tooLarge)) }
+  return { records: validateOnly ? [] : records, reply }
 }

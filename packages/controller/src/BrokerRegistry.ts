@@ -59,7 +59,10 @@ export const register = (
     reply: { ...failure(errorCode, message), brokerEpoch: -1 }
   })
   if (command.clusterId !== clusterId) {
-    return refuse(ErrorCode.INCONSISTENT_CLUSTER_ID, `expected cluster ID ${clusterId}, but got ${command.clusterId}`)
+    return refuse(
+      ErrorCode.INCONSISTENT_CLUSTER_ID,
+      `Expected cluster ID ${clusterId}, but got cluster ID ${command.clusterId}`
+    )
   }
   const known = Brokers.get(state.image.brokers, command.brokerId)
   const lastContact = state.contacts.get(command.brokerId)
@@ -68,9 +71,11 @@ export const register = (
   if (alive && known.incarnationId !== command.incarnationId) {
     return refuse(
       ErrorCode.DUPLICATE_BROKER_REGISTRATION,
-      `Another broker is registered with that broker id. If the broker was recently restarted this should self-resolve once the heartbeat timeout expires.`
+      "Another broker is registered with that broker id. If the broker was recently restarted this should self-resolve once the heartbeat manager expires the broker's session."
     )
   }
+  const unsupported = unsupportedFeature(state, command)
+  if (unsupported !== undefined) return refuse(ErrorCode.UNSUPPORTED_VERSION, unsupported)
   const brokerEpoch = Math.max(command.logEndOffset, (known?.epoch ?? -1) + 1)
   const record: MetadataRecordInput = {
     _tag: "RegisterBroker",
@@ -85,20 +90,40 @@ export const register = (
     logDirs: command.logDirs
   }
   return {
-    records: [record],
+    records: [...withdrawn(state, new Set([command.brokerId])), record],
     reply: { ...ok, brokerEpoch },
     note: (before: ControllerState) => touched(before, command.brokerId, now)
   }
 }
 
-/** The partitions that the broker leads get another leader from their ISR, or none. */
-export const movedLeaders = (state: ControllerState, brokerId: number): ReadonlyArray<MetadataRecordInput> =>
+/** The finalized level that the broker does not support, in a sentence (KIP-584). What it does not name it has at 0 only. */
+const unsupportedFeature = (state: ControllerState, { features }: RegisterBroker): string | undefined => {
+  for (const [name, level] of state.image.features) {
+    const range = features.find((feature) => feature.name === name)
+    const min = range?.minSupportedVersion ?? 0
+    const max = range?.maxSupportedVersion ?? 0
+    if (level >= min && level <= max) continue
+    return (
+      `Unable to register because the broker does not support finalized version ${level} of ${name}. ` +
+      `The broker wants a version between ${min} and ${max}, inclusive.`
+    )
+  }
+  return undefined
+}
+
+/**
+ * Brokers that go, all at once, leave the ISRs of their partitions, and what they led gets another leader from the ISR, or none. An
+ * ISR that would be empty stays as it is: its members alone have all that was committed.
+ */
+const withdrawn = (state: ControllerState, leaving: ReadonlySet<number>): ReadonlyArray<MetadataRecordInput> =>
   Topics.all(state.image.topics).flatMap((topic) =>
     topic.partitions.flatMap((partition): ReadonlyArray<MetadataRecordInput> => {
-      if (partition.leader !== brokerId) return []
-      const next = partition.isr.find((id) => id !== brokerId && Brokers.get(state.image.brokers, id)?.fenced === false)
-      const isr = partition.isr.length > 1 ? partition.isr.filter((id) => id !== brokerId) : null
-      return [{ _tag: "PartitionChange", topicId: topic.id, partitionId: partition.index, leader: next ?? -1, isr }]
+      const staying = partition.isr.filter((id) => !leaving.has(id))
+      const isr = staying.length === 0 || staying.length === partition.isr.length ? null : staying
+      const change = { _tag: "PartitionChange", topicId: topic.id, partitionId: partition.index, isr } as const
+      if (!leaving.has(partition.leader)) return isr === null ? [] : [change]
+      const leads = (id: number) => staying.includes(id) && Brokers.get(state.image.brokers, id)?.fenced === false
+      return [{ ...change, leader: partition.replicas.find(leads) ?? -1 }]
     })
   )
 
@@ -123,7 +148,7 @@ export const heartbeat = (state: ControllerState, command: Heartbeat, now: numbe
   const note = (before: ControllerState) => touched(before, brokerId, now)
   const isCaughtUp = command.currentMetadataOffset >= broker.epoch
   if (command.wantShutDown) {
-    const leads = movedLeaders(state, brokerId)
+    const leads = withdrawn(state, new Set([brokerId]))
     const leaving: MetadataRecordInput = {
       _tag: "BrokerRegistrationChange",
       brokerId,
@@ -136,7 +161,7 @@ export const heartbeat = (state: ControllerState, command: Heartbeat, now: numbe
   }
   if (command.wantFence && !broker.fenced) {
     const fence: MetadataRecordInput = { _tag: "BrokerRegistrationChange", brokerId, brokerEpoch, fenced: 1 }
-    const records = [...movedLeaders(state, brokerId), fence]
+    const records = [...withdrawn(state, new Set([brokerId])), fence]
     return { records, reply: { ...ok, isCaughtUp, isFenced: true, shouldShutDown: false }, note }
   }
   if (!command.wantFence && broker.fenced && isCaughtUp) {
@@ -163,12 +188,10 @@ export const expire = (state: ControllerState, sessionTimeoutMs: number, now: nu
   const unfenced = Brokers.all(state.image.brokers).filter((broker) => !broker.fenced)
   const unheard = unfenced.filter((broker) => !state.contacts.has(broker.id))
   const silent = unfenced.filter((broker) => (state.contacts.get(broker.id) ?? now) + sessionTimeoutMs <= now)
-  const records = silent.flatMap(
-    (broker): ReadonlyArray<MetadataRecordInput> => [
-      ...movedLeaders(state, broker.id),
-      { _tag: "FenceBroker", id: broker.id, epoch: broker.epoch }
-    ]
-  )
+  const records = [
+    ...withdrawn(state, new Set(silent.map((broker) => broker.id))),
+    ...silent.map((broker): MetadataRecordInput => ({ _tag: "FenceBroker", id: broker.id, epoch: broker.epoch }))
+  ]
   const note = (before: ControllerState) => unheard.reduce((noted, broker) => touched(noted, broker.id, now), before)
   return { records, reply: ok, note }
 }

@@ -5,7 +5,7 @@ import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { type Failure, failure, ok } from "./Answer.ts"
 import { activeReplicas, checkManual, partitionRecord } from "./Assignment.ts"
-import { bounded } from "./Bounded.ts"
+import { bounded, maxRecordsPerRequest, tooLarge } from "./Bounded.ts"
 import { repeatedNames } from "./CreateTopics.ts"
 import { place } from "./Placement.ts"
 import type { ControllerState } from "./State.ts"
@@ -72,7 +72,7 @@ const addOne = (
   const refuse = (failed: Failure) => ({ failed, records: [] })
   const topic = Topics.byName(state.image.topics, asked.name)
   if (topic === undefined) {
-    return refuse(failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition."))
+    return refuse(failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
   }
   const wrongCount = checkCount(topic, asked.count)
   if (wrongCount !== undefined) return refuse(wrongCount)
@@ -81,6 +81,7 @@ const addOne = (
     const message = `Attempted to add ${added} additional partition(s), but only ${asked.assignments.length} assignment(s) were specified.`
     return refuse(failure(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message))
   }
+  if (added > maxRecordsPerRequest) return refuse(tooLarge)
   const lists =
     asked.assignments === null
       ? placed(state, topic, added, seed)
@@ -112,7 +113,7 @@ export const createPartitions = (state: ControllerState, command: CreatePartitio
     }
     const decided = addOne(state, asked, command.placementSeed + index)
     reply.push({ name: asked.name, ...decided.failed })
-    if (!command.validateOnly) records.push(...decided.records)
+    records.push(...decided.records)
   }
-  return bounded(records, reply)
+  return bounded(records, reply, command.validateOnly, (each, failed) => ({ ...each, ...failed }))
 }

@@ -138,7 +138,7 @@ interface Decided {
   readonly records: ReadonlyArray<MetadataRecordInput>
 }
 
-const refused = (topic: NewTopic, { errorCode, message }: Failure): Decided => ({
+const refused = (topic: { readonly name: string }, { errorCode, message }: Failure): Decided => ({
   answer: {
     name: topic.name,
     errorCode,
@@ -151,20 +151,22 @@ const refused = (topic: NewTopic, { errorCode, message }: Failure): Decided => (
   records: []
 })
 
+const defaultsOf = (state: ControllerState, settings: Settings) => {
+  const { values } = settings.snapshot(state.image)
+  return { partitions: values["num.partitions"], replicationFactor: values["default.replication.factor"] }
+}
+
 const createOne = (state: ControllerState, settings: Settings, topic: NewTopic, seed: number): Decided => {
   const wrongName = checkName(state, topic.name)
   if (wrongName !== undefined) return refused(topic, wrongName)
-  const snapshot = settings.snapshot(state.image)
   const configs = readConfigs(topic)
   if (isFailure(configs)) return refused(topic, configs)
-  const wrongConfig = validateTopic(snapshot, configs)
+  const wrongConfig = validateTopic(settings.snapshot(state.image), configs)
   if (wrongConfig !== null) return refused(topic, failure(wrongConfig.errorCode, wrongConfig.message))
-  const defaults = {
-    partitions: snapshot.values["num.partitions"],
-    replicationFactor: snapshot.values["default.replication.factor"]
-  }
   const replicas =
-    topic.assignments.length > 0 ? manualReplicas(state, topic) : placedReplicas(state, topic, defaults, seed)
+    topic.assignments.length > 0
+      ? manualReplicas(state, topic)
+      : placedReplicas(state, topic, defaultsOf(state, settings), seed)
   if (isFailure(replicas)) return refused(topic, replicas)
   const answer = {
     ...ok,
@@ -198,13 +200,23 @@ export const repeatedNames = (names: ReadonlyArray<string>): ReadonlySet<string>
   return new Set(names.filter((name) => seen.size === seen.add(name).size))
 }
 
+/** Partitions that the request would make, by what it says alone: nothing is placed for one that is too large. */
+const partitionsAsked = (topics: ReadonlyArray<NewTopic>, defaultPartitions: number): number =>
+  topics.reduce((sum, { assignments, numPartitions }) => {
+    if (assignments.length > 0) return sum + assignments.length
+    return sum + (numPartitions === -1 ? defaultPartitions : Math.max(0, numPartitions))
+  }, 0)
+
 /** Decides all topics, each on the state without the others; two new names can't collide with one another's dots. */
 export const createTopics = (state: ControllerState, settings: Settings, command: CreateTopics) => {
   const repeated = repeatedNames(command.topics.map((topic) => topic.name))
   const answered = new Set<string>()
   const records: Array<MetadataRecordInput> = []
   const reply: Array<CreatedTopic> = []
-  let partitions = 0
+  if (partitionsAsked(command.topics, defaultsOf(state, settings).partitions) > maxPartitionsPerRequest) {
+    const failed = failure(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")
+    return { records: [], reply: command.topics.map((topic) => refused(topic, failed).answer) }
+  }
   for (const [index, topic] of command.topics.entries()) {
     if (repeated.has(topic.name)) {
       if (answered.has(topic.name)) continue
@@ -212,14 +224,9 @@ export const createTopics = (state: ControllerState, settings: Settings, command
       reply.push(refused(topic, failure(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")).answer)
       continue
     }
-    let decided = createOne(state, settings, topic, command.placementSeed + index)
-    partitions += Math.max(0, decided.answer.numPartitions)
-    if (partitions > maxPartitionsPerRequest) {
-      const message = `Excessively large number of partitions per request.`
-      decided = refused(topic, failure(ErrorCode.POLICY_VIOLATION, message))
-    }
+    const decided = createOne(state, settings, topic, command.placementSeed + index)
     reply.push(decided.answer)
-    if (!command.validateOnly) records.push(...decided.records)
+    records.push(...decided.records)
   }
-  return bounded(records, reply)
+  return bounded(records, reply, command.validateOnly, (answer, failed) => refused(answer, failed).answer)
 }

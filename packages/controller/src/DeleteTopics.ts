@@ -1,11 +1,12 @@
 /**
- * Deleting topics by name or id (behaviour 042). A name or id named twice is refused; of a pair of name and id that mean the same
- * topic both are.
+ * Deleting topics by name or id (behaviour 042). A name or id named twice is refused; a name and an id
+ * that mean the same topic are refused in one answer.
  */
 import { type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { type Failure, failure, ok } from "./Answer.ts"
 import { bounded } from "./Bounded.ts"
+import { repeatedNames } from "./CreateTopics.ts"
 import type { ControllerState } from "./State.ts"
 
 export interface DeleteTopics {
@@ -21,56 +22,60 @@ export interface DeletedTopic extends Failure {
 
 const zeroId = "AAAAAAAAAAAAAAAAAAAAAA"
 
-const keyOf = (asked: DeleteTopics["topics"][number]): string => ("name" in asked ? `n${asked.name}` : `i${asked.id}`)
+type Asked = DeleteTopics["topics"][number]
 
-const find = (state: ControllerState, asked: DeleteTopics["topics"][number]): Topics.Topic | undefined =>
-  "name" in asked ? Topics.byName(state.image.topics, asked.name) : Topics.byId(state.image.topics, asked.id)
+/** The names asked for, or the ids, and those of them that are asked for more than once. */
+const askedFor = (values: ReadonlyArray<string>) => ({ all: new Set(values), repeated: repeatedNames(values) })
+type AskedFor = ReturnType<typeof askedFor>
 
-const answer = (asked: DeleteTopics["topics"][number], topic: Topics.Topic | undefined, failed: Failure) => ({
-  ...failed,
-  name: "name" in asked ? asked.name : failed.errorCode === ErrorCode.NONE ? (topic?.name ?? null) : null,
-  topicId: "id" in asked ? asked.id : (topic?.id ?? zeroId)
+const refuse = (name: string | null, topicId: string, errorCode: number, message: string): DeletedTopic => ({
+  name,
+  topicId,
+  ...failure(errorCode, message)
 })
 
-export const deleteTopics = (state: ControllerState, command: DeleteTopics) => {
-  const counts = new Map<string, number>()
-  const meant = new Map<string, number>()
-  for (const asked of command.topics) {
-    counts.set(keyOf(asked), (counts.get(keyOf(asked)) ?? 0) + 1)
-    const topic = find(state, asked)
-    if (topic !== undefined) meant.set(topic.id, (meant.get(topic.id) ?? 0) + 1)
+/** The refusal of what was asked, or the topic to delete. */
+const judge = (
+  topic: Topics.Topic | undefined,
+  asked: Asked,
+  names: AskedFor,
+  ids: AskedFor
+): DeletedTopic | Topics.Topic => {
+  if ("id" in asked) {
+    const { id } = asked
+    if (ids.repeated.has(id)) return refuse(null, id, ErrorCode.INVALID_REQUEST, "Duplicate topic id.")
+    return topic ?? refuse(null, id, ErrorCode.UNKNOWN_TOPIC_ID, "This server does not host this topic ID.")
   }
+  const { name } = asked
+  if (names.repeated.has(name)) return refuse(name, zeroId, ErrorCode.INVALID_REQUEST, "Duplicate topic name.")
+  if (topic === undefined) {
+    const message = "This server does not host this topic-partition."
+    return refuse(name, zeroId, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)
+  }
+  const message = "The provided topic name maps to an ID that was already supplied."
+  return ids.all.has(topic.id) ? refuse(name, topic.id, ErrorCode.INVALID_REQUEST, message) : topic
+}
+
+export const deleteTopics = (state: ControllerState, command: DeleteTopics) => {
+  const { topics } = state.image
+  const names = askedFor(command.topics.flatMap((asked) => ("name" in asked ? [asked.name] : [])))
+  const ids = askedFor(command.topics.flatMap((asked) => ("id" in asked ? [asked.id] : [])))
+  /** An id once asked for whose topic is also asked for by name is answered there. */
+  const isNamedToo = (topic: Topics.Topic): boolean =>
+    names.all.has(topic.name) && !names.repeated.has(topic.name) && !ids.repeated.has(topic.id)
   const records: Array<MetadataRecordInput> = []
-  const reply: Array<DeletedTopic> = []
-  const done = new Set<string>()
+  const replies = new Map<string, DeletedTopic>()
   for (const asked of command.topics) {
-    if (done.has(keyOf(asked))) continue
-    done.add(keyOf(asked))
-    const topic = find(state, asked)
-    if ((counts.get(keyOf(asked)) ?? 0) > 1) {
-      const what = "name" in asked ? "Duplicate topic name." : "Duplicate topic id."
-      reply.push(answer(asked, undefined, failure(ErrorCode.INVALID_REQUEST, what)))
-    } else if (topic === undefined) {
-      const code = "name" in asked ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.UNKNOWN_TOPIC_ID
-      reply.push(
-        answer(
-          asked,
-          undefined,
-          failure(
-            code,
-            "name" in asked
-              ? "This server does not host this topic-partition."
-              : "This server does not host this topic ID."
-          )
-        )
-      )
-    } else if ((meant.get(topic.id) ?? 0) > 1) {
-      const message = "The provided topic name maps to an ID that was already supplied."
-      reply.push(answer(asked, undefined, failure(ErrorCode.INVALID_REQUEST, message)))
-    } else {
-      records.push({ _tag: "RemoveTopic", topicId: topic.id })
-      reply.push(answer(asked, topic, ok))
+    const topic = "name" in asked ? Topics.byName(topics, asked.name) : Topics.byId(topics, asked.id)
+    if ("id" in asked && topic !== undefined && isNamedToo(topic)) continue
+    const key = "name" in asked ? `name ${asked.name}` : `id ${asked.id}`
+    if (replies.has(key)) continue
+    const judged = judge(topic, asked, names, ids)
+    if ("errorCode" in judged) replies.set(key, judged)
+    else {
+      records.push({ _tag: "RemoveTopic", topicId: judged.id })
+      replies.set(key, { ...ok, name: judged.name, topicId: judged.id })
     }
   }
-  return bounded(records, reply)
+  return bounded(records, [...replies.values()], false, (each, failed) => ({ ...each, ...failed }))
 }

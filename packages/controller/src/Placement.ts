@@ -1,6 +1,7 @@
 /**
  * Where replicas go: spread over racks first, then over the brokers of a rack, beginning at a place drawn from the seed and
- * moving on by one with each partition (Kafka's StripedReplicaPlacer). Pure: the seed comes with the command.
+ * moving on by one with each partition (Kafka's StripedReplicaPlacer). Pure: the seed, a whole number of 0 or more, comes with
+ * the command.
  */
 export interface PlacementBroker {
   readonly id: number
@@ -48,10 +49,11 @@ export const place = (
   seed: number
 ): ReadonlyArray<ReadonlyArray<number>> | { readonly reason: string } => {
   const refuse = (why: string) => ({ reason: `Unable to replicate the partition ${replicationFactor} time(s): ${why}` })
-  if (!brokers.some((broker) => !broker.fenced)) return refuse("All brokers are currently fenced.")
+  if (!brokers.some((broker) => !broker.fenced))
+    return refuse("All brokers are currently fenced, or have all their log directories cordoned.")
   if (replicationFactor > brokers.length) {
     return refuse(
-      `The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered.`
+      `The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`
     )
   }
   const racks = racksOf(brokers)

@@ -3,7 +3,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { describe, expect, test } from "vitest"
 import { maxPartitionsPerRequest } from "../src/CreateTopics.ts"
 import { illegalTopicName } from "../src/index.ts"
-import { byHand, type Cluster, clusterOf, createTopics, topic, zeroId } from "./support.ts"
+import { byHand, type Cluster, clusterOf, createTopics, registration, topic, zeroId } from "./support.ts"
 
 /** Asked for alone, a topic's answer. */
 const created = (cluster: Cluster, asked: ReturnType<typeof topic>) => cluster.submit(createTopics([asked]))[0]!
@@ -112,7 +112,7 @@ describe("CreateTopics", () => {
     [
       { replicationFactor: 3 },
       ErrorCode.INVALID_REPLICATION_FACTOR,
-      /target replication factor of 3 cannot be reached because only 2 broker\(s\) are registered/
+      /target replication factor of 3 cannot be reached because only 2 broker\(s\) are registered or some brokers have all their log directories cordoned\.$/
     ],
     [{ replicationFactor: 0, numPartitions: 0 }, ErrorCode.INVALID_REPLICATION_FACTOR, /^Replication factor/]
   ])("behaviour 036: %j is refused", (change, errorCode, message) => {
@@ -248,16 +248,44 @@ describe("CreateTopics", () => {
     cluster.heartbeat(2)
     created(cluster, byHand("t", [1, 2]))
     const directories = Topics.byName(cluster.state.image.topics, "t")?.partitions[0]?.directories
-    expect(directories).toEqual([cluster.register(1) && directories?.[0], zeroId])
-    expect(directories?.[0]).not.toBe(zeroId)
+    expect(directories).toEqual([registration(1).logDirs[0], zeroId])
   })
 
-  test("more partitions than a request may make are refused, the topics before go on", () => {
+  test("more partitions than a request may ask for refuse all of it, before anything is placed", () => {
     const cluster = clusterOf(1)
-    const asked = [topic("fits", { numPartitions: maxPartitionsPerRequest }), topic("over")]
-    expect(cluster.submit(createTopics(asked, true)).map(({ errorCode }) => errorCode)).toEqual([
-      ErrorCode.NONE,
-      ErrorCode.POLICY_VIOLATION
-    ])
+    const over = [topic("."), topic("twice"), topic("twice"), topic("many", { numPartitions: 2 ** 31 - 1 })]
+    for (const { name, errorCode, message, topicId } of cluster.submit(createTopics(over))) {
+      expect({ errorCode, message, topicId }, name).toEqual({
+        errorCode: ErrorCode.POLICY_VIOLATION,
+        message: "Excessively large number of partitions per request.",
+        topicId: zeroId
+      })
+    }
+    const byDefault = clusterOf(1, "num.partitions=2")
+    const asked = [topic("a", { numPartitions: -1 }), topic("b", { numPartitions: maxPartitionsPerRequest - 1 })]
+    expect(byDefault.submit(createTopics(asked)).map(({ errorCode }) => errorCode)).toEqual([44, 44])
   })
+
+  test.each([true, false])(
+    "a decision of more records than a batch holds changes nothing (validateOnly %s)",
+    (validateOnly) => {
+      const cluster = clusterOf(1)
+      const before = cluster.state
+      const asked = [topic("many", { numPartitions: maxPartitionsPerRequest - 2 }), topic("one")]
+      expect(cluster.submit(createTopics(asked, validateOnly))).toEqual(
+        asked.map(({ name }) => ({
+          name,
+          errorCode: ErrorCode.POLICY_VIOLATION,
+          message: "Unable to perform excessively large batch operation.",
+          topicId: zeroId,
+          numPartitions: -1,
+          replicationFactor: -1,
+          configs: new Map()
+        }))
+      )
+      expect(cluster.state).toBe(before)
+      const most = topic("most", { numPartitions: maxPartitionsPerRequest - 1 })
+      expect(created(cluster, most)).toMatchObject({ errorCode: 0, numPartitions: maxPartitionsPerRequest - 1 })
+    }
+  )
 })

@@ -4,7 +4,7 @@ import * as Alter from "@klamm/config/Alter"
 import { Configs, type Image, type MetadataRecord } from "@klamm/metadata"
 import * as Result from "effect/Result"
 import type { AlteredResource, Command, ControllerOptions, Replies } from "../src/index.ts"
-import { controller } from "../src/index.ts"
+import { controller, Features } from "../src/index.ts"
 import { type ControllerState, initial } from "../src/State.ts"
 
 export const clusterId = "Y2x1c3RlcklkRm9yVHN0QQ"
@@ -76,6 +76,12 @@ export class Cluster {
   }
 }
 
+const supported = Features.supported.map(({ name, minVersion, maxVersion }) => ({
+  name,
+  minSupportedVersion: minVersion,
+  maxSupportedVersion: maxVersion
+}))
+
 export const registration = (brokerId: number): Extract<Command, { readonly _tag: "RegisterBroker" }> => ({
   _tag: "RegisterBroker",
   brokerId,
@@ -83,7 +89,7 @@ export const registration = (brokerId: number): Extract<Command, { readonly _tag
   clusterId,
   incarnationId: idOf(brokerId),
   endpoints: [{ name: "PLAINTEXT", host: "localhost", port: 9_092, securityProtocol: 0 }],
-  features: [],
+  features: supported,
   rack: null,
   logDirs: [idOf(900 + brokerId)]
 })
