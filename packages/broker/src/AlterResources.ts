@@ -2,7 +2,7 @@
  * What AlterConfigs and IncrementalAlterConfigs have in common: resources named twice are refused, the broker's own check comes
  * first, the controller decides on the rest, and each resource has its own answer, in the order asked.
  */
-import { type Refusal, type Resource, repeatedResource } from "@klamm/config/Alter"
+import { type Refusal, type Resource, ResourceType, repeatedResource } from "@klamm/config/Alter"
 import type { AlteredResource } from "@klamm/controller"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
@@ -22,6 +22,20 @@ interface Answer {
   readonly resourceName: string
 }
 
+/** A broker's own values are changed through that broker. */
+const otherBroker = ({ nodeId }: Services, { type, name }: Resource): Refusal | null => {
+  if ((type !== ResourceType.broker && type !== ResourceType.brokerLogger) || name === "") return null
+  if (!/^[+-]?[0-9]+$/.test(name)) {
+    return { errorCode: ErrorCode.INVALID_REQUEST, message: `Node id must be an integer, but it is: ${name}` }
+  }
+  return Number(name) === nodeId
+    ? null
+    : {
+        errorCode: ErrorCode.INVALID_REQUEST,
+        message: `Unexpected broker id, expected ${nodeId}, but received ${name}`
+      }
+}
+
 const keyOf = ({ type, name }: Resource): string => `${type}/${name}`
 
 const repeated = (asked: ReadonlyArray<Asked>): ReadonlySet<string> => {
@@ -36,9 +50,10 @@ export const alterResources = (
 ): Effect.Effect<ReadonlyArray<Answer>> =>
   Effect.gen(function* () {
     const twice = repeated(asked)
-    const checked = asked.map((each) =>
-      twice.has(keyOf(each.resource)) ? { ...each, refusal: repeatedResource } : each
-    )
+    const checked = asked.map((each) => {
+      if (twice.has(keyOf(each.resource))) return { ...each, refusal: repeatedResource }
+      return { ...each, refusal: otherBroker(services, each.resource) ?? each.refusal }
+    })
     const resources = checked.filter(({ refusal }) => refusal === null)
     const command = { _tag: "AlterConfigs", resources, validateOnly } as const
     const altered = resources.length === 0 ? [] : yield* services.controller.ask(command)

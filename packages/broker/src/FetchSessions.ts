@@ -125,7 +125,7 @@ export class FetchSessions {
       _tag: "Open",
       partitions: request.partitions,
       conclude: (news) => {
-        const session = request.partitions.length === 0 ? undefined : this.open(request, nowMs)
+        const session = this.open(request, nowMs)
         if (session !== undefined) {
           request.partitions.forEach((partition, index) => {
             const cached = cache(partition)

@@ -19,12 +19,18 @@ const printUuid = (bytes: Uint8Array): string => {
 }
 
 /** Version 4 of RFC 9562: 122 bits are chance. */
-const drawUuid = (random: (typeof Random.Random)["Service"]): string => {
+const drawUuid = (random: (typeof Random.Random)["Service"]): Uint8Array => {
   const bytes = new Uint8Array(uuidBytes)
   for (let at = 0; at < uuidBytes; at++) bytes[at] = Math.floor(random.nextDoubleUnsafe() * 256)
   bytes[6] = (bytes[6]! & 0x0f) | 0x40
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  return printUuid(bytes)
+  return bytes
+}
+
+/** 8, 4, 4, 4 and 12 hexadecimal digits: how Java's UUID prints itself. */
+const printHex = (bytes: Uint8Array): string => {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return [0, 8, 12, 16, 20].map((from, index) => digits.slice(from, [8, 12, 16, 20, 32][index])).join("-")
 }
 
 /**
@@ -32,10 +38,13 @@ const drawUuid = (random: (typeof Random.Random)["Service"]): string => {
  * Uuid.randomUuid promises, because such an id reads like an option on a command line.
  */
 export const uuid: Effect.Effect<string> = Effect.map(Random.Random, (random) => {
-  let id = drawUuid(random)
-  while (id.startsWith("-")) id = drawUuid(random)
+  let id = printUuid(drawUuid(random))
+  while (id.startsWith("-")) id = printUuid(drawUuid(random))
   return id
 })
+
+/** The same chance in the digits of RFC 9562, as in the ids of group members. */
+export const hexUuid: Effect.Effect<string> = Effect.map(Random.Random, (random) => printHex(drawUuid(random)))
 
 /** A whole number from 0 to `bound` - 1, all alike. */
 export const intBelow = (bound: number): Effect.Effect<number> =>

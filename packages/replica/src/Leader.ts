@@ -181,7 +181,8 @@ const duplicate = (
     result: {
       errorCode: ErrorCode.NONE,
       baseOffset: verdict.baseOffset,
-      logAppendTimeMs: state.settings.logAppendTime ? verdict.timestampMs : -1,
+      // Told for CreateTime too: the batch is known by its time alone (Kafka's UnifiedLog.append).
+      logAppendTimeMs: verdict.timestampMs,
       logStartOffset: state.logStartOffset
     }
   }

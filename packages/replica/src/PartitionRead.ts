@@ -62,7 +62,7 @@ export const failedRead = (errorCode: number): PartitionRead => ({
 
 /** The error for a leader epoch the asker believes in: behaviour 090, KIP-320. */
 export const checkLeaderEpoch = (leaderEpoch: number, asked: number): number => {
-  if (asked === -1 || asked === leaderEpoch) return ErrorCode.NONE
+  if (asked < 0 || asked === leaderEpoch) return ErrorCode.NONE
   return asked < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
 }
 
@@ -81,9 +81,11 @@ const empty = (leader: Leader): PartitionRead => ({
   leaderEpoch: leader.leaderEpoch
 })
 
+/** Where the reader's log leaves ours; "unknown" when its epoch is one that we have never had (KIP-320). */
 const diverging = (partition: PartitionActor, request: ReadRequest) => {
-  if (request.lastFetchedEpoch === -1) return undefined
+  if (request.lastFetchedEpoch < 0) return undefined
   const { epoch, endOffset } = partition.log.endOffsetForEpoch(request.lastFetchedEpoch)
+  if (epoch === -1 || endOffset === -1) return "unknown"
   return epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset ? { epoch, endOffset } : undefined
 }
 
@@ -138,10 +140,11 @@ export const readPartition = (
   const state = leading(partition.actor.state(), request.currentLeaderEpoch)
   if ("errorCode" in state) return Effect.succeed(failedRead(state.errorCode))
   const { leader } = state
-  if (request.fetchOffset < leader.logStartOffset || request.fetchOffset > leader.logEndOffset) {
+  const divergingEpoch = diverging(partition, request)
+  if (typeof divergingEpoch === "object") return Effect.succeed({ ...empty(leader), divergingEpoch })
+  const inRange = request.fetchOffset >= leader.logStartOffset && request.fetchOffset <= leader.logEndOffset
+  if (!inRange || divergingEpoch === "unknown") {
     return Effect.succeed(failedRead(ErrorCode.OFFSET_OUT_OF_RANGE))
   }
-  const divergingEpoch = diverging(partition, request)
-  if (divergingEpoch !== undefined) return Effect.succeed({ ...empty(leader), divergingEpoch })
   return readRecords(partition, leader, request, arena)
 }

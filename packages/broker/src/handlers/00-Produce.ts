@@ -88,7 +88,8 @@ class Join {
       topicId: topic.topicId,
       partitionResponses: this.answers[index]!.map((slot) => slot.answer!)
     }))
-    return answerWith(ProduceResponse, this.version, { responses, throttleTimeMs: 0 })
+    const asked = responses.filter(({ partitionResponses }) => partitionResponses.length > 0)
+    return answerWith(ProduceResponse, this.version, { responses: asked, throttleTimeMs: 0 })
   }
 }
 

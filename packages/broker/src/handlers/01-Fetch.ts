@@ -22,7 +22,10 @@ type TopicAnswer = Response["responses"][number]
 
 /** From this version topics are named by id (KIP-516). */
 const topicIdVersion = 13
+const readUncommittedLevel = 0
 const readCommittedLevel = 1
+/** What a consumer says it is a replica of: none. */
+const consumerReplica = -1
 
 interface Target {
   readonly asked: FetchPartition
@@ -30,9 +33,10 @@ interface Target {
   readonly errorCode: number
 }
 
+/** Of a partition named twice the last word counts. */
 const asked = (request: Request): ReadonlyArray<FetchPartition> =>
   request.topics.flatMap(({ topic, topicId, partitions }) =>
-    partitions.map((each) => ({
+    [...new Map(partitions.map((each) => [each.partition, each])).values()].map((each) => ({
       topic,
       topicId,
       partition: each.partition,
@@ -47,6 +51,16 @@ const forgotten = (request: Request) =>
   request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
     partitions.map((partition) => ({ topic, topicId, partition }))
   )
+
+/** Why the request as a whole gets no data; each of its partitions is answered so. */
+const refusal = ({ isolationLevel, replicaId, replicaState }: Request): number => {
+  if (isolationLevel !== readUncommittedLevel && isolationLevel !== readCommittedLevel) {
+    return ErrorCode.UNKNOWN_SERVER_ERROR
+  }
+  // A quorum of one has no followers: whoever says it is a replica is none of these partitions'.
+  const follower = replicaId > consumerReplica || replicaState.replicaId > consumerReplica
+  return follower ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.NONE
+}
 
 const findTarget = (services: Services, each: FetchPartition, usesTopicIds: boolean): Target => {
   const cluster = services.cluster()
@@ -91,9 +105,11 @@ const readAll = (
   Effect.gen(function* () {
     releaseAll(reads)
     let bytes = 0
+    let found = 0
+    let final = false
     for (const { asked: each, partition, errorCode } of targets) {
       if (partition === undefined) {
-        reads.push(failedRead(errorCode))
+        reads.push({ ...failedRead(errorCode), abortedTransactions: [] })
         continue
       }
       const read = yield* readPartition(
@@ -109,9 +125,12 @@ const readAll = (
         services.arena
       )
       bytes += read.records.byteLength
+      found += 1
+      if (isFinal(read)) final = true
       reads.push(read)
     }
-    return { bytes, final: targets.length === 0 || bytes >= limits.minBytes || reads.some(isFinal) }
+    // Partitions that are not here don't end the wait for the others, or a consumer of both would never wait.
+    return { bytes, final: final || found === 0 || bytes >= limits.minBytes }
   })
 
 /** Reads until there is enough, or the time is up; what was read in vain is given back before each wait. */
@@ -183,7 +202,13 @@ export const fetch = (services: Services): Handler =>
         minBytes: Math.min(request.minBytes, maxBytes),
         readCommitted: request.isolationLevel === readCommittedLevel
       }
-      const targets = session.partitions.map((each) => findTarget(services, each, usesTopicIds))
+      const refused = refusal(request)
+      const targets = session.partitions.map(
+        (each): Target =>
+          refused === ErrorCode.NONE
+            ? findTarget(services, each, usesTopicIds)
+            : { asked: each, partition: undefined, errorCode: refused }
+      )
       const reads: Array<PartitionRead> = []
       context.whenSent(() => releaseAll(reads))
       yield* readUntil(services, targets, limits, context.receivedAtMs + request.maxWaitMs, reads)

@@ -138,7 +138,7 @@ export const listOffsets = (services: Services): Handler =>
             answers.push({ partitionIndex, errorCode: ErrorCode.INVALID_REQUEST, timestamp: -1, offset: -1 })
           } else answers.push(yield* answerOne(services, request, name, asked, apiVersion))
         }
-        topics.push({ name, partitions: answers })
+        if (answers.length > 0) topics.push({ name, partitions: answers })
       }
       return { topics }
     })

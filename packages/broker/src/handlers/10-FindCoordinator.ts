@@ -15,6 +15,8 @@ type Coordinator = NonNullable<(typeof FindCoordinatorResponse.Input)["coordinat
 const groupType = 0
 const transactionType = 1
 const batchedVersion = 4
+/** What a single key's answer says when there is no error: the name of the code. */
+const successMessage = "NONE"
 
 const refuse = (key: string, errorCode: number, errorMessage: string): Coordinator => ({
   key,
@@ -50,6 +52,7 @@ export const findCoordinator = (services: Services): Handler =>
         return { throttleTimeMs: 0, coordinators }
       }
       const { key, ...answer } = find(services, request.key, request.keyType, listenerName)
-      return { throttleTimeMs: 0, ...answer }
+      const errorMessage = answer.errorCode === ErrorCode.NONE ? successMessage : answer.errorMessage
+      return { throttleTimeMs: 0, ...answer, errorMessage }
     })
   )

@@ -22,7 +22,7 @@ const describeTopic = (services: Services, name: string, options: Describe.Descr
   const reason = illegalTopicName(name)
   if (reason !== undefined) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, message: reason }
   const cluster = services.cluster()
-  if (cluster.topicByName(name) === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: null }
+  if (cluster.topicByName(name) === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: "" }
   return Describe.topic(services.config(), cluster.configs(ResourceType.topic, name), options)
 }
 
@@ -31,7 +31,7 @@ const otherBroker = (services: Services, name: string, expected: string): Found 
   if (!/^[+-]?[0-9]+$/.test(name)) return invalid(`Broker id must be an integer, but it is: ${name}`)
   return Number(name) === services.nodeId
     ? undefined
-    : invalid(`Unexpected broker id, expected ${expected}, but received ${name}`)
+    : invalid(`Unexpected broker id, expected ${expected} but received ${name}`)
 }
 
 const describe = (services: Services, resource: Resource, options: Describe.DescribeOptions): Found => {
@@ -43,7 +43,8 @@ const describe = (services: Services, resource: Resource, options: Describe.Desc
     case ResourceType.broker:
       if (name === "") return Describe.clusterDefault(services.config(), options)
       return (
-        otherBroker(services, name, `${services.nodeId} or empty string`) ?? Describe.broker(services.config(), options)
+        otherBroker(services, name, `${services.nodeId} or empty string,`) ??
+        Describe.broker(services.config(), options)
       )
     case ResourceType.brokerLogger:
       if (name === "") return invalid("Broker id must not be empty")
