@@ -32,10 +32,10 @@ const joinGroup =
   (body, caller) =>
     Effect.gen(function* () {
       const { groupId, sessionTimeoutMs, memberId } = body
-      if (groupId === "") return joinError(memberId, ErrorCode.INVALID_GROUP_ID)
+      if (groupId === "") return versionedJoin(joinError(memberId, ErrorCode.INVALID_GROUP_ID), caller)
       const { minSessionTimeoutMs, maxSessionTimeoutMs } = config()
       if (sessionTimeoutMs < minSessionTimeoutMs || sessionTimeoutMs > maxSessionTimeoutMs) {
-        return joinError(memberId, ErrorCode.INVALID_SESSION_TIMEOUT)
+        return versionedJoin(joinError(memberId, ErrorCode.INVALID_SESSION_TIMEOUT), caller)
       }
       const rebalanceTimeoutMs =
         caller.apiVersion < rebalanceTimeoutVersion ? sessionTimeoutMs : body.rebalanceTimeoutMs

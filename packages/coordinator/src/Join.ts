@@ -108,7 +108,7 @@ const joinKnown = (turn: Turn, group: Group, command: JoinCommand): Group => {
   const fault = validateMember(group, memberId, groupInstanceId)
   const member = group.members.get(memberId)
   if (fault !== ErrorCode.NONE || member === undefined) {
-    answer(turn, complete, { ...joinError(memberId, fault), protocolName: null })
+    answer(turn, complete, joinError(memberId, fault))
     return group
   }
   if (changesNothing(group, member, body)) {

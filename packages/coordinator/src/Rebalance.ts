@@ -26,7 +26,7 @@ const noMembers: JoinAnswer["members"] = []
 /** How Kafka answers a JoinGroup that failed. */
 export const joinError = (memberId: string, errorCode: number): JoinAnswer => ({
   errorCode,
-  protocolName: "",
+  protocolName: null,
   leader: "",
   memberId,
   members: noMembers

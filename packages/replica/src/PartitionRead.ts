@@ -62,7 +62,7 @@ export const failedRead = (errorCode: number): PartitionRead => ({
 
 /** The error for a leader epoch the asker believes in: behaviour 090, KIP-320. */
 export const checkLeaderEpoch = (leaderEpoch: number, asked: number): number => {
-  if (asked < 0 || asked === leaderEpoch) return ErrorCode.NONE
+  if (asked === -1 || asked === leaderEpoch) return ErrorCode.NONE
   return asked < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
 }
 

@@ -52,14 +52,20 @@ const forgotten = (request: Request) =>
     partitions.map((partition) => ({ topic, topicId, partition }))
   )
 
-/** Why the request as a whole gets no data; each of its partitions is answered so. */
-const refusal = ({ isolationLevel, replicaId, replicaState }: Request): number => {
-  if (isolationLevel !== readUncommittedLevel && isolationLevel !== readCommittedLevel) {
-    return ErrorCode.UNKNOWN_SERVER_ERROR
-  }
-  // A quorum of one has no followers: whoever says it is a replica is none of these partitions'.
-  const follower = replicaId > consumerReplica || replicaState.replicaId > consumerReplica
-  return follower ? ErrorCode.NOT_LEADER_OR_FOLLOWER : ErrorCode.NONE
+/** A quorum of one has no followers: whoever says it is a replica is none of these partitions'. */
+const isFollower = ({ replicaId, replicaState }: Request): boolean =>
+  replicaId > consumerReplica || replicaState.replicaId > consumerReplica
+
+/** An isolation level that there is none of: the request as a whole fails, and before v13 each partition too. */
+const refuse = (request: Request, apiVersion: number): Response => {
+  const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR
+  const partition = { ...failedRead(errorCode), abortedTransactions: [] }
+  const responses = request.topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map((each) => partitionAnswer(each.partition, partition))
+  }))
+  return { errorCode, sessionId: 0, responses: apiVersion >= topicIdVersion ? [] : responses }
 }
 
 const findTarget = (services: Services, each: FetchPartition, usesTopicIds: boolean): Target => {
@@ -116,7 +122,8 @@ const readAll = (
         partition,
         {
           fetchOffset: each.fetchOffset,
-          currentLeaderEpoch: each.currentLeaderEpoch,
+          // A negative one is as good as none, here alone.
+          currentLeaderEpoch: Math.max(-1, each.currentLeaderEpoch),
           lastFetchedEpoch: each.lastFetchedEpoch,
           maxBytes: Math.max(0, Math.min(each.maxBytes, limits.maxBytes - bytes)),
           readCommitted: limits.readCommitted,
@@ -184,6 +191,10 @@ const gather = (
 export const fetch = (services: Services): Handler =>
   handler(FetchRequest, FetchResponse, (request, context) =>
     Effect.gen(function* () {
+      const { isolationLevel } = request
+      if (isolationLevel !== readUncommittedLevel && isolationLevel !== readCommittedLevel) {
+        return refuse(request, context.apiVersion)
+      }
       const usesTopicIds = context.apiVersion >= topicIdVersion
       const session = services.fetchSessions.begin(
         {
@@ -200,14 +211,13 @@ export const fetch = (services: Services): Handler =>
       const limits = {
         maxBytes,
         minBytes: Math.min(request.minBytes, maxBytes),
-        readCommitted: request.isolationLevel === readCommittedLevel
+        readCommitted: isolationLevel === readCommittedLevel
       }
-      const refused = refusal(request)
       const targets = session.partitions.map(
         (each): Target =>
-          refused === ErrorCode.NONE
-            ? findTarget(services, each, usesTopicIds)
-            : { asked: each, partition: undefined, errorCode: refused }
+          isFollower(request)
+            ? { asked: each, partition: undefined, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
+            : findTarget(services, each, usesTopicIds)
       )
       const reads: Array<PartitionRead> = []
       context.whenSent(() => releaseAll(reads))

@@ -101,7 +101,7 @@ const isInvalid = (request: Request, apiVersion: number): boolean =>
 const refuse = (request: Request, apiVersion: number): Response => {
   const errorCode = apiVersion < lookupByIdVersion ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR
   const topics = (request.topics ?? []).map(({ name, topicId }) => missing(errorCode, name ?? "", topicId))
-  return { brokers: [], clusterId: null, controllerId: -1, topics }
+  return { brokers: [], clusterId: null, controllerId: -1, topics, errorCode }
 }
 
 const describeTopics = (services: Services, request: Request, view: View): Effect.Effect<ReadonlyArray<TopicAnswer>> =>

@@ -8,5 +8,6 @@ import type { Services } from "../Services.ts"
 
 export const deleteGroups = (services: Services): Handler =>
   handler(DeleteGroupsRequest, DeleteGroupsResponse, (request, context) =>
-    services.coordinator.deleteGroups(request, callerOf(context))
+    // A group named twice is deleted and answered once.
+    services.coordinator.deleteGroups({ ...request, groupsNames: [...new Set(request.groupsNames)] }, callerOf(context))
   )

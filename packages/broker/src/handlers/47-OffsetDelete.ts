@@ -9,6 +9,16 @@ import { type Handler, handler } from "../Handler.ts"
 import type { Services } from "../Services.ts"
 
 type Topic = (typeof OffsetDeleteRequest.Type)["topics"][number]
+type TopicAnswer = (typeof OffsetDeleteResponse.Input)["topics"][number]
+
+/** All answers about a topic under one heading. */
+const merge = (topics: ReadonlyArray<TopicAnswer>): ReadonlyArray<TopicAnswer> => {
+  const merged = new Map<string, TopicAnswer>()
+  for (const { name, partitions } of topics) {
+    merged.set(name, { name, partitions: [...(merged.get(name)?.partitions ?? []), ...partitions] })
+  }
+  return [...merged.values()]
+}
 
 export const offsetDelete = (services: Services): Handler =>
   handler(OffsetDeleteRequest, OffsetDeleteResponse, (request, context) =>
@@ -36,6 +46,6 @@ export const offsetDelete = (services: Services): Handler =>
       }
       const answer = yield* services.coordinator.offsetDelete({ ...request, topics: known }, callerOf(context))
       if (answer.errorCode !== ErrorCode.NONE) return answer
-      return { ...answer, topics: [...refused, ...answer.topics] }
+      return { ...answer, topics: merge([...refused, ...answer.topics]) }
     })
   )

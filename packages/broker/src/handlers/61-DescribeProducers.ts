@@ -1,6 +1,7 @@
 /**
  * DescribeProducers (key 61, KIP-664): the producers that a partition remembers.
  */
+import { illegalTopicName } from "@klamm/controller"
 import * as ProducerState from "@klamm/log/ProducerState"
 import { DescribeProducersRequest, DescribeProducersResponse } from "@klamm/protocol/api/61-DescribeProducers"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -10,9 +11,19 @@ import { findLeader } from "../Lookup.ts"
 import type { Services } from "../Services.ts"
 
 const describe = (services: Services, topic: string, partitionIndex: number) => {
-  const fail = (errorCode: number) => ({ partitionIndex, errorCode, errorMessage: null, activeProducers: [] })
+  const fail = (errorCode: number, errorMessage: string | null = null) => ({
+    partitionIndex,
+    errorCode,
+    errorMessage,
+    activeProducers: []
+  })
+  const illegal = illegalTopicName(topic)
+  if (illegal !== undefined) return fail(ErrorCode.INVALID_TOPIC_EXCEPTION, illegal)
   const found = findLeader(services, topic, partitionIndex)
-  if ("errorCode" in found) return fail(found.errorCode)
+  if ("errorCode" in found) {
+    const absent = found.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return fail(found.errorCode, absent ? "This server does not host this topic-partition." : null)
+  }
   const state = found.partition.actor.state()
   if (state._tag === "Offline") return fail(state.errorCode)
   const activeProducers = [...ProducerState.entries(state.producers)].map((entry) => ({

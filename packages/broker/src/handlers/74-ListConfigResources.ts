@@ -10,8 +10,8 @@ import type { Services } from "../Services.ts"
 
 const all: ReadonlyArray<number> = [
   ResourceType.topic,
-  ResourceType.broker,
   ResourceType.brokerLogger,
+  ResourceType.broker,
   ResourceType.clientMetrics,
   ResourceType.group
 ]
