@@ -5,7 +5,9 @@ import { expect, test } from "vitest"
 import type { Command } from "../src/index.ts"
 import {
   alterConfigs,
-  Cluster,
+  byHand,
+  type Cluster,
+  clusterOf,
   createPartitions,
   createTopics,
   deleteTopics,
@@ -107,9 +109,10 @@ test("leaders are up and in the ISR, epochs rise, partitions have no gaps; log a
   const timed = fc.tuple(step, fc.constantFrom(0, 0, 100, sessionTimeoutMs))
   fc.assert(
     fc.property(fc.array(timed, { maxLength: 60 }), (steps) => {
-      const cluster = new Cluster()
+      const cluster = clusterOf(3)
+      cluster.submit(createTopics([topic("a", { numPartitions: 3, replicationFactor: 2 }), byHand("b", [1, 2, 3])]))
       let now = 0
-      let logged = Image.empty
+      let logged = cluster.state.image
       for (const [next, passed] of steps) {
         now += passed
         const before = cluster.state.image
