@@ -5,6 +5,7 @@
 import * as Alter from "@klamm/config/Alter"
 import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import * as Utf8 from "@klamm/protocol/Utf8"
 import * as Result from "effect/Result"
 import { type Failure, failure, ok } from "./Answer.ts"
 import { bounded } from "./Bounded.ts"
@@ -27,6 +28,16 @@ export interface AlterConfigs {
 export interface ConfigsAltered extends Failure {
   readonly resource: Alter.Resource
 }
+
+/** What a value may take in the log, in bytes: as much as a string of the protocol. APPEND makes them longer than a request can. */
+const maxValueBytes = 32_767
+
+const oversized = failure(
+  ErrorCode.INVALID_CONFIG,
+  `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueBytes} bytes.`
+)
+
+const isOversized = (value: string | null): boolean => value !== null && Utf8.byteLength(value) > maxValueBytes
 
 /** Whether the resource is there to be configured; asked last, of a change that is sound in itself. */
 const missing = (state: ControllerState, { type, name }: Alter.Resource): Failure | undefined => {
@@ -54,6 +65,7 @@ const alterOne = (state: ControllerState, settings: Settings, { resource, change
   if (Result.isFailure(decided)) {
     return { failed: failure(decided.failure.errorCode, decided.failure.message), records: [] }
   }
+  if ([...decided.success.values()].some(isOversized)) return { failed: oversized, records: [] }
   const absent = missing(state, resource)
   if (absent !== undefined) return { failed: absent, records: [] }
   const records = [...decided.success].map(

@@ -140,6 +140,19 @@ describe("IncrementalAlterConfigs", () => {
     expect(configs(cluster, ResourceType.topic, "t")).toEqual({})
   })
 
+  test("a list appended to until it is longer than the log can carry is refused, not written", () => {
+    const cluster = prepared()
+    const key = "follower.replication.throttled.replicas"
+    const list = (from: number) => Array.from({ length: 2_500 }, (_, at) => `${from + at}:100`).join(",")
+    expect(alter(cluster, [key, append, list(10_000)]).errorCode).toBe(ErrorCode.NONE)
+    const before = cluster.state
+    expect(alter(cluster, ["retention.ms", set, "6"], [key, append, list(20_000)])).toMatchObject({
+      errorCode: ErrorCode.INVALID_CONFIG,
+      message: "The configuration value cannot be added because it exceeds the maximum value size of 32767 bytes."
+    })
+    expect(cluster.state).toBe(before)
+  })
+
   test("more values than a batch holds change nothing", () => {
     const cluster = prepared()
     const value = "x".repeat(30_000)
