@@ -3,6 +3,7 @@
  * exist. Resources are decided one by one and commit as one.
  */
 import * as Alter from "@klamm/config/Alter"
+import type { BrokerSnapshot } from "@klamm/config/BrokerConfig"
 import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Utf8 from "@klamm/protocol/Utf8"
@@ -55,9 +56,8 @@ const missing = (state: ControllerState, { type, name }: Alter.Resource): Failur
     : undefined
 }
 
-const alterOne = (state: ControllerState, settings: Settings, { resource, change }: AlteredResource) => {
+const alterOne = (state: ControllerState, snapshot: BrokerSnapshot, { resource, change }: AlteredResource) => {
   const current = configsOf(state, resource.type, resource.name)
-  const snapshot = settings.snapshot(state.image)
   const decided =
     change._tag === "Incremental"
       ? Alter.decide(snapshot, resource, current, change.operations)
@@ -81,10 +81,11 @@ const alterOne = (state: ControllerState, settings: Settings, { resource, change
 }
 
 export const alterConfigs = (state: ControllerState, settings: Settings, command: AlterConfigs) => {
+  const snapshot = settings.snapshot(state.image)
   const records: Array<MetadataRecordInput> = []
   const reply: Array<ConfigsAltered> = []
   for (const altered of command.resources) {
-    const decided = alterOne(state, settings, altered)
+    const decided = alterOne(state, snapshot, altered)
     reply.push({ resource: altered.resource, ...decided.failed })
     records.push(...decided.records)
   }

@@ -3,6 +3,7 @@
  * is decided alone; the records of all that may be created commit as one.
  */
 import { validateTopic } from "@klamm/config/AlterRules"
+import type { BrokerSnapshot } from "@klamm/config/BrokerConfig"
 import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { type Failure, failure, ok } from "./Answer.ts"
@@ -86,7 +87,7 @@ const manualReplicas = (state: ControllerState, topic: NewTopic): Refusable<Read
 const placedReplicas = (
   state: ControllerState,
   topic: NewTopic,
-  defaults: { readonly partitions: number; readonly replicationFactor: number },
+  defaults: BrokerSnapshot["values"],
   seed: number
 ): Refusable<ReadonlyArray<ReadonlyArray<number>>> => {
   if (topic.replicationFactor < -1 || topic.replicationFactor === 0) {
@@ -98,8 +99,8 @@ const placedReplicas = (
   if (topic.numPartitions < -1 || topic.numPartitions === 0) {
     return failure(ErrorCode.INVALID_PARTITIONS, "Number of partitions was set to an invalid non-positive value.")
   }
-  const partitions = topic.numPartitions === -1 ? defaults.partitions : topic.numPartitions
-  const factor = topic.replicationFactor === -1 ? defaults.replicationFactor : topic.replicationFactor
+  const partitions = topic.numPartitions === -1 ? defaults["num.partitions"] : topic.numPartitions
+  const factor = topic.replicationFactor === -1 ? defaults["default.replication.factor"] : topic.replicationFactor
   const brokers = Brokers.all(state.image.brokers).map((broker) => ({
     id: broker.id,
     rack: broker.rack,
@@ -151,22 +152,15 @@ const refused = (topic: { readonly name: string }, { errorCode, message }: Failu
   records: []
 })
 
-const defaultsOf = (state: ControllerState, settings: Settings) => {
-  const { values } = settings.snapshot(state.image)
-  return { partitions: values["num.partitions"], replicationFactor: values["default.replication.factor"] }
-}
-
-const createOne = (state: ControllerState, settings: Settings, topic: NewTopic, seed: number): Decided => {
+const createOne = (state: ControllerState, snapshot: BrokerSnapshot, topic: NewTopic, seed: number): Decided => {
   const wrongName = checkName(state, topic.name)
   if (wrongName !== undefined) return refused(topic, wrongName)
   const configs = readConfigs(topic)
   if (isFailure(configs)) return refused(topic, configs)
-  const wrongConfig = validateTopic(settings.snapshot(state.image), configs)
+  const wrongConfig = validateTopic(snapshot, configs)
   if (wrongConfig !== null) return refused(topic, failure(wrongConfig.errorCode, wrongConfig.message))
   const replicas =
-    topic.assignments.length > 0
-      ? manualReplicas(state, topic)
-      : placedReplicas(state, topic, defaultsOf(state, settings), seed)
+    topic.assignments.length > 0 ? manualReplicas(state, topic) : placedReplicas(state, topic, snapshot.values, seed)
   if (isFailure(replicas)) return refused(topic, replicas)
   const answer = {
     ...ok,
@@ -209,11 +203,12 @@ const partitionsAsked = (topics: ReadonlyArray<NewTopic>, defaultPartitions: num
 
 /** Decides all topics, each on the state without the others; two new names can't collide with one another's dots. */
 export const createTopics = (state: ControllerState, settings: Settings, command: CreateTopics) => {
+  const snapshot = settings.snapshot(state.image)
   const repeated = repeatedNames(command.topics.map((topic) => topic.name))
   const answered = new Set<string>()
   const records: Array<MetadataRecordInput> = []
   const reply: Array<CreatedTopic> = []
-  if (partitionsAsked(command.topics, defaultsOf(state, settings).partitions) > maxPartitionsPerRequest) {
+  if (partitionsAsked(command.topics, snapshot.values["num.partitions"]) > maxPartitionsPerRequest) {
     const failed = failure(ErrorCode.POLICY_VIOLATION, "Excessively large number of partitions per request.")
     return { records: [], reply: command.topics.map((topic) => refused(topic, failed).answer) }
   }
@@ -224,7 +219,7 @@ export const createTopics = (state: ControllerState, settings: Settings, command
       reply.push(refused(topic, failure(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")).answer)
       continue
     }
-    const decided = createOne(state, settings, topic, command.placementSeed + index)
+    const decided = createOne(state, snapshot, topic, command.placementSeed + index)
     reply.push(decided.answer)
     records.push(...decided.records)
   }
