@@ -21,6 +21,8 @@ import { syncError } from "./Sync.ts"
 const rebalanceTimeoutVersion = 1
 /** From here on an answer may be without a protocol. */
 const nullProtocolVersion = 7
+/** From here on SyncGroup must name protocol type and protocol (KIP-559). */
+const syncProtocolVersion = 5
 /** From here on LeaveGroup takes many members (KIP-345). */
 const manyMembersVersion = 3
 
@@ -49,6 +51,17 @@ const joinGroup =
       }))
       return versionedJoin(answer, caller)
     })
+
+const syncGroup =
+  (shards: Shards): Contract["syncGroup"] =>
+  (body, { apiVersion }) => {
+    const isNamed = body.protocolType !== null && body.protocolName !== null
+    if (apiVersion >= syncProtocolVersion && !isNamed) {
+      return Effect.succeed(syncError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL))
+    }
+    if (body.groupId === "") return Effect.succeed(syncError(ErrorCode.INVALID_GROUP_ID))
+    return shards.ask(body.groupId, (complete) => ({ _tag: "Sync", body, complete }))
+  }
 
 /** Before v3 there is one member, and its error is the answer's. */
 const versionedLeave = (answer: LeaveAnswer, { apiVersion }: Caller): typeof LeaveGroupResponse.Input => {
@@ -113,12 +126,13 @@ const listGroups =
       return { errorCode: ErrorCode.NONE, groups }
     })
 
+/** A group that is named twice is answered once. */
 const deleteGroups =
   (shards: Shards): Contract["deleteGroups"] =>
   ({ groupsNames }) =>
     Effect.map(
       Effect.forEach(
-        groupsNames,
+        new Set(groupsNames),
         (groupId) =>
           Effect.map(
             shards.ask<number>(groupId, (complete) => ({ _tag: "DeleteGroup", groupId, complete })),
@@ -137,10 +151,7 @@ export const make = (options: CoordinatorOptions): Effect.Effect<Contract, never
     return {
       partitionFor: (groupId) => shards.partitionFor(groupId),
       joinGroup: joinGroup(options, shards),
-      syncGroup: (body) =>
-        body.groupId === ""
-          ? Effect.succeed(syncError(invalidGroup))
-          : shards.ask(body.groupId, (complete) => ({ _tag: "Sync", body, complete })),
+      syncGroup: syncGroup(shards),
       heartbeat: (body) =>
         body.groupId === ""
           ? Effect.succeed({ errorCode: invalidGroup })

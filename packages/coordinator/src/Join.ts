@@ -104,7 +104,12 @@ const changesNothing = (group: Group, member: Member, body: JoinCommand["body"])
 const joinKnown = (turn: Turn, group: Group, command: JoinCommand): Group => {
   const { body, complete } = command
   const { memberId, groupInstanceId } = body
-  if (group.pendingJoins.has(memberId) && groupInstanceId === null) return addMember(turn, group, memberId, command)
+  if (group.pendingJoins.has(memberId)) {
+    if (groupInstanceId === null) return addMember(turn, group, memberId, command)
+    // Pending ids are never given to static members; Kafka takes this for a fault of its own.
+    answer(turn, complete, { ...joinError("", ErrorCode.UNKNOWN_SERVER_ERROR), protocolName: null })
+    return group
+  }
   const fault = validateMember(group, memberId, groupInstanceId)
   const member = group.members.get(memberId)
   if (fault !== ErrorCode.NONE || member === undefined) {

@@ -64,8 +64,8 @@ const syncBody = (memberId: string) => ({
   generationId: 1,
   memberId,
   groupInstanceId: null,
-  protocolType: null,
-  protocolName: null,
+  protocolType: "consumer",
+  protocolName: "range",
   assignments: [{ memberId, assignment: bytes(5) }]
 })
 
@@ -169,6 +169,8 @@ it.effect("behaviour 110: an empty group id, and a session timeout out of bounds
     assert.deepStrictEqual(yield* made.leaveGroup(leave, caller(2)), { errorCode: ErrorCode.INVALID_GROUP_ID })
     const sync = yield* made.syncGroup({ ...syncBody("m"), groupId: "" }, caller(5))
     assert.strictEqual(sync.errorCode, ErrorCode.INVALID_GROUP_ID)
+    const nameless = yield* made.syncGroup({ ...syncBody("m"), protocolName: null }, caller(5))
+    assert.strictEqual(nameless.errorCode, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
   })
 )
 
@@ -190,6 +192,18 @@ it.effect("behaviour 126: an unknown group is dead, and from v6 on not found", (
       )
     assert.deepStrictEqual(yield* describe(5), [ErrorCode.NONE, "Dead"])
     assert.deepStrictEqual(yield* describe(6), [ErrorCode.GROUP_ID_NOT_FOUND, "Dead"])
+  })
+)
+
+it.effect("behaviour 127: each group is deleted and answered once", () =>
+  Effect.gen(function* () {
+    const made = yield* leading(memoryLog([]))
+    yield* made.offsetCommit(commitBody("simple", 1n), caller(8))
+    const deleted = yield* made.deleteGroups({ groupsNames: ["simple", "none", "simple"] }, caller(2))
+    assert.deepStrictEqual(deleted.results, [
+      { groupId: "simple", errorCode: ErrorCode.NONE },
+      { groupId: "none", errorCode: ErrorCode.GROUP_ID_NOT_FOUND }
+    ])
   })
 )
 
