@@ -11,7 +11,7 @@ import { activeReplicas, checkManual, partitionRecord } from "./Assignment.ts"
 import { bounded } from "./Bounded.ts"
 import { place } from "./Placement.ts"
 import type { ControllerState, Settings } from "./State.ts"
-import { collision, illegal } from "./TopicNames.ts"
+import { collisions, illegal } from "./TopicNames.ts"
 
 export interface NewTopic {
   readonly name: string
@@ -110,7 +110,14 @@ const placedReplicas = (
   return "reason" in placed ? failure(ErrorCode.INVALID_REPLICATION_FACTOR, placed.reason) : placed
 }
 
-const checkName = (state: ControllerState, name: string): Failure | undefined => {
+/** What all topics of a request are decided on. */
+interface Context {
+  readonly state: ControllerState
+  readonly snapshot: BrokerSnapshot
+  readonly colliding: ReturnType<typeof collisions>
+}
+
+const checkName = ({ state, colliding }: Context, name: string): Failure | undefined => {
   if (name === metadataTopic) {
     return failure(ErrorCode.INVALID_REQUEST, `Creation of internal topic ${metadataTopic} is prohibited.`)
   }
@@ -119,7 +126,7 @@ const checkName = (state: ControllerState, name: string): Failure | undefined =>
   if (Topics.byName(state.image.topics, name) !== undefined) {
     return failure(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
   }
-  const other = collision(state.image.topics, name)
+  const other = colliding(name)
   return other === undefined
     ? undefined
     : failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${other}`)
@@ -152,8 +159,9 @@ const refused = (topic: { readonly name: string }, { errorCode, message }: Failu
   records: []
 })
 
-const createOne = (state: ControllerState, snapshot: BrokerSnapshot, topic: NewTopic, seed: number): Decided => {
-  const wrongName = checkName(state, topic.name)
+const createOne = (context: Context, topic: NewTopic, seed: number): Decided => {
+  const { state, snapshot } = context
+  const wrongName = checkName(context, topic.name)
   if (wrongName !== undefined) return refused(topic, wrongName)
   const configs = readConfigs(topic)
   if (isFailure(configs)) return refused(topic, configs)
@@ -204,6 +212,7 @@ const partitionsAsked = (topics: ReadonlyArray<NewTopic>, defaultPartitions: num
 /** Decides all topics, each on the state without the others; two new names can't collide with one another's dots. */
 export const createTopics = (state: ControllerState, settings: Settings, command: CreateTopics) => {
   const snapshot = settings.snapshot(state.image)
+  const context: Context = { state, snapshot, colliding: collisions(state.image.topics) }
   const repeated = repeatedNames(command.topics.map((topic) => topic.name))
   const answered = new Set<string>()
   const records: Array<MetadataRecordInput> = []
@@ -219,7 +228,7 @@ export const createTopics = (state: ControllerState, settings: Settings, command
       reply.push(refused(topic, failure(ErrorCode.INVALID_REQUEST, "Duplicate topic name.")).answer)
       continue
     }
-    const decided = createOne(state, snapshot, topic, command.placementSeed + index)
+    const decided = createOne(context, topic, command.placementSeed + index)
     reply.push(decided.answer)
     records.push(...decided.records)
   }

@@ -22,9 +22,15 @@ export const illegal = (name: string): string | undefined => {
 
 const unified = (name: string): string => name.replaceAll(".", "_")
 
-/** An existing topic that the name collides with. */
-export const collision = (topics: Topics.Topics, name: string): string | undefined => {
-  if (!name.includes(".") && !name.includes("_")) return undefined
-  const wanted = unified(name)
-  return Topics.all(topics).find((topic) => topic.name !== name && unified(topic.name) === wanted)?.name
+/** Finds an existing topic that a name collides with. The topics are gone through at the first name that could, and once. */
+export const collisions = (topics: Topics.Topics): ((name: string) => string | undefined) => {
+  let byUnified: Map<string, ReadonlyArray<string>> | undefined
+  return (name) => {
+    if (!name.includes(".") && !name.includes("_")) return undefined
+    byUnified ??= Map.groupBy(
+      Topics.all(topics).map((topic) => topic.name),
+      unified
+    )
+    return byUnified.get(unified(name))?.find((other) => other !== name)
+  }
 }
