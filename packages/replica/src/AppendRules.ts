@@ -54,13 +54,17 @@ const refuse = (errorCode: number, message: string, intact = false): Refused => 
   intact
 })
 
+/** One batch as it was sent, whatever its header says of its records. */
+const isIntact = (records: Uint8Array): boolean =>
+  records.byteLength >= RecordBatch.headerBytes &&
+  RecordBatch.sizeInBytes(records, 0) === records.byteLength &&
+  RecordBatch.magic(records, 0) === RecordBatch.currentMagic &&
+  RecordBatch.computeCrc(records, 0) === RecordBatch.crc(records, 0)
+
 const rejected = (records: Uint8Array, rejection: RecordBatch.Rejection): Refused => ({
   _tag: "Refused",
   ...rejection,
-  intact:
-    rejection.errorCode !== ErrorCode.MESSAGE_TOO_LARGE &&
-    RecordBatch.verifyBatch(records) === undefined &&
-    RecordBatch.sizeInBytes(records, 0) === records.byteLength
+  intact: rejection.errorCode !== ErrorCode.MESSAGE_TOO_LARGE && isIntact(records)
 })
 
 /** Where the topic takes the producer's time, the window in which it must lie. */

@@ -21,7 +21,7 @@ const describe = (services: Services, topic: string, partitionIndex: number) => 
   if (illegal !== undefined) return fail(ErrorCode.INVALID_TOPIC_EXCEPTION, illegal)
   const found = findLeader(services, topic, partitionIndex)
   if ("errorCode" in found) {
-    const absent = found.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    const absent = services.cluster().topicByName(topic) === undefined
     return fail(found.errorCode, absent ? "This server does not host this topic-partition." : null)
   }
   const state = found.partition.actor.state()
