@@ -42,12 +42,18 @@ export const apply = (offsets: Offsets, changes: ReadonlyArray<OffsetChange>): O
   return topics
 }
 
-/** What the group will have when every append under way has come through: deletions go behind those. */
+/**
+ * Every commit that the group has or may have once the appends under way have come through: deletions go behind those. What is
+ * being deleted counts as there, because its append may fail.
+ */
 export const known = (group: Group | undefined, pending: ReadonlyArray<Write>): Offsets => {
   const offsets: Offsets = group?.offsets ?? new Map()
   return pending.reduce((now, { groupId, settlement }) => {
-    const concerns = groupId === group?.groupId && (settlement._tag === "Offsets" || settlement._tag === "Deleted")
-    return concerns ? apply(now, settlement.changes) : now
+    if (groupId !== group?.groupId || settlement._tag !== "Offsets") return now
+    return apply(
+      now,
+      settlement.changes.filter(({ committed }) => committed !== null)
+    )
   }, offsets)
 }
 

@@ -52,6 +52,16 @@ describe("syncing", () => {
     assert.strictEqual(b.answer?.errorCode, ErrorCode.REBALANCE_IN_PROGRESS)
   })
 
+  it("a sync sent again while the first is parked takes its place, and both are answered", () => {
+    const bench = joined()
+    const first = bench.sync("b", 1)
+    const second = bench.sync("b", 1)
+    assert.strictEqual(first.answer?.errorCode, ErrorCode.REBALANCE_IN_PROGRESS)
+    bench.sync("a", 1, [["b", 7]])
+    bench.settle()
+    assert.deepStrictEqual(second.answer?.assignment, bytes(7))
+  })
+
   it("a failed append gives the assignment back and starts over", () => {
     const bench = joined()
     const b = bench.sync("b", 1)
