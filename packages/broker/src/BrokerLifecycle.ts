@@ -1,12 +1,14 @@
 /**
  * This broker's life in the cluster: it registers, is unfenced once it has caught up, sends heartbeats, and leaves in good order
- * (KIP-631). Invariant: a broker whose registration is no longer the current one registers anew before it sends another heartbeat.
+ * (KIP-631). Invariants: a broker whose registration is no longer the current one registers anew before it sends another heartbeat;
+ * one that leaves sends no other heartbeat afterwards, which would have it lead again while its logs are being closed.
  */
 import type { BrokerRegistry } from "@klamm/controller"
 import * as Entropy from "@klamm/platform/Entropy"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { ControllerClient } from "./ControllerClient.ts"
 
@@ -85,9 +87,10 @@ export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, 
       beat
     )
     const lost = (error: RegistrationRefused) => Effect.logError(`this broker was not taken back: ${error.message}`)
-    yield* Effect.forkScoped(Effect.catch(Effect.forever(pulse), lost))
+    const beating = yield* Effect.forkScoped(Effect.catch(Effect.forever(pulse), lost))
+    const leave = Effect.suspend(() => heartbeat(options, epoch, true, leaveTimeoutMs))
     return {
       epoch: () => epoch,
-      leave: Effect.asVoid(Effect.suspend(() => heartbeat(options, epoch, true, leaveTimeoutMs)))
+      leave: Effect.asVoid(Effect.andThen(Fiber.interrupt(beating), leave))
     }
   })
