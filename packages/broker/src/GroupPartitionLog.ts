@@ -4,6 +4,7 @@
  */
 import { Reply } from "@klamm/actor"
 import type { PartitionLog } from "@klamm/coordinator"
+import type { Log } from "@klamm/log"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type { AppendResult } from "@klamm/replica/Partition"
@@ -38,7 +39,13 @@ const append = ({ actor }: PartitionActor, batch: Uint8Array): Effect.Effect<App
     return told ? reply.await : Effect.succeed({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 })
   })
 
-/** A read error ends the loading where it is: the partition is offline then, and the next leader loads anew. */
+const unreadable = (log: Log, reason: unknown): Effect.Effect<never> =>
+  Effect.andThen(Effect.logError(`groups can't be loaded from ${log.directory}`, reason), Effect.never)
+
+/**
+ * Groups that can't be read whole are not served at all: after a read error the loading never ends, and the groups answer that they
+ * are being loaded until another leader, or this one after a restart, can.
+ */
 const load = ({ log }: PartitionActor, onBatch: (batch: Uint8Array) => void): Effect.Effect<void> =>
   Effect.gen(function* () {
     let offset = log.logStartOffset
@@ -51,7 +58,7 @@ const load = ({ log }: PartitionActor, onBatch: (batch: Uint8Array) => void): Ef
         minOneBatch: true,
         allocate: (sizeBytes) => new Uint8Array(sizeBytes)
       })
-      if (read === "none") return
+      if (read === "none") return yield* unreadable(log, `nothing at ${offset}`)
       const { bytes } = read
       let next = offset
       RecordBatch.forEachBatch(bytes, 0, bytes.length, (at, sizeBytes) => {
@@ -59,10 +66,10 @@ const load = ({ log }: PartitionActor, onBatch: (batch: Uint8Array) => void): Ef
         onBatch(bytes.subarray(at, at + sizeBytes))
         next = RecordBatch.lastOffset(bytes, at) + 1
       })
-      if (next === offset) return
+      if (next === offset) return yield* unreadable(log, `no batch at ${offset}`)
       offset = next
     }
-  }).pipe(Effect.catch((error) => Effect.logError(`loading groups from ${log.directory} failed`, error)))
+  }).pipe(Effect.catch((error) => unreadable(log, error)))
 
 export const partitionLog = (partition: PartitionActor): PartitionLog => ({
   append: (batch) => append(partition, batch),

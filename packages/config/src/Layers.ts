@@ -39,6 +39,7 @@ export const developmentPreset = (): ReadonlyMap<string, string> =>
     ["transaction.state.log.min.isr", "1"],
     ["share.coordinator.state.topic.replication.factor", "1"],
     ["share.coordinator.state.topic.min.isr", "1"],
+    ["group.initial.rebalance.delay.ms", "0"],
     ["log.dirs", "./data"]
   ])
 

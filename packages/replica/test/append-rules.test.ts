@@ -1,57 +1,24 @@
-import { developmentPreset, presetLayer } from "@klamm/config"
-import { effective, noOverrides, resolve } from "@klamm/config/BrokerConfig"
-import { topicConfig } from "@klamm/config/TopicConfig"
-import * as platformCodecs from "@klamm/platform/node/Codecs"
-import { type Codecs, codecIds, makeCodecs } from "@klamm/protocol/Compression"
+import { type Codecs, codecIds } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { iterateRecords, timestampOf } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
-import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import { assert, describe, expect, it } from "vitest"
 import { type AppendOptions, type Checked, check, type Refused } from "../src/AppendRules.ts"
-
-const codecs = makeCodecs(platformCodecs)
-const decompression = { codecs, maxBytes: 1 << 22 }
-const broker = effective(Result.getOrThrow(resolve([presetLayer(developmentPreset())])), noOverrides, noOverrides)
-const now = 1_700_000_000_000
-const hour = 3_600_000
-const utf8 = new TextEncoder()
-
-type Settings = { readonly [key: string]: string }
-
-const options = (settings: Settings = {}, change: Partial<AppendOptions> = {}): AppendOptions => ({
-  topic: topicConfig(broker, new Map(Object.entries(settings))),
-  apiVersion: 13,
-  transactionalId: null,
-  now,
+import {
+  changed,
+  codecs,
+  compressed,
   decompression,
-  ...change
-})
-
-const records = (count: number, change: (index: number) => Partial<RecordBatch.RecordInput> = () => ({})) =>
-  Array.from({ length: count }, (_, index) => ({
-    key: utf8.encode(`key ${index}`),
-    value: utf8.encode(`value ${index}, which may repeat itself, repeat itself, repeat itself`),
-    headers: [{ key: utf8.encode("trace"), value: index % 2 === 0 ? utf8.encode("x") : null }],
-    timestamp: now - 1000 + index,
-    ...change(index)
-  }))
-
-const idempotent = { producerId: 77, producerEpoch: 3, baseSequence: 40 }
-const good = (settings: RecordBatch.BatchOptions = {}): Uint8Array => RecordBatch.buildBatch(records(4), settings)
-const compressed = (codecId: number, settings: RecordBatch.BatchOptions = {}): Uint8Array =>
-  good({ ...settings, compression: { codecId, codecs } })
-
-/** The batch with a change to its bytes, and the checksum made right again. */
-const changed = (bytes: Uint8Array, change: (bytes: Uint8Array) => void): Uint8Array => {
-  change(bytes)
-  RecordBatch.updateCrc(bytes, 0)
-  return bytes
-}
-
-const timed = (...times: ReadonlyArray<number>): Uint8Array =>
-  RecordBatch.buildBatch(records(times.length, (index) => ({ timestamp: times[index]! })))
+  good,
+  hour,
+  idempotent,
+  now,
+  options,
+  records,
+  type Settings,
+  timed
+} from "./support.ts"
 
 const passed = (bytes: Uint8Array | null, settings: Settings = {}, change: Partial<AppendOptions> = {}): Checked => {
   const verdict = check(bytes, options(settings, change))
