@@ -33,8 +33,11 @@ const describeDisk = ({ reason, operation, path }: DiskError): string => {
     case "PermissionDenied":
     case "ReadOnly":
       return `the data directory can't be written: ${path} (${reason}). Choose another with --set log.dirs=DIRECTORY`
+    case "AlreadyExists":
     case "NotADirectory":
       return `${path} is not a directory. Choose another with --set log.dirs=DIRECTORY`
+    case "NotFound":
+      return `there is no ${path} and it can't be made. Choose another with --set log.dirs=DIRECTORY`
     case "Full":
       return `the disk is full: ${operation} ${path}`
     case "TooManyOpenFiles":

@@ -63,6 +63,8 @@ export const open = (config: StaticConfig) =>
     const { values } = config
     const metadataPath = metadataLogDir(values)
     const paths = [...new Set([...logDirs(values), ...(metadataPath === undefined ? [] : [metadataPath])])]
+    const disk = yield* Disk
+    for (const path of paths) yield* disk.makeDirectory(path)
     const stored = yield* storedClusterId(paths)
     const clusterId = stored ?? (yield* Entropy.uuid)
     const now = yield* Clock.currentTimeMillis
@@ -70,7 +72,7 @@ export const open = (config: StaticConfig) =>
       Effect.gen(function* () {
         const newDirectoryId = yield* Entropy.uuid
         const log = yield* LogDirectory.open({ path, clusterId, nodeId: values["node.id"], newDirectoryId })
-        return new ReplicaDirectory(yield* Disk, log, yield* log.find(now))
+        return new ReplicaDirectory(disk, log, yield* log.find(now))
       })
     )
     const home = directories.find(({ path }) => path === metadataPath) ?? directories[0]!

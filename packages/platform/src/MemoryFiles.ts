@@ -200,9 +200,10 @@ export class MemoryFiles {
 
   makeDirectory(path: string): void {
     let directory = this.root
-    for (const name of namesOf(path)) {
+    const names = namesOf(path)
+    for (const [index, name] of names.entries()) {
       const existing = directory.entries.get(name)
-      if (existing?.kind === "file") throw new FileFault("AlreadyExists")
+      if (existing?.kind === "file") throw new FileFault(index === names.length - 1 ? "AlreadyExists" : "NotADirectory")
       const next = existing ?? new MemoryDirectory()
       directory.entries.set(name, next)
       directory = next

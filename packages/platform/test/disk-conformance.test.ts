@@ -196,6 +196,17 @@ describe.each(disks)("disk %s", (_, makeLayer, makeDirectory) => {
     )
   )
 
+  check("makes a directory with its parents, again without complaint, and not where a file is in the way", (disk, at) =>
+    Effect.gen(function* () {
+      yield* disk.makeDirectory(`${at}/one/two/three`)
+      yield* disk.makeDirectory(`${at}/one/two`)
+      assert.isTrue(yield* disk.exists(`${at}/one/two/three`))
+      yield* put(`${at}/file`, "a")
+      assert.strictEqual(yield* reasonOf(disk.makeDirectory(`${at}/file`)), "AlreadyExists")
+      assert.strictEqual(yield* reasonOf(disk.makeDirectory(`${at}/file/below`)), "NotADirectory")
+    })
+  )
+
   check("lists by name", (disk, at) =>
     Effect.gen(function* () {
       for (const name of ["b", "a", "B"]) yield* put(`${at}/${name}`, name)

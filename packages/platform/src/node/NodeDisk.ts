@@ -6,6 +6,7 @@
  * fsync the kernel may have dropped the dirty pages, so a later success would prove nothing.
  */
 import * as fs from "node:fs"
+import { dirname } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -38,6 +39,17 @@ const diskError = (operation: string, path: string, cause: unknown): DiskError =
 /** Runs a synchronous call of node:fs. */
 const attempt = <A>(operation: string, path: string, call: () => A): Effect.Effect<A, DiskError> =>
   Effect.try({ try: call, catch: (cause) => diskError(operation, path, cause) })
+
+/**
+ * Parents first. Not by mkdir's own `recursive`, which never returns where a parent is there and yet refuses with ENOENT, as /proc
+ * does.
+ */
+const makeDirectory = (path: string): void => {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const parent = dirname(path)
+  if (fs.statSync(parent, { throwIfNoEntry: false }) === undefined) makeDirectory(parent)
+  fs.mkdirSync(path)
+}
 
 /** Runs a call of node:fs on the thread pool. */
 const onThreadPool = <A>(
@@ -175,7 +187,7 @@ export const layer: Layer.Layer<Disk> = Layer.succeed(
     rename: (from, to) => attempt("rename", from, () => fs.renameSync(from, to)),
     remove: (path) => attempt("remove", path, () => fs.rmSync(path, { recursive: true })),
     list: (directory) => attempt("list", directory, () => list(directory)),
-    makeDirectory: (path) => attempt("makeDirectory", path, () => void fs.mkdirSync(path, { recursive: true })),
+    makeDirectory: (path) => attempt("makeDirectory", path, () => makeDirectory(path)),
     exists: (path) => attempt("exists", path, () => fs.statSync(path, { throwIfNoEntry: false }) !== undefined),
     syncDirectory,
     lock: (path) => lockFile(path, (cause) => diskError("lock", path, cause)),
