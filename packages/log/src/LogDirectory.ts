@@ -6,8 +6,8 @@
  * Neighbours: `Log.ts` opens single logs, `MetaProperties.ts` is the identity file.
  */
 import { Disk, type DiskError } from "@klamm/platform"
+import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -304,11 +304,5 @@ const readOffsets = (disk: Disk["Service"], path: string, name: string): Effect.
     return new Map((offsets ?? []).map((entry) => [keyOf(entry.topic, entry.partition), entry.offset]))
   })
 
-const uniqueIdDigits = 32
-
-/** Tells apart the directories of a partition that was deleted more than once. */
-const uniqueId = Effect.gen(function* () {
-  let id = ""
-  while (id.length < uniqueIdDigits) id += (yield* Random.nextIntBetween(0, 16)).toString(16)
-  return id
-})
+/** Tells apart the directories of a partition that was deleted or set aside more than once: 32 hexadecimal digits. */
+const uniqueId = Effect.map(Entropy.hexUuid, (id) => id.replaceAll("-", ""))
