@@ -22,6 +22,12 @@ type TopicAnswer = Response["responses"][number]
 
 /** From this version topics are named by id (KIP-516). */
 const topicIdVersion = 13
+
+/**
+ * One answer reads no more than this, whatever the client would take: it is all in memory until it is sent, and a consumer that
+ * gets it in parts is served no slower.
+ */
+export const answerMaxBytes = 8 * 1024 * 1024
 const readUncommittedLevel = 0
 const readCommittedLevel = 1
 /** What a consumer says it is a replica of: none. */
@@ -207,7 +213,7 @@ export const fetch = (services: Services): Handler =>
         context.receivedAtMs
       )
       if (session._tag === "Refused") return { errorCode: session.errorCode, sessionId: 0, responses: [] }
-      const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"])
+      const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"], answerMaxBytes)
       const limits = {
         maxBytes,
         minBytes: Math.min(request.minBytes, maxBytes),
