@@ -20,13 +20,7 @@ const bytesOf = (prefix: number, encode: (writer: Writer) => void): Uint8Array =
   const writer = new Writer()
   writer.int16(prefix)
   encode(writer)
-  const bytes = new Uint8Array(writer.size)
-  let at = 0
-  for (const chunk of writer.finish()) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return writer.toBytes()
 }
 
 const groupKey = (group: string): Uint8Array =>

@@ -66,14 +66,7 @@ export const encodeRecord = (record: MetadataRecordInput): Uint8Array => {
   writer.uvarint(table.key)
   writer.uvarint(table.versions.max)
   codec(table, table.versions.max).encode(writer, record)
-  const chunks = writer.finish()
-  const bytes = new Uint8Array(writer.size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return writer.toBytes()
 }
 
 /** Throws MalformedBytes for what is no record, and UnknownRecord for one of a later release. */

@@ -52,6 +52,17 @@ export class Writer {
     return chunks
   }
 
+  /** Everything written, copied into one array of exactly its size. */
+  toBytes(): Uint8Array {
+    const bytes = new Uint8Array(this.size)
+    let at = 0
+    for (const chunk of this.finish()) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return bytes
+  }
+
   /** Forgets what was written, so that the writer may be used again. */
   reset(): void {
     this.offset = 0

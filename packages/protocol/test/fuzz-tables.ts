@@ -43,23 +43,13 @@ export const subjectsOf = (table: Table): ReadonlyArray<Subject> =>
     values: valuesOf(table, version)
   }))
 
-const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
-}
-
 const writer = new Writer()
 
 export const encoded = (codec: AnyCodec, value: unknown): Uint8Array => {
   writer.reset()
   codec.encode(writer, value)
   const size = writer.size
-  const bytes = joined(writer.finish())
+  const bytes = writer.toBytes()
   deepStrictEqual(bytes.length, size)
   return bytes
 }

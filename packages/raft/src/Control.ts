@@ -14,17 +14,7 @@ const version = 0
 const encode = <F>(message: Message<F>, value: Message<F>["Input"]): Uint8Array => {
   const writer = new Writer()
   codec(message, version).encode(writer, value)
-  return concatenate(writer.finish())
-}
-
-export const concatenate = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return bytes
+  return writer.toBytes()
 }
 
 const voter = (voterId: number) => ({ voterId })

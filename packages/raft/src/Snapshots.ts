@@ -9,7 +9,7 @@ import { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
-import { concatenate, snapshotFooter, snapshotHeader } from "./Control.ts"
+import { snapshotFooter, snapshotHeader } from "./Control.ts"
 
 export interface SnapshotId {
   /** The first offset that is not in the snapshot. */
@@ -59,6 +59,16 @@ export const read = (
     }
     return { ...id, batches }
   })
+
+const concatenate = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}
 
 /** Writes the batches, numbered through from 0, between header and footer. */
 export const write = (

@@ -6,7 +6,6 @@
 
 import { Writer } from "@klamm/protocol/Bytes"
 import { crc32c } from "@klamm/protocol/Crc32c"
-import { joined } from "./Forge.ts"
 import { NOW_MS } from "./Scenario.ts"
 
 export interface RecordOptions {
@@ -82,7 +81,7 @@ const recordBytes = (record: RecordOptions, index: number): Uint8Array => {
   }
   const length = new Writer()
   length.varint(body.size)
-  return concat(joined(length), joined(body))
+  return concat(length.toBytes(), body.toBytes())
 }
 
 const recordsOf = (options: BatchOptions): ReadonlyArray<RecordOptions> =>
@@ -115,7 +114,7 @@ export const batch = (options: BatchOptions = {}): Uint8Array => {
   writer.int32(options.baseSequence ?? -1)
   writer.int32(options.count ?? records.length)
   writer.view(payload)
-  const bytes = joined(writer)
+  const bytes = writer.toBytes()
   const crc = crc32c(bytes, 0, CRC_FROM, bytes.length)
   new DataView(bytes.buffer, bytes.byteOffset).setUint32(CRC_AT, options.badCrc === true ? crc ^ 1 : crc)
   return bytes

@@ -5,7 +5,6 @@
 import { gzipSync, zstdCompressSync } from "node:zlib"
 import { Writer } from "@klamm/protocol/Bytes"
 import { concat } from "./Batches.ts"
-import { joined } from "./Forge.ts"
 
 export const GZIP = 1
 export const SNAPPY = 2
@@ -23,7 +22,7 @@ export const snappyBlock = (bytes: Uint8Array): Uint8Array => {
     writer.int8((literal.length - 1) << 2)
     writer.view(literal)
   }
-  return joined(writer)
+  return writer.toBytes()
 }
 
 const XERIAL_MAGIC = Uint8Array.of(0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00)
@@ -37,7 +36,7 @@ export const xerialSnappy = (bytes: Uint8Array): Uint8Array => {
   writer.int32(1)
   writer.int32(block.length)
   writer.view(block)
-  return joined(writer)
+  return writer.toBytes()
 }
 
 const rotate = (value: number, by: number): number => (value << by) | (value >>> (32 - by))

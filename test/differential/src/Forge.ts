@@ -146,14 +146,3 @@ const writeField = (place: Place, spec: Spec, name: string, value: Value): void 
 /** The body of a message at a version. */
 export const forge = (writer: Writer, message: Message, version: number, value: Struct): void =>
   writeMembers({ writer, version, flexible: includes(message.flexible, version) }, membersOf(message.fields), value)
-
-/** The chunks of a writer in one piece. */
-export const joined = (writer: Writer): Uint8Array => {
-  const bytes = new Uint8Array(writer.size)
-  let offset = 0
-  for (const chunk of writer.finish()) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
-  }
-  return bytes
-}

@@ -3,7 +3,6 @@
  */
 import { crc32 } from "node:zlib"
 import { Writer } from "@klamm/protocol/Bytes"
-import { joined } from "./Forge.ts"
 import { NOW_MS } from "./Scenario.ts"
 
 /** One message of the old formats, with its offset and size before it. */
@@ -14,11 +13,11 @@ export const oldMessage = (magic: 0 | 1): Uint8Array => {
   if (magic === 1) body.int64(NOW_MS)
   body.nullableBytes(null)
   body.bytes(new TextEncoder().encode("old"))
-  const content = joined(body)
+  const content = body.toBytes()
   const writer = new Writer()
   writer.int64(0)
   writer.int32(content.length + 4)
   writer.uint32(crc32(content))
   writer.view(content)
-  return joined(writer)
+  return writer.toBytes()
 }

@@ -9,7 +9,7 @@ import { MalformedBytes, Reader, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import { includes } from "@klamm/protocol/Field"
 import { decodeResponseHeader } from "@klamm/protocol/Header"
-import { forge, joined } from "./Forge.ts"
+import { forge } from "./Forge.ts"
 import { Raw, type Struct, structOf } from "./Value.ts"
 
 export const apiOf = (key: number): Api => {
@@ -50,7 +50,7 @@ export const requestBytes = (options: RequestOptions): Uint8Array => {
   }
   if (options.body instanceof Raw) writer.view(options.body.bytes)
   else forge(writer, request, shape, options.body)
-  return joined(writer)
+  return writer.toBytes()
 }
 
 export type Decoded =

@@ -10,7 +10,6 @@ import { codec } from "@klamm/protocol/Compile"
 import { encodeRequestHeader } from "@klamm/protocol/Header"
 import * as fc from "fast-check"
 import type { Chance } from "klamm-test-crash/Chance"
-import { joined } from "klamm-test-differential/Forge"
 import { framed } from "klamm-test-differential/Wire"
 import { type Value, valuesOf } from "../../../packages/protocol/test/arbitrary.ts"
 
@@ -57,7 +56,7 @@ class Stock {
     const writer = new Writer()
     encodeRequestHeader(writer, this.api.key, this.version, chance.between(0, 0x7fffffff), "fuzz")
     codec(this.api.request, this.version).encode(writer, this.values.pop() ?? {})
-    return joined(writer)
+    return writer.toBytes()
   }
 }
 

@@ -3,7 +3,6 @@
  * that the same step serves all versions. Neighbours: Scenario.ts, and the scenarios beside this file.
  */
 import { Writer } from "@klamm/protocol/Bytes"
-import { joined } from "../Forge.ts"
 import { type Ask, ask, type Context, type Step } from "../Scenario.ts"
 import { listAt, numberAt, type Struct, stringAt, type Value } from "../Value.ts"
 
@@ -231,7 +230,7 @@ export const subscription = (topics: ReadonlyArray<string>, userData: string): U
   writer.int32(topics.length)
   for (const name of topics) writer.string(name)
   writer.bytes(utf8(userData))
-  return joined(writer)
+  return writer.toBytes()
 }
 
 export interface JoinOptions {
