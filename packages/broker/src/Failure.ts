@@ -50,7 +50,7 @@ const describeDisk = ({ reason, operation, path }: DiskError): string => {
 const describeNetwork = ({ reason, address }: NetworkError): string => {
   switch (reason) {
     case "AddressInUse":
-      return `the port is in use: ${address}. Stop what listens there, or choose another with --set listeners=PLAINTEXT://localhost:PORT,CONTROLLER://localhost:PORT`
+      return `the port is in use: ${address}. Stop what listens there, or choose another with --set listeners=PLAINTEXT://localhost:PORT`
     case "AddressNotAvailable":
       return `this machine has no such address: ${address}. Check listeners`
     case "PermissionDenied":
