@@ -65,19 +65,23 @@ export const startTool = (
   options: RunOptions = {}
 ): RunningTool => {
   const child = spawn(kit.script, [tool, ...args], { stdio: ["pipe", "pipe", "pipe"], env: environment() })
-  let output = ""
-  const keep = (chunk: Buffer): void => {
-    output += chunk.toString()
-  }
-  child.stdout.on("data", keep)
-  child.stderr.on("data", keep)
+  let printed = ""
+  let complained = ""
+  child.stdout.on("data", (chunk: Buffer) => {
+    printed += chunk.toString()
+  })
+  child.stderr.on("data", (chunk: Buffer) => {
+    complained += chunk.toString()
+  })
+  /** One after the other: mixed as they come, one would break the other's lines. */
+  const output = (): string => `${printed}\n${complained}`
   child.stdin.end(options.input ?? "")
   const kill = (): void => {
     child.kill("SIGKILL")
   }
   process.once("exit", kill)
   const timer = setTimeout(() => {
-    output += `\n(killed after ${TOOL_WITHIN_MS} ms)`
+    complained += `\n(killed after ${TOOL_WITHIN_MS} ms)`
     kill()
   }, TOOL_WITHIN_MS)
   const ended = new Promise<Ended>((resolve, reject) => {
@@ -85,12 +89,12 @@ export const startTool = (
     child.once("close", (code) => {
       clearTimeout(timer)
       process.off("exit", kill)
-      resolve({ code, output })
+      resolve({ code, output: output() })
     })
   })
   return {
     ended,
-    printed: (pattern) => waitFor(child, () => output, pattern),
+    printed: (pattern) => waitFor(child, output, pattern),
     stop: (signal) => {
       child.kill(signal)
     }
