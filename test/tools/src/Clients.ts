@@ -35,7 +35,7 @@ const fromPartition = async (kit: Kit): Promise<void> => {
     kit,
     CONSUMER,
     [...partition, "--offset", "1", "--max-messages", "2"],
-    [/^by gzip\nby snappy\nProcessed a total of 2 /m]
+    [/^by gzip\nby snappy\n+Processed a total of 2 /m]
   )
   await works(kit, CONSUMER, [...partition, "--offset", "earliest", "--max-messages", "1"], [/^by none\n/m])
   const latest = startTool(kit, CONSUMER, [
@@ -52,7 +52,7 @@ const fromPartition = async (kit: Kit): Promise<void> => {
     if (ended !== undefined) break
   }
   const { output } = await latest.ended
-  if (!/^late\nProcessed a total of 1 /m.test(output)) throw new Error(`from the latest offset came:\n${output}`)
+  if (!/^late\n+Processed a total of 1 /m.test(output)) throw new Error(`from the latest offset came:\n${output}`)
 }
 
 /** Reads what the console producer's check has written. */
