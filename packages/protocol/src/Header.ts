@@ -4,8 +4,7 @@
  * to ApiVersions always has v0, since a client reads it before it knows what the broker speaks (KIP-511). Client id is
  * never compact (behaviour 011).
  */
-import { apiByKey } from "./api/index.ts"
-import { includes } from "./Field.ts"
+import { firstFlexible } from "./FirstFlexible.ts"
 import type { Reader } from "./Reader.ts"
 import type { Writer } from "./Writer.ts"
 
@@ -29,8 +28,8 @@ export interface RequestHeader {
  * for a key that does not exist.
  */
 const isFlexible = (apiKey: number, apiVersion: number): boolean | undefined => {
-  const api = apiByKey.get(apiKey)
-  if (api !== undefined) return includes(api.request.flexible, apiVersion)
+  const first = firstFlexible.get(apiKey)
+  if (first !== undefined) return apiVersion >= first
   return apiKey >= firstPrivateKey ? true : undefined
 }
 

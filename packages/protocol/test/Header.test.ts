@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { apiByKey, apis } from "../src/api/index.ts"
 import { MalformedBytes, Reader, Writer } from "../src/Bytes.ts"
+import { firstFlexible } from "../src/FirstFlexible.ts"
 import {
   decodeRequestHeader,
   decodeResponseHeader,
@@ -18,6 +19,15 @@ const readerOf = (write: (writer: Writer) => void): Reader => {
 }
 
 describe("headers", () => {
+  it("know the flexible versions of every API, requests and responses, and of no other", () => {
+    const tables = apis.map(({ key, request, response }) => {
+      expect(response.flexible).toEqual(request.flexible)
+      const { min, max } = request.flexible
+      return [key, max < min ? Number.POSITIVE_INFINITY : min] as const
+    })
+    expect([...firstFlexible]).toEqual(tables.toSorted(([one], [other]) => one - other))
+  })
+
   it("come back for every version of every API, and leave the reader at the body", () => {
     for (const { key, request } of apis) {
       for (const version of versionsOf(request)) {

@@ -13,7 +13,7 @@ import { promisify } from "node:util"
 const run = promisify(execFile)
 
 export const REPOSITORY = resolve(import.meta.dirname, "../../..")
-const MAIN = join(REPOSITORY, "apps/broker/src/main.ts")
+const MAIN = join(REPOSITORY, "apps/broker/src/main.mjs")
 
 /** How long a broker may take from spawn to its BROKERS line, and from SIGTERM to its end. */
 const READY_WITHIN_MS = 20_000
