@@ -13,9 +13,9 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { Machine } from "./Machine.ts"
+import { Mailbox } from "./Mailbox.ts"
 
 export interface Actor<State, Message> {
   /** The latest state: an immutable snapshot, safe to keep. */
@@ -45,31 +45,34 @@ export interface ActorOptions<State, Message, Out, R> {
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>
 }
 
+/**
+ * Steps over the messages and performs what comes of them, and so on with what that tells. Not a generator that loops: answers resume
+ * whoever waits inline, within `perform`, and through generators that are suspended meanwhile the garbage collector carries
+ * everything of a request into the old generation (measured: a third of all that is allocated, and 1.6 times the time).
+ */
 const drain = <State, Message, Out, R>(
   options: ActorOptions<State, Message, Out, R>,
   self: Actor<State, Message> & { readonly publish: (state: State) => void },
-  lane: Queue.Queue<Out>,
-  first: ReadonlyArray<Message>,
+  lane: Mailbox<Out>,
+  messages: ReadonlyArray<Message>,
   now: number
-) =>
-  Effect.gen(function* () {
-    let messages = first
-    while (messages.length > 0) {
-      let state = self.state()
-      const quick: Array<Out> = []
-      for (const message of messages) {
-        const [next, out] = options.machine.step(state, message, now)
-        state = next
-        for (const effect of out) {
-          if (options.isSlow(effect)) Queue.offerUnsafe(lane, effect)
-          else quick.push(effect)
-        }
-      }
-      self.publish(state)
-      if (quick.length === 0) return
-      messages = yield* options.perform(quick, self)
+): Effect.Effect<void, never, R> => {
+  let state = self.state()
+  const quick: Array<Out> = []
+  for (const message of messages) {
+    const [next, out] = options.machine.step(state, message, now)
+    state = next
+    for (const effect of out) {
+      if (options.isSlow(effect)) lane.put(effect)
+      else quick.push(effect)
     }
-  })
+  }
+  self.publish(state)
+  if (quick.length === 0) return Effect.void
+  return Effect.flatMap(options.perform(quick, self), (told) =>
+    told.length === 0 ? Effect.void : drain(options, self, lane, told, now)
+  )
+}
 
 /** Sleeps until the machine's next deadline, re-armed only when an earlier one appears: a late alarm costs one idle step. */
 const makeAlarm = (clock: Clock.Clock, scope: Scope.Scope, wakeAt: () => number, ring: () => void) => {
@@ -104,15 +107,15 @@ export const spawn = <State, Message, Out, R>(
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const scope = yield* Effect.scope
-    const mailbox = yield* Queue.bounded<Message>(options.mailboxCapacity)
-    const lane = yield* Queue.unbounded<Out>()
+    const mailbox = new Mailbox<Message>(options.mailboxCapacity)
+    const lane = new Mailbox<Out>(Number.POSITIVE_INFINITY)
     let state = options.initial
     const self = {
       state: () => state,
       publish: (next: State) => {
         state = next
       },
-      tell: (message: Message) => Queue.offerUnsafe(mailbox, message)
+      tell: (message: Message) => mailbox.offer(message)
     }
     const alarm = makeAlarm(
       clock,
@@ -120,14 +123,16 @@ export const spawn = <State, Message, Out, R>(
       () => options.machine.wakeAt(state),
       () => self.tell(options.wake)
     )
-    const mind = Effect.gen(function* () {
-      yield* alarm
-      const messages = yield* Queue.takeAll(mailbox)
-      yield* drain(options, self, lane, messages, clock.currentTimeMillisUnsafe())
-    })
-    const hand = Effect.flatMap(Queue.take(lane), (effect) =>
-      Effect.flatMap(options.performSlow(effect), (message) => Queue.offer(mailbox, message))
+    const mind = Effect.andThen(
+      alarm,
+      Effect.flatMap(mailbox.takeAll, (messages) =>
+        drain(options, self, lane, messages, clock.currentTimeMillisUnsafe())
+      )
     )
+    const report = (message: Message): void => mailbox.put(message)
+    const performInTurn = (effects: ReadonlyArray<Out>) =>
+      Effect.forEach(effects, (effect) => Effect.map(options.performSlow(effect), report), { discard: true })
+    const hand = Effect.flatMap(lane.takeAll, performInTurn)
     const stopped = (cause: Cause.Cause<never>) =>
       Cause.hasInterruptsOnly(cause) ? Effect.void : options.onDefect(cause)
     yield* Effect.forkScoped(Effect.forever(mind).pipe(Effect.tapCause(stopped)))

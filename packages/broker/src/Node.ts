@@ -6,7 +6,7 @@ import type { ControllerNode } from "@klamm/controller"
 import { Features } from "@klamm/controller"
 import { type GroupSettings, makeGroupCoordinator } from "@klamm/coordinator"
 import type { Codecs } from "@klamm/protocol/Compression"
-import { Replicas } from "@klamm/replica"
+import { FetchWaiters, Replicas } from "@klamm/replica"
 import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeeping"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -101,6 +101,7 @@ export const make = (options: NodeOptions) =>
       controller: client,
       producerIds: ProducerIds.make(client, { id: nodeId, epoch: () => brokerEpoch() }),
       fetchSessions: new FetchSessions(slots, yield* sessionIds),
+      fetchWaiters: yield* FetchWaiters.make,
       arena: processArena(),
       codecs
     }

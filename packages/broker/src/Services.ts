@@ -7,6 +7,7 @@ import type { TopicConfig } from "@klamm/config/TopicConfig"
 import type { GroupCoordinator } from "@klamm/coordinator"
 import type { Arena } from "@klamm/platform/Arena"
 import type { Codecs } from "@klamm/protocol/Compression"
+import type { FetchWaiters } from "@klamm/replica/FetchWaiters"
 import type { Replicas } from "@klamm/replica/Replicas"
 import type { Cluster } from "./Cluster.ts"
 import type { ControllerClient } from "./ControllerClient.ts"
@@ -26,6 +27,7 @@ export interface Services {
   readonly controller: ControllerClient
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
+  readonly fetchWaiters: FetchWaiters
   readonly arena: Arena
   readonly codecs: Codecs
 }

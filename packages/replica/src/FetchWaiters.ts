@@ -3,31 +3,47 @@
  * be "nothing" (a leader change, an error), or its time is up. Invariant: each waiter is woken once and leaves no watcher.
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Deadlines from "./Deadlines.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
 
-/** Waits until `missingBytes` more have been appended to the partitions, one of them changes otherwise, or time is up. */
-export const awaitBytes = (
+export interface FetchWaiters {
+  /** Waits until `missingBytes` more have been appended to the partitions, one of them changes otherwise, or `untilMs` is there. */
+  readonly awaitBytes: (
+    partitions: ReadonlyArray<PartitionActor>,
+    missingBytes: number,
+    untilMs: number
+  ) => Effect.Effect<void>
+}
+
+const awaitBytes = (
+  deadlines: Deadlines.Deadlines,
   partitions: ReadonlyArray<PartitionActor>,
   missingBytes: number,
-  maxWaitMs: number
-): Effect.Effect<void> => {
-  const waiting = Effect.callback<void>((resume) => {
+  untilMs: number
+): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
     let arrived = 0
     let woken = false
     const stops: Array<() => void> = []
     const stop = () => {
+      woken = true
       for (const each of stops) each()
     }
-    const watcher = (appendedBytes: number) => {
+    const wake = () => {
       if (woken) return
-      arrived += appendedBytes
-      if (appendedBytes > 0 && arrived < missingBytes) return
-      woken = true
       stop()
       resume(Effect.void)
     }
+    const watcher = (appendedBytes: number) => {
+      arrived += appendedBytes
+      if (appendedBytes === 0 || arrived >= missingBytes) wake()
+    }
+    stops.push(deadlines.add(untilMs, wake))
     for (const partition of partitions) stops.push(partition.watch(watcher))
     return Effect.sync(stop)
   })
-  return Effect.timeoutOrElse(waiting, { duration: maxWaitMs, orElse: () => Effect.void })
-}
+
+export const make: Effect.Effect<FetchWaiters, never, Scope.Scope> = Effect.map(Deadlines.make, (deadlines) => ({
+  awaitBytes: (partitions, missingBytes, untilMs) => awaitBytes(deadlines, partitions, missingBytes, untilMs)
+}))

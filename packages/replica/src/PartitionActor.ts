@@ -23,6 +23,7 @@ import {
   type PartitionSettings,
   type State
 } from "./Partition.ts"
+import { type Watcher, Watchers } from "./Watchers.ts"
 
 /** Messages that may wait for one partition; a full mailbox is answered as backpressure, never grown. */
 export const partitionMailboxCapacity = 65_536
@@ -34,7 +35,7 @@ export interface PartitionActor {
   readonly log: Log
   readonly actor: Actor<State, Message>
   /** Called with the number of bytes appended (0 for other news) whenever readers may see more. */
-  readonly watch: (watcher: (appendedBytes: number) => void) => () => void
+  readonly watch: (watcher: Watcher) => () => void
 }
 
 export interface PartitionActorOptions {
@@ -54,7 +55,7 @@ export interface PartitionActorOptions {
 
 interface Hand {
   readonly options: PartitionActorOptions
-  readonly watchers: Set<(appendedBytes: number) => void>
+  readonly watchers: Watchers
   /** Bytes written since the watchers were last told; they are told once the machine has moved the watermark. */
   appendedBytes: number
 }
@@ -133,38 +134,70 @@ const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<Readonl
   }
 }
 
-const perform = (hand: Hand, clock: Clock.Clock, effects: ReadonlyArray<Out>) =>
-  Effect.gen(function* () {
-    const now = clock.currentTimeMillisUnsafe()
-    const writes: Array<Write> = []
-    const others: Array<Out> = []
-    let advanced = false
-    for (const effect of effects) {
-      if (effect._tag === "Write") writes.push(effect)
-      else if (effect._tag === "Advanced") advanced = true
-      else others.push(effect)
-    }
-    const messages: Array<Message> = []
-    if (writes.length > 0) messages.push(...(yield* write(hand, writes, now)))
-    for (const effect of others) {
-      const change = performOne(hand, effect, now)
-      if (change !== undefined) messages.push(...(yield* change))
-    }
-    for (const { entry } of writes) hand.appendedBytes += entry.request.batch.byteLength
-    if (advanced) {
-      const { appendedBytes } = hand
-      hand.appendedBytes = 0
-      for (const watcher of hand.watchers) watcher(appendedBytes)
-    }
-    return messages
+/** Effects in order: answers at once, changes of the log one after another. */
+const performInOrder = (
+  hand: Hand,
+  effects: ReadonlyArray<Out>,
+  from: number,
+  told: Array<Message>,
+  now: number
+): Effect.Effect<void> => {
+  for (let index = from; index < effects.length; index++) {
+    const change = performOne(hand, effects[index]!, now)
+    if (change === undefined) continue
+    return Effect.flatMap(change, (messages) => {
+      told.push(...messages)
+      return performInOrder(hand, effects, index + 1, told, now)
+    })
+  }
+  return Effect.void
+}
+
+/** Readers are told once the machine has moved the watermark: of the bytes of all writes since they were told last. */
+const tellReaders = (hand: Hand, advanced: boolean, writes: ReadonlyArray<Write>): void => {
+  for (const { entry } of writes) hand.appendedBytes += entry.request.batch.byteLength
+  if (!advanced) return
+  const { appendedBytes } = hand
+  hand.appendedBytes = 0
+  hand.watchers.tell(appendedBytes)
+}
+
+/** Writes first, as one; then the rest. Without a generator, for the reason that `Actor.ts` gives. */
+const perform = (
+  hand: Hand,
+  clock: Clock.Clock,
+  effects: ReadonlyArray<Out>
+): Effect.Effect<ReadonlyArray<Message>> => {
+  const now = clock.currentTimeMillisUnsafe()
+  const writes: Array<Write> = []
+  const others: Array<Out> = []
+  let advanced = false
+  for (const effect of effects) {
+    if (effect._tag === "Write") writes.push(effect)
+    else if (effect._tag === "Advanced") advanced = true
+    else others.push(effect)
+  }
+  const told: Array<Message> = []
+  const rest = Effect.suspend(() => performInOrder(hand, others, 0, told, now))
+  const all =
+    writes.length === 0
+      ? rest
+      : Effect.flatMap(write(hand, writes, now), (messages) => {
+          told.push(...messages)
+          return rest
+        })
+  return Effect.map(all, () => {
+    tellReaders(hand, advanced, writes)
+    return told
   })
+}
 
 /** Starts the actor on an opened log, as leader of `assignment`. It ends with the scope; the log's owner closes the log. */
 export const make = (options: PartitionActorOptions): Effect.Effect<PartitionActor, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const { log, assignment } = options
-    const hand: Hand = { options, watchers: new Set(), appendedBytes: 0 }
+    const hand: Hand = { options, watchers: new Watchers(), appendedBytes: 0 }
     const initial = Leader.start({
       assignment,
       settings: options.settings,
@@ -189,11 +222,6 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       onDefect: options.onDefect
     })
     const { topic, topicId, partition } = options
-    const watch = (watcher: (appendedBytes: number) => void) => {
-      hand.watchers.add(watcher)
-      return () => {
-        hand.watchers.delete(watcher)
-      }
-    }
+    const watch = (watcher: Watcher) => hand.watchers.add(watcher)
     return { topic, topicId, partition, log, actor, watch }
   })

@@ -45,6 +45,7 @@ export interface PartitionRead {
 }
 
 const noBytes = new Uint8Array(0)
+const noAborted: ReadonlyArray<AbortedTransaction> = []
 const nothing = (): void => undefined
 
 export const failedRead = (errorCode: number): PartitionRead => ({
@@ -101,7 +102,7 @@ const readRecords = (
   arena: Arena
 ): Effect.Effect<PartitionRead> => {
   let segment: Segment | undefined
-  const upToOffset = request.readCommitted ? lastStableOffset(leader) : leader.highWatermark
+  const upToOffset = upToOffsetOf(leader, request)
   const base = empty(leader)
   const read = Effect.gen(function* () {
     const found = yield* partition.log.read({
@@ -131,6 +132,19 @@ const readRecords = (
   })
 }
 
+const upToOffsetOf = (leader: Leader, request: ReadRequest): number =>
+  request.readCommitted ? lastStableOffset(leader) : leader.highWatermark
+
+/** The answer when no record has to be read for it: an error, or nothing new. A long poll asks for every partition each time. */
+const answerAtOnce = (partition: PartitionActor, leader: Leader, request: ReadRequest): PartitionRead | undefined => {
+  const divergingEpoch = diverging(partition, request)
+  if (typeof divergingEpoch === "object") return { ...empty(leader), divergingEpoch }
+  const inRange = request.fetchOffset >= leader.logStartOffset && request.fetchOffset <= leader.logEndOffset
+  if (!inRange || divergingEpoch === "unknown") return failedRead(ErrorCode.OFFSET_OUT_OF_RANGE)
+  if (request.fetchOffset < upToOffsetOf(leader, request)) return undefined
+  return request.readCommitted ? { ...empty(leader), abortedTransactions: noAborted } : empty(leader)
+}
+
 /** Reads for a consumer. The caller releases the answer's memory. */
 export const readPartition = (
   partition: PartitionActor,
@@ -140,11 +154,6 @@ export const readPartition = (
   const state = leading(partition.actor.state(), request.currentLeaderEpoch)
   if ("errorCode" in state) return Effect.succeed(failedRead(state.errorCode))
   const { leader } = state
-  const divergingEpoch = diverging(partition, request)
-  if (typeof divergingEpoch === "object") return Effect.succeed({ ...empty(leader), divergingEpoch })
-  const inRange = request.fetchOffset >= leader.logStartOffset && request.fetchOffset <= leader.logEndOffset
-  if (!inRange || divergingEpoch === "unknown") {
-    return Effect.succeed(failedRead(ErrorCode.OFFSET_OUT_OF_RANGE))
-  }
-  return readRecords(partition, leader, request, arena)
+  const answer = answerAtOnce(partition, leader, request)
+  return answer === undefined ? readRecords(partition, leader, request, arena) : Effect.succeed(answer)
 }

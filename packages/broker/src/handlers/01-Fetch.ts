@@ -7,7 +7,6 @@
  */
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { awaitBytes } from "@klamm/replica/FetchWaiters"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import { failedRead, type PartitionRead, readPartition } from "@klamm/replica/PartitionRead"
 import * as Clock from "effect/Clock"
@@ -28,6 +27,9 @@ const topicIdVersion = 13
  * gets it in parts is served no slower.
  */
 export const answerMaxBytes = 8 * 1024 * 1024
+
+/** The longest a poll waits, whatever the client would: by then it is answered empty, and a client that has gone is noticed. */
+export const longestWaitMs = 300_000
 const readUncommittedLevel = 0
 const readCommittedLevel = 1
 /** What a consumer says it is a replica of: none. */
@@ -159,10 +161,9 @@ const readUntil = (
     const partitions = targets.flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
     while (true) {
       const round = yield* readAll(services, targets, limits, reads)
-      const left = deadline - clock.currentTimeMillisUnsafe()
-      if (round.final || left <= 0) return
+      if (round.final || clock.currentTimeMillisUnsafe() >= deadline) return
       releaseAll(reads)
-      yield* awaitBytes(partitions, limits.minBytes - round.bytes, left)
+      yield* services.fetchWaiters.awaitBytes(partitions, limits.minBytes - round.bytes, deadline)
     }
   })
 
@@ -227,7 +228,13 @@ export const fetch = (services: Services): Handler =>
       )
       const reads: Array<PartitionRead> = []
       context.whenSent(() => releaseAll(reads))
-      yield* readUntil(services, targets, limits, context.receivedAtMs + request.maxWaitMs, reads)
+      yield* readUntil(
+        services,
+        targets,
+        limits,
+        context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs),
+        reads
+      )
       const news = reads.map((read) => ({
         errorCode: read.errorCode,
         highWatermark: read.highWatermark,
