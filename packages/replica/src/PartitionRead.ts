@@ -135,7 +135,6 @@ const readRecords = (
 const upToOffsetOf = (leader: Leader, request: ReadRequest): number =>
   request.readCommitted ? lastStableOffset(leader) : leader.highWatermark
 
-/** The answer when no record has to be read for it: an error, or nothing new. A long poll asks for every partition each time. */
 const answerAtOnce = (partition: PartitionActor, leader: Leader, request: ReadRequest): PartitionRead | undefined => {
   const divergingEpoch = diverging(partition, request)
   if (typeof divergingEpoch === "object") return { ...empty(leader), divergingEpoch }
@@ -143,6 +142,15 @@ const answerAtOnce = (partition: PartitionActor, leader: Leader, request: ReadRe
   if (!inRange || divergingEpoch === "unknown") return failedRead(ErrorCode.OFFSET_OUT_OF_RANGE)
   if (request.fetchOffset < upToOffsetOf(leader, request)) return undefined
   return request.readCommitted ? { ...empty(leader), abortedTransactions: noAborted } : empty(leader)
+}
+
+/**
+ * The answer when no record has to be read for it: an error, or nothing new. A long poll asks for every partition each time, and of
+ * most there is nothing. Undefined when `readPartition` has to look.
+ */
+export const readAtOnce = (partition: PartitionActor, request: ReadRequest): PartitionRead | undefined => {
+  const state = leading(partition.actor.state(), request.currentLeaderEpoch)
+  return "errorCode" in state ? failedRead(state.errorCode) : answerAtOnce(partition, state.leader, request)
 }
 
 /** Reads for a consumer. The caller releases the answer's memory. */

@@ -7,10 +7,9 @@
  */
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import type { PartitionActor } from "@klamm/replica/PartitionActor"
-import { failedRead, type PartitionRead, readPartition } from "@klamm/replica/PartitionRead"
-import * as Clock from "effect/Clock"
+import { failedRead, type PartitionRead } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
+import { FetchReads, type Target } from "../FetchReads.ts"
 import type { FetchPartition } from "../FetchSessions.ts"
 import { type Handler, handler } from "../Handler.ts"
 import type { Services } from "../Services.ts"
@@ -34,12 +33,6 @@ const readUncommittedLevel = 0
 const readCommittedLevel = 1
 /** What a consumer says it is a replica of: none. */
 const consumerReplica = -1
-
-interface Target {
-  readonly asked: FetchPartition
-  readonly partition: PartitionActor | undefined
-  readonly errorCode: number
-}
 
 /** Of a partition named twice the last word counts. */
 const asked = (request: Request): ReadonlyArray<FetchPartition> =>
@@ -89,83 +82,6 @@ const findTarget = (services: Services, each: FetchPartition, usesTopicIds: bool
     ? fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
     : { asked: each, partition, errorCode: ErrorCode.NONE }
 }
-
-interface Limits {
-  readonly maxBytes: number
-  readonly minBytes: number
-  readonly readCommitted: boolean
-}
-
-interface Round {
-  readonly bytes: number
-  /** Waiting would not make a better answer. */
-  readonly final: boolean
-}
-
-const releaseAll = (reads: Array<PartitionRead>): void => {
-  for (const read of reads.splice(0)) read.release()
-}
-
-const isFinal = (read: PartitionRead): boolean =>
-  read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsOlderSegment
-
-/** Reads every partition once, into `reads`, which it empties first. */
-const readAll = (
-  services: Services,
-  targets: ReadonlyArray<Target>,
-  limits: Limits,
-  reads: Array<PartitionRead>
-): Effect.Effect<Round> =>
-  Effect.gen(function* () {
-    releaseAll(reads)
-    let bytes = 0
-    let found = 0
-    let final = false
-    for (const { asked: each, partition, errorCode } of targets) {
-      if (partition === undefined) {
-        reads.push({ ...failedRead(errorCode), abortedTransactions: [] })
-        continue
-      }
-      const read = yield* readPartition(
-        partition,
-        {
-          fetchOffset: each.fetchOffset,
-          // A negative one is as good as none, here alone.
-          currentLeaderEpoch: Math.max(-1, each.currentLeaderEpoch),
-          lastFetchedEpoch: each.lastFetchedEpoch,
-          maxBytes: Math.max(0, Math.min(each.maxBytes, limits.maxBytes - bytes)),
-          readCommitted: limits.readCommitted,
-          minOneBatch: bytes === 0
-        },
-        services.arena
-      )
-      bytes += read.records.byteLength
-      found += 1
-      if (isFinal(read)) final = true
-      reads.push(read)
-    }
-    // Partitions that are not here don't end the wait for the others, or a consumer of both would never wait.
-    return { bytes, final: final || found === 0 || bytes >= limits.minBytes }
-  })
-
-/** Reads until there is enough, or the time is up; what was read in vain is given back before each wait. */
-const readUntil = (
-  services: Services,
-  targets: ReadonlyArray<Target>,
-  limits: Limits,
-  deadline: number,
-  reads: Array<PartitionRead>
-): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const clock = yield* Clock.Clock
-    const partitions = targets.flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
-    while (true) {
-      const round = yield* readAll(services, targets, limits, reads)
-      if (round.final || clock.currentTimeMillisUnsafe() >= deadline) return
-      releaseAll(reads)
-      yield* services.fetchWaiters.awaitBytes(partitions, limits.minBytes - round.bytes, deadline)
-    }
-  })
 
 const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnswer["partitions"][number] => ({
   partitionIndex,
@@ -218,7 +134,8 @@ export const fetch = (services: Services): Handler =>
       const limits = {
         maxBytes,
         minBytes: Math.min(request.minBytes, maxBytes),
-        readCommitted: isolationLevel === readCommittedLevel
+        readCommitted: isolationLevel === readCommittedLevel,
+        deadline: context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs)
       }
       const targets = session.partitions.map(
         (each): Target =>
@@ -226,15 +143,10 @@ export const fetch = (services: Services): Handler =>
             ? { asked: each, partition: undefined, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
             : findTarget(services, each, usesTopicIds)
       )
-      const reads: Array<PartitionRead> = []
-      context.whenSent(() => releaseAll(reads))
-      yield* readUntil(
-        services,
-        targets,
-        limits,
-        context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs),
-        reads
-      )
+      const fetching = new FetchReads(services, targets, limits)
+      context.whenSent(() => fetching.release())
+      yield* fetching.untilEnough
+      const { reads } = fetching
       const news = reads.map((read) => ({
         errorCode: read.errorCode,
         highWatermark: read.highWatermark,

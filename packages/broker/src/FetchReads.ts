@@ -1,0 +1,115 @@
+/**
+ * The reads of one Fetch: every partition asked for, again after each wait, until there is enough or the time is up.
+ *
+ * Invariants: what was read in vain is given back before each wait; the first partition with data gives at least one whole batch,
+ * whatever the limits (KIP-74); partitions that are not here don't end the wait for the others, or a consumer of both would never
+ * wait. Without generators, for the reason that `@klamm/actor/Actor` gives: a waiting fetch is resumed within the append.
+ */
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import type { PartitionActor } from "@klamm/replica/PartitionActor"
+import { failedRead, type PartitionRead, readAtOnce, readPartition } from "@klamm/replica/PartitionRead"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { FetchPartition } from "./FetchSessions.ts"
+import type { Services } from "./Services.ts"
+
+export interface Target {
+  readonly asked: FetchPartition
+  readonly partition: PartitionActor | undefined
+  /** Why there is no partition. */
+  readonly errorCode: number
+}
+
+export interface Limits {
+  readonly maxBytes: number
+  readonly minBytes: number
+  readonly readCommitted: boolean
+  /** Milliseconds. */
+  readonly deadline: number
+}
+
+export class FetchReads {
+  /** In the order of the targets; complete once `untilEnough` has ended. */
+  readonly reads: Array<PartitionRead> = []
+  private bytes = 0
+  private found = 0
+  private final = false
+  private readonly services: Services
+  private readonly targets: ReadonlyArray<Target>
+  private readonly limits: Limits
+
+  constructor(services: Services, targets: ReadonlyArray<Target>, limits: Limits) {
+    this.services = services
+    this.targets = targets
+    this.limits = limits
+  }
+
+  /** Gives back the memory of what was read. */
+  release(): void {
+    for (const read of this.reads.splice(0)) read.release()
+  }
+
+  readonly untilEnough: Effect.Effect<void> = Effect.flatMap(Clock.Clock, (clock) => this.round(clock))
+
+  private round(clock: Clock.Clock): Effect.Effect<void> {
+    this.release()
+    this.bytes = 0
+    this.found = 0
+    this.final = false
+    return Effect.flatMap(this.readFrom(0), () => {
+      const enough = this.final || this.found === 0 || this.bytes >= this.limits.minBytes
+      return enough || clock.currentTimeMillisUnsafe() >= this.limits.deadline ? Effect.void : this.wait(clock)
+    })
+  }
+
+  private wait(clock: Clock.Clock): Effect.Effect<void> {
+    const { minBytes, deadline } = this.limits
+    const missingBytes = minBytes - this.bytes
+    const partitions = this.targets.flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
+    this.release()
+    const waiting = this.services.fetchWaiters.awaitBytes(partitions, missingBytes, deadline)
+    return Effect.flatMap(waiting, () => this.round(clock))
+  }
+
+  /** Reads the targets from `index` on; only those that have something new cost an effect. */
+  private readFrom(index: number): Effect.Effect<void> {
+    for (let at = index; at < this.targets.length; at++) {
+      const { asked, partition, errorCode } = this.targets[at]!
+      if (partition === undefined) {
+        this.reads.push({ ...failedRead(errorCode), abortedTransactions: [] })
+        continue
+      }
+      const request = this.requestFor(asked)
+      const answer = readAtOnce(partition, request)
+      if (answer === undefined) {
+        return Effect.flatMap(readPartition(partition, request, this.services.arena), (read) => {
+          this.note(read)
+          return this.readFrom(at + 1)
+        })
+      }
+      this.note(answer)
+    }
+    return Effect.void
+  }
+
+  private requestFor(asked: FetchPartition) {
+    return {
+      fetchOffset: asked.fetchOffset,
+      // A negative one is as good as none, here alone.
+      currentLeaderEpoch: Math.max(-1, asked.currentLeaderEpoch),
+      lastFetchedEpoch: asked.lastFetchedEpoch,
+      maxBytes: Math.max(0, Math.min(asked.maxBytes, this.limits.maxBytes - this.bytes)),
+      readCommitted: this.limits.readCommitted,
+      minOneBatch: this.bytes === 0
+    }
+  }
+
+  /** An error, a divergence or the end of an older segment is told at once: waiting would not make a better answer. */
+  private note(read: PartitionRead): void {
+    this.bytes += read.records.byteLength
+    this.found += 1
+    if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsOlderSegment)
+      this.final = true
+    this.reads.push(read)
+  }
+}
