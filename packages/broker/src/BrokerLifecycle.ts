@@ -27,6 +27,8 @@ export interface LifecycleOptions {
   readonly controller: ControllerClient
   /** How far this broker has followed the metadata. */
   readonly metadataOffset: () => number
+  /** Where the metadata log ends, as far as this node knows: epochs of brokers rise with it. */
+  readonly metadataLogEnd: () => number
   /** broker.heartbeat.interval.ms. */
   readonly heartbeatIntervalMs: () => number
 }
@@ -45,9 +47,9 @@ const leaveTimeoutMs = 5_000
 
 const register = (options: LifecycleOptions, incarnationId: string) =>
   Effect.gen(function* () {
-    const { controller, registration, metadataOffset } = options
+    const { controller, registration, metadataLogEnd } = options
     while (true) {
-      const logEndOffset = metadataOffset() + 1
+      const logEndOffset = metadataLogEnd()
       const answer = yield* controller.ask({ _tag: "RegisterBroker", logEndOffset, incarnationId, ...registration })
       if (answer !== undefined && answer.errorCode === ErrorCode.NONE) return answer.brokerEpoch
       if (answer !== undefined && answer.errorCode !== ErrorCode.DUPLICATE_BROKER_REGISTRATION) {

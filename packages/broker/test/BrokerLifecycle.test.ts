@@ -27,6 +27,7 @@ const living = (told: Array<Command>) =>
     registration: { brokerId: 1, clusterId: "c", endpoints: [], features: [], rack: null, logDirs: [] },
     controller: listening(told),
     metadataOffset: () => 0,
+    metadataLogEnd: () => 0,
     heartbeatIntervalMs: () => 2_000
   })
 

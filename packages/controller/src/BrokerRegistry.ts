@@ -159,6 +159,10 @@ export const heartbeat = (state: ControllerState, command: Heartbeat, now: numbe
     const records = broker.inControlledShutdown ? [] : [...leads, leaving]
     return { records, reply: { ...ok, isCaughtUp, isFenced: true, shouldShutDown: true }, note }
   }
+  // Who has said that it goes stays gone until it registers anew, whatever heartbeat of it is still on its way.
+  if (broker.inControlledShutdown) {
+    return { records: [], reply: { ...ok, isCaughtUp, isFenced: true, shouldShutDown: true }, note }
+  }
   if (command.wantFence && !broker.fenced) {
     const fence: MetadataRecordInput = { _tag: "BrokerRegistrationChange", brokerId, brokerEpoch, fenced: 1 }
     const records = [...withdrawn(state, new Set([brokerId])), fence]

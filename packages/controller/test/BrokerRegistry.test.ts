@@ -165,6 +165,8 @@ describe("heartbeats", () => {
     ])
     expect(cluster.heartbeat(1, leaving).shouldShutDown).toBe(true)
     expect(cluster.written).toEqual([])
+    expect(cluster.heartbeat(1, {})).toMatchObject({ isFenced: true, shouldShutDown: true })
+    expect(cluster.written).toEqual([])
     const { brokerEpoch } = cluster.register(1, { incarnationId: idOf(500) })
     cluster.heartbeat(1, { brokerEpoch })
     expect(broker(cluster, 1)).toMatchObject({ fenced: false, inControlledShutdown: false })
