@@ -8,16 +8,21 @@ import * as Exit from "effect/Exit"
 
 export class Reply<A> {
   private readonly deferred: Deferred.Deferred<A> = Deferred.makeUnsafe<A>()
-  private completed = false
+  private result: { readonly value: A } | undefined
 
   complete(value: A): void {
-    if (this.completed) throw new Error("Reply completed twice")
-    this.completed = true
+    if (this.result !== undefined) throw new Error("Reply completed twice")
+    this.result = { value }
     Deferred.doneUnsafe(this.deferred, Exit.succeed(value))
   }
 
   get isCompleted(): boolean {
-    return this.completed
+    return this.result !== undefined
+  }
+
+  /** The answer, if it has been given. */
+  get given(): { readonly value: A } | undefined {
+    return this.result
   }
 
   /** Waits for the answer; resumes inline when the answer is given. */

@@ -96,20 +96,28 @@ const admit = (session: Session, frame: Network.Frame, nowMs: number): Effect.Ef
     return Effect.andThen(handler.pipelined ? answers.room : answers.drained, begin)
   })
 
-const readRequests = (session: Session): Effect.Effect<void, Network.NetworkError> =>
-  Effect.gen(function* () {
-    const clock = yield* Clock.Clock
-    while (true) {
-      const frames = yield* session.connection.read
-      const nowMs = clock.currentTimeMillisUnsafe()
-      session.info.touch(nowMs)
-      let open = true
-      for (const frame of frames) {
-        if (open) open = yield* admit(session, frame, nowMs)
-        else frame.release()
-      }
-      if (!open) return
-    }
+/** Admits the frames from `from` on, one after another; false when the connection has to be closed, the rest being given back. */
+const admitAll = (
+  session: Session,
+  frames: ReadonlyArray<Network.Frame>,
+  from: number,
+  nowMs: number
+): Effect.Effect<boolean> =>
+  Effect.flatMap(admit(session, frames[from]!, nowMs), (open) => {
+    const next = from + 1
+    if (open) return next === frames.length ? Effect.succeed(true) : admitAll(session, frames, next, nowMs)
+    for (const frame of frames.slice(next)) frame.release()
+    return Effect.succeed(false)
+  })
+
+/** Reads until either side ends it. Without generators, as all that waits for an actor: see `@klamm/actor/Actor`. */
+const readRequests = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
+  Effect.flatMap(session.connection.read, (frames) => {
+    const nowMs = clock.currentTimeMillisUnsafe()
+    session.info.touch(nowMs)
+    return Effect.flatMap(admitAll(session, frames, 0, nowMs), (open) =>
+      open ? readRequests(session, clock) : Effect.void
+    )
   })
 
 /** Encodes one answer into a writer of its own: length, header, body. */
@@ -121,45 +129,52 @@ const encode = (writer: Writer, { header }: Pending, answer: Answer): ReadonlyAr
   return writer.finish()
 }
 
-/** Sends the next answer and every one behind it that is ready by now, as one write. False: close the connection. */
-const sendReady = (session: Session): Effect.Effect<boolean, Network.NetworkError> =>
-  Effect.gen(function* () {
-    const { answers } = session
-    const { writers } = session.services
-    const group: Array<Pending> = []
-    const used: Array<Writer> = []
-    const chunks: Array<Uint8Array> = []
-    let open = true
-    let next = answers.peek()
-    while (open && next !== undefined && (group.length === 0 || next.reply.isCompleted)) {
-      const outcome: Outcome = yield* next.reply.await
-      answers.shift()
-      group.push(next)
-      if (outcome._tag === "Hangup") open = false
-      if (outcome._tag === "Answer") {
-        const writer = writers.take()
-        used.push(writer)
-        for (const chunk of encode(writer, next, outcome)) chunks.push(chunk)
-      }
-      next = answers.peek()
-    }
-    const given = Effect.sync(() => {
-      for (const pending of group) finalize(pending.finalizers)
-      for (const writer of used) writers.give(writer)
-    })
-    yield* Effect.ensuring(chunks.length === 0 ? Effect.void : session.connection.write(chunks), given)
-    answers.answered(group.length)
+/** What goes out as one write. */
+interface Group {
+  readonly sent: Array<Pending>
+  readonly writers: Array<Writer>
+  readonly chunks: Array<Uint8Array>
+  /** False: close the connection after it. */
+  open: boolean
+}
+
+/** Takes the answers that are ready, in order, up to the first that is not. */
+const takeReady = ({ answers, services }: Session): Group => {
+  const group: Group = { sent: [], writers: [], chunks: [], open: true }
+  for (let next = answers.peek(); group.open && next !== undefined; next = answers.peek()) {
+    const outcome: Outcome | undefined = next.reply.given?.value
+    if (outcome === undefined) break
+    answers.shift()
+    group.sent.push(next)
+    if (outcome._tag === "Hangup") group.open = false
+    if (outcome._tag !== "Answer") continue
+    const writer = services.writers.take()
+    group.writers.push(writer)
+    for (const chunk of encode(writer, next, outcome)) group.chunks.push(chunk)
+  }
+  return group
+}
+
+const send = (session: Session): Effect.Effect<boolean, Network.NetworkError> => {
+  const { sent, writers, chunks, open } = takeReady(session)
+  const given = Effect.sync(() => {
+    for (const pending of sent) finalize(pending.finalizers)
+    for (const writer of writers) session.services.writers.give(writer)
+  })
+  const writing = Effect.ensuring(chunks.length === 0 ? Effect.void : session.connection.write(chunks), given)
+  return Effect.map(writing, () => {
+    session.answers.answered(sent.length)
     return open
   })
+}
 
+/** Waits for the next answer, then sends it and every one behind it that is ready by then. */
 const sendAnswers = (session: Session): Effect.Effect<void, Network.NetworkError> =>
-  Effect.gen(function* () {
-    let open = true
-    while (open) {
-      yield* session.answers.notEmpty
-      open = yield* sendReady(session)
-    }
-  })
+  session.answers.notEmpty.pipe(
+    Effect.flatMap(() => session.answers.peek()!.reply.await),
+    Effect.flatMap(() => send(session)),
+    Effect.flatMap((open) => (open ? sendAnswers(session) : Effect.void))
+  )
 
 /** Answers that will never be sent give back what they hold. */
 const abandon = (answers: AnswerQueue<Pending>): void => {
@@ -177,6 +192,7 @@ export const serve = (
     const session: Session = { connection, info, services, answers }
     yield* Effect.addFinalizer(() => Effect.sync(() => abandon(answers)))
     yield* services.ready
-    const ends = Effect.raceFirst(readRequests(session), sendAnswers(session))
+    const clock = yield* Clock.Clock
+    const ends = Effect.raceFirst(readRequests(session, clock), sendAnswers(session))
     yield* Effect.tapDefect(ends, (defect) => Effect.logError("a request failed; closing its connection", defect))
   })
