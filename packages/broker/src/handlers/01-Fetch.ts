@@ -25,7 +25,7 @@ const topicIdVersion = 13
  * One answer reads no more than this, whatever the client would take: it is all in memory until it is sent, and a consumer that
  * gets it in parts is served no slower.
  */
-export const answerMaxBytes = 8 * 1024 * 1024
+export const answerMaxBytes = 32 * 1024 * 1024
 
 /** The longest a poll waits, whatever the client would: by then it is answered empty, and a client that has gone is noticed. */
 export const longestWaitMs = 300_000
