@@ -42,9 +42,17 @@ export interface HeartbeatAnswer extends Failure {
   readonly shouldShutDown: boolean
 }
 
-const touched = (state: ControllerState, brokerId: number, now: number): ControllerState => ({
+const touched = (state: ControllerState, brokerId: number, now: number): ControllerState => {
+  const unheard = new Set(state.unheard)
+  unheard.delete(brokerId)
+  return { ...state, unheard, contacts: new Map(state.contacts).set(brokerId, now) }
+}
+
+/** A session from now for a broker that a new leader has not heard of yet. */
+const awaited = (state: ControllerState, brokerId: number, now: number): ControllerState => ({
   ...state,
-  contacts: new Map(state.contacts).set(brokerId, now)
+  contacts: new Map(state.contacts).set(brokerId, now),
+  unheard: new Set(state.unheard).add(brokerId)
 })
 
 export const register = (
@@ -67,7 +75,12 @@ export const register = (
   const known = Brokers.get(state.image.brokers, command.brokerId)
   const lastContact = state.contacts.get(command.brokerId)
   const alive =
-    known !== undefined && !known.fenced && lastContact !== undefined && now < lastContact + sessionTimeoutMs
+    known !== undefined &&
+    !known.fenced &&
+    lastContact !== undefined &&
+    now < lastContact + sessionTimeoutMs &&
+    // After a crash of the whole node its broker is back before its old life's session is over.
+    !state.unheard.has(command.brokerId)
   if (alive && known.incarnationId !== command.incarnationId) {
     return refuse(
       ErrorCode.DUPLICATE_BROKER_REGISTRATION,
@@ -196,6 +209,6 @@ export const expire = (state: ControllerState, sessionTimeoutMs: number, now: nu
     ...withdrawn(state, new Set(silent.map((broker) => broker.id))),
     ...silent.map((broker): MetadataRecordInput => ({ _tag: "FenceBroker", id: broker.id, epoch: broker.epoch }))
   ]
-  const note = (before: ControllerState) => unheard.reduce((noted, broker) => touched(noted, broker.id, now), before)
+  const note = (before: ControllerState) => unheard.reduce((noted, broker) => awaited(noted, broker.id, now), before)
   return { records, reply: ok, note }
 }

@@ -10,9 +10,11 @@ export interface ControllerState {
   readonly image: Image.Image
   /** Milliseconds, by broker id. */
   readonly contacts: ReadonlyMap<number, number>
+  /** Brokers that this leader has given a session without having heard of them: they may well be gone. */
+  readonly unheard: ReadonlySet<number>
 }
 
-export const initial: ControllerState = { image: Image.empty, contacts: new Map() }
+export const initial: ControllerState = { image: Image.empty, contacts: new Map(), unheard: new Set() }
 
 /** What decisions need beside the state: the configuration under the image's dynamic values. */
 export interface Settings {

@@ -27,6 +27,20 @@ describe("registration", () => {
     expect(broker(cluster, 1)).toMatchObject({ incarnationId: idOf(500), fenced: true, epoch: 11 })
   })
 
+  test("a broker that a new leader has not heard of is replaced by its next life at once", () => {
+    const cluster = clusterOf(1)
+    cluster.state = { ...cluster.state, contacts: new Map(), unheard: new Set() }
+    cluster.submit({ _tag: "Expire" }, 100)
+    expect(broker(cluster, 1)?.fenced).toBe(false)
+    const { errorCode, brokerEpoch } = cluster.register(1, { incarnationId: idOf(500) }, 200)
+    expect(errorCode).toBe(ErrorCode.NONE)
+    expect(cluster.register(1, { incarnationId: idOf(501) }, 300).errorCode).toBe(ErrorCode.NONE)
+    cluster.heartbeat(1, { brokerEpoch: brokerEpoch + 1 }, 400)
+    expect(cluster.register(1, { incarnationId: idOf(502) }, 500).errorCode).toBe(
+      ErrorCode.DUPLICATE_BROKER_REGISTRATION
+    )
+  })
+
   test("behaviour 183: a broker of another cluster is refused", () => {
     const cluster = new Cluster()
     expect(cluster.register(1, { clusterId: "other" })).toEqual({
@@ -143,7 +157,7 @@ describe("heartbeats", () => {
 
   test("a new leader of the quorum gives each broker a whole session from when it first looks", () => {
     const cluster = clusterOf(1)
-    cluster.state = { ...cluster.state, contacts: new Map() }
+    cluster.state = { ...cluster.state, contacts: new Map(), unheard: new Set() }
     expect(cluster.wakeAt()).toBe(Number.NEGATIVE_INFINITY)
     cluster.submit({ _tag: "Expire" }, 50_000)
     expect(cluster.written).toEqual([])

@@ -8,11 +8,18 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { DiskError } from "../Disk.ts"
 
-/** Field 22 of /proc/PID/stat; undefined where there is no such process or no /proc. */
-const startTimeOf = (pid: number): string | undefined => {
+interface ProcessStat {
+  readonly startTime: string | undefined
+  /** Killed, and not yet collected by its parent: it holds no files any more. */
+  readonly isZombie: boolean
+}
+
+/** Fields 3 and 22 of /proc/PID/stat; undefined where there is no such process or no /proc. */
+const statOf = (pid: number): ProcessStat | undefined => {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+    return { startTime: fields[19], isZombie: fields[0] === "Z" || fields[0] === "X" }
   } catch {
     return undefined
   }
@@ -28,15 +35,16 @@ const isAlive = (pid: number): boolean => {
 }
 
 const held = new Set<string>()
-const ours = (): string => `${process.pid} ${startTimeOf(process.pid) ?? "-"}\n`
+const ours = (): string => `${process.pid} ${statOf(process.pid)?.startTime ?? "-"}\n`
 
 /** Whether the process that wrote `content` still lives. */
 const holderLives = (content: string): boolean => {
   const [pid, startTime] = content.trim().split(" ")
   const id = Number(pid)
   if (!Number.isInteger(id) || id <= 0 || id === process.pid || !isAlive(id)) return false
-  const now = startTimeOf(id)
-  return now === undefined || startTime === undefined || startTime === "-" || now === startTime
+  const stat = statOf(id)
+  if (stat === undefined || startTime === undefined || startTime === "-") return true
+  return !stat.isZombie && stat.startTime === startTime
 }
 
 const read = (path: string): string | undefined => {

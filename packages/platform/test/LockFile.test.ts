@@ -1,0 +1,50 @@
+/** The lock of a data directory, by the processes that may have left it behind. */
+import { spawn } from "node:child_process"
+import * as fs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { assert, describe, it } from "vitest"
+import { DiskError } from "../src/Disk.ts"
+import { lockFile } from "../src/node/LockFile.ts"
+
+const hasProc = fs.existsSync("/proc/self/stat")
+
+const startTimeOf = (pid: string): string => {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!
+}
+
+/** Runs a shell that prints one line, hands that over, and ends the shell afterwards. */
+const withShell = async (script: string, use: (line: string) => Promise<void>): Promise<void> => {
+  const shell = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] })
+  try {
+    const line = await new Promise<string>((resolve) =>
+      shell.stdout.once("data", (data) => resolve(String(data).trim()))
+    )
+    await use(line)
+  } finally {
+    shell.kill("SIGKILL")
+  }
+}
+
+const takeLock = (holder: string): Promise<string> => {
+  const directory = fs.mkdtempSync(join(tmpdir(), "klamm-lock-"))
+  const path = join(directory, ".lock")
+  fs.writeFileSync(path, `${holder} ${startTimeOf(holder)}\n`)
+  const failed = (cause: unknown) => new DiskError({ reason: "Io", operation: "lock", path, cause })
+  const taken = Effect.match(lockFile(path, failed), { onSuccess: () => "taken", onFailure: ({ reason }) => reason })
+  return Effect.runPromise(Effect.scoped(taken)).finally(() => fs.rmSync(directory, { recursive: true }))
+}
+
+describe.runIf(hasProc)("a lock file", () => {
+  it("is respected while its holder lives", () =>
+    withShell("sleep 30 & echo $!; wait", async (holder) => {
+      assert.strictEqual(await takeLock(holder), "Locked")
+    }))
+
+  it("of a holder that was killed is taken over, though nobody has collected the dead process yet", () =>
+    withShell("sleep 30 & kill -9 $!; echo $!; exec sleep 30", async (holder) => {
+      assert.strictEqual(await takeLock(holder), "taken")
+    }))
+})
