@@ -10,9 +10,15 @@ import { lockFile } from "../src/node/LockFile.ts"
 
 const hasProc = fs.existsSync("/proc/self/stat")
 
-const startTimeOf = (pid: string): string => {
+/** Fields 3 and on of /proc/PID/stat: the state first, the start time at 19. */
+const statOf = (pid: string): ReadonlyArray<string> => {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1")
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+}
+
+/** A signal takes its time to kill. */
+const untilZombie = async (pid: string): Promise<void> => {
+  while (statOf(pid)[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 /** Runs a shell that prints one line, hands that over, and ends the shell afterwards. */
@@ -31,7 +37,7 @@ const withShell = async (script: string, use: (line: string) => Promise<void>): 
 const takeLock = (holder: string): Promise<string> => {
   const directory = fs.mkdtempSync(join(tmpdir(), "klamm-lock-"))
   const path = join(directory, ".lock")
-  fs.writeFileSync(path, `${holder} ${startTimeOf(holder)}\n`)
+  fs.writeFileSync(path, `${holder} ${statOf(holder)[19]}\n`)
   const failed = (cause: unknown) => new DiskError({ reason: "Io", operation: "lock", path, cause })
   const taken = Effect.match(lockFile(path, failed), { onSuccess: () => "taken", onFailure: ({ reason }) => reason })
   return Effect.runPromise(Effect.scoped(taken)).finally(() => fs.rmSync(directory, { recursive: true }))
@@ -45,6 +51,7 @@ describe.runIf(hasProc)("a lock file", () => {
 
   it("of a holder that was killed is taken over, though nobody has collected the dead process yet", () =>
     withShell("sleep 30 & kill -9 $!; echo $!; exec sleep 30", async (holder) => {
+      await untilZombie(holder)
       assert.strictEqual(await takeLock(holder), "taken")
     }))
 })
