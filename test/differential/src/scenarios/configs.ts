@@ -178,6 +178,9 @@ const incremental = scenario("configs.incremental", INCREMENTAL_ALTER_CONFIGS, [
   describeOne("in the end", TOPIC, alias("t"), null, { includeSynonyms: true }, { version: 4 })
 ])
 
+/** The default of segment.ms. */
+const SEGMENT_MS = "604800000"
+
 const whole = scenario("configs.alter", ALTER_CONFIGS, [0, 2], () => {
   const replace = (
     name: string,
@@ -218,7 +221,7 @@ const whole = scenario("configs.alter", ALTER_CONFIGS, [0, 2], () => {
     replace("another broker", BROKER, "77", [["log.cleaner.threads", "1"]]),
     replace("type 99", 99, "x", [["a", "b"]]),
     replace("none: all go", TOPIC, alias("t"), []),
-    describeOne("in the end", TOPIC, alias("t"), null, { includeSynonyms: true }, { version: 4 })
+    until("in the end", TOPIC, alias("t"), "segment.ms", SEGMENT_MS)
   ]
 })
 
