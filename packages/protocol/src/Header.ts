@@ -10,6 +10,8 @@ import type { Writer } from "./Writer.ts"
 
 /** Keys from here on are private to brokers of this kind; their messages have the headers of flexible versions. */
 export const firstPrivateKey = 10_000
+/** The only version of a private API: it evolves by fields with defaults. */
+export const privateVersion = 0
 
 const apiVersionsKey = 18
 

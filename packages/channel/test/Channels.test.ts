@@ -1,0 +1,173 @@
+/** Calls over the network in memory, against a server that answers by hand. */
+import { expect, it } from "@effect/vitest"
+import { makeArena } from "@klamm/platform/ArenaAllocator"
+import type { Address, Connection, Network } from "@klamm/platform/Network"
+import { Network as NetworkTag } from "@klamm/platform/Network"
+import * as NetworkMemory from "@klamm/platform/NetworkMemory"
+import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
+import { Reader, Writer } from "@klamm/protocol/Bytes"
+import { codec } from "@klamm/protocol/Compile"
+import { frameLength } from "@klamm/protocol/Frame"
+import { decodeRequestHeader, encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import * as Channels from "../src/Channels.ts"
+import { peerApi } from "../src/PeerApi.ts"
+
+const MiB = 1024 * 1024
+const Greet = peerApi("Greet", 10_999, Schema.Struct({ name: Schema.String }), Schema.Struct({ text: Schema.String }))
+
+const arena = makeArena(new ArrayBuffer(8 * MiB), 0, 8 * MiB, { poison: true })
+const framing = { frameLength: (bytes: Uint8Array, start: number, end: number) => frameLength(bytes, start, end, MiB) }
+const options = { arena, clientId: "node-1", maxFrameBytes: MiB, connectTimeoutMs: 1_000 }
+
+interface Asked {
+  readonly connection: Connection
+  readonly header: RequestHeader
+  readonly body: Uint8Array
+}
+
+/** A server that tells what it is asked, each frame copied. */
+const serve = (network: Network["Service"], port: number) =>
+  Effect.gen(function* () {
+    const asked = yield* Queue.unbounded<Asked>()
+    const accept = (connection: Connection) =>
+      Effect.gen(function* () {
+        while (true) {
+          for (const frame of yield* connection.read) {
+            const reader = new Reader(frame.bytes.slice(), 4)
+            frame.release()
+            const header = decodeRequestHeader(reader)
+            Queue.offerUnsafe(asked, { connection, header, body: reader.view(reader.remaining) })
+          }
+        }
+      })
+    yield* network.listen({ host: "", port }, { arena, framing, receiveLimitBytes: MiB }, accept)
+    return asked
+  })
+
+const answer = ({ connection, header }: Asked, body: Uint8Array) => {
+  const writer = new Writer()
+  writer.int32(0)
+  encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId)
+  writer.view(body)
+  writer.patchInt32(0, writer.size - 4)
+  return connection.write([writer.toBytes()])
+}
+
+const greeting = (asked: Asked, text: string) => answer(asked, Greet.response.encode({ text }))
+
+const setup = Effect.gen(function* () {
+  const memory = NetworkMemory.makeMemoryNetwork()
+  const server = memory.host("server")
+  const asked = yield* serve(server, 9_000)
+  const channels = yield* Effect.provideService(Channels.make(options), NetworkTag, memory.host("client"))
+  const to: Address = { host: "server", port: 9_000 }
+  return { memory, asked, channels, to }
+})
+
+it.effect("a call is answered, and the next one uses the same connection", () =>
+  Effect.gen(function* () {
+    const { asked, channels, to } = yield* setup
+    const first = yield* Effect.forkChild(channels.call(to, Greet, { name: "Ada" }, 1_000))
+    const one = yield* Queue.take(asked)
+    expect(one.header).toMatchObject({ apiKey: 10_999, apiVersion: 0, clientId: "node-1" })
+    yield* greeting(one, "hello Ada")
+    expect(yield* Fiber.join(first)).toEqual({ text: "hello Ada" })
+    const second = yield* Effect.forkChild(channels.call(to, Greet, { name: "Bob" }, 1_000))
+    const two = yield* Queue.take(asked)
+    expect(two.connection).toBe(one.connection)
+    yield* greeting(two, "hello Bob")
+    expect(yield* Fiber.join(second)).toEqual({ text: "hello Bob" })
+    expect(arena.usedBytes).toBe(0)
+  })
+)
+
+it.effect("where nobody listens the call is refused", () =>
+  Effect.gen(function* () {
+    const { channels } = yield* setup
+    const error = yield* Effect.flip(channels.call({ host: "server", port: 1 }, Greet, { name: "x" }, 1_000))
+    expect(error.reason).toBe("Refused")
+  })
+)
+
+it.effect("a connection that ends tells all who wait, and the next call connects anew", () =>
+  Effect.gen(function* () {
+    const { memory, asked, channels, to } = yield* setup
+    const waiting = yield* Effect.forkChild(
+      Effect.all(
+        ["a", "b"].map((name) => Effect.flip(channels.call(to, Greet, { name }, 1_000))),
+        {
+          concurrency: "unbounded"
+        }
+      )
+    )
+    yield* Queue.take(asked)
+    yield* Queue.take(asked)
+    memory.cut("client", "server")
+    expect((yield* Fiber.join(waiting)).map(({ reason }) => reason)).toEqual(["Disconnected", "Disconnected"])
+    const again = yield* Effect.forkChild(channels.call(to, Greet, { name: "c" }, 1_000))
+    yield* greeting(yield* Queue.take(asked), "back")
+    expect(yield* Fiber.join(again)).toEqual({ text: "back" })
+  })
+)
+
+it.live("silence times out and closes the connection", () =>
+  Effect.gen(function* () {
+    const { asked, channels, to } = yield* setup
+    const error = yield* Effect.flip(channels.call(to, Greet, { name: "x" }, 20))
+    expect(error.reason).toBe("TimedOut")
+    const first = yield* Queue.take(asked)
+    const again = yield* Effect.forkChild(channels.call(to, Greet, { name: "y" }, 1_000))
+    const second = yield* Queue.take(asked)
+    expect(second.connection).not.toBe(first.connection)
+    yield* greeting(second, "late")
+    expect(yield* Fiber.join(again)).toEqual({ text: "late" })
+  })
+)
+
+it.effect("an asker that goes away disturbs nobody", () =>
+  Effect.gen(function* () {
+    const { asked, channels, to } = yield* setup
+    const gone = yield* Effect.forkChild(channels.call(to, Greet, { name: "gone" }, 1_000))
+    const stays = yield* Effect.forkChild(channels.call(to, Greet, { name: "stays" }, 1_000))
+    const first = yield* Queue.take(asked)
+    const second = yield* Queue.take(asked)
+    yield* Fiber.interrupt(gone)
+    yield* greeting(first, "too late")
+    yield* greeting(second, "in time")
+    expect(yield* Fiber.join(stays)).toEqual({ text: "in time" })
+    expect(arena.usedBytes).toBe(0)
+  })
+)
+
+it.effect("an answer that is none is malformed, and its memory is given back", () =>
+  Effect.gen(function* () {
+    const { asked, channels, to } = yield* setup
+    const call = yield* Effect.forkChild(Effect.flip(channels.call(to, Greet, { name: "x" }, 1_000)))
+    yield* answer(yield* Queue.take(asked), Uint8Array.of(0xc1, 0xff))
+    expect((yield* Fiber.join(call)).reason).toBe("Malformed")
+    expect(arena.usedBytes).toBe(0)
+  })
+)
+
+it.effect("an API of Kafka's is asked in its own format; the answer's memory is the asker's until it is released", () =>
+  Effect.gen(function* () {
+    const { asked, channels, to } = yield* setup
+    const api = { request: ApiVersionsRequest, response: ApiVersionsResponse }
+    const body = { clientSoftwareName: "klamm", clientSoftwareVersion: "1" }
+    const call = yield* Effect.forkChild(channels.request(to, api, 3, body, 1_000))
+    const question = yield* Queue.take(asked)
+    expect(question.header).toMatchObject({ apiKey: 18, apiVersion: 3 })
+    const writer = new Writer()
+    codec(ApiVersionsResponse, 3).encode(writer, { errorCode: 0, apiKeys: [], throttleTimeMs: 7 })
+    yield* answer(question, writer.toBytes())
+    const answered = yield* Fiber.join(call)
+    expect(answered.body.throttleTimeMs).toBe(7)
+    expect(arena.usedBytes).toBeGreaterThan(0)
+    answered.release()
+    expect(arena.usedBytes).toBe(0)
+  })
+)
