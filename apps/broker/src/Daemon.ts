@@ -1,6 +1,6 @@
 /**
- * The broker daemon: options and configuration in, the live layers under the broker, and a banner once it serves. This is
- * the map of the system: everything else hangs below `Broker.layer`; here the real disk and network are chosen, or memory.
+ * The broker daemon of one node: configuration in, the live layers under the broker, and a banner once it serves. This is the
+ * map of the system: everything else hangs below `Broker.layer`; here the real disk and network are chosen, or memory.
  */
 import { readFileSync } from "node:fs"
 import { Broker, layer } from "@klamm/broker/Broker"
@@ -28,16 +28,8 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import manifest from "../package.json" with { type: "json" }
 import { banner } from "./Banner.ts"
-import { type Options, parseOptions, usage } from "./Options.ts"
-
-/** Exit codes: what was asked for is wrong; the broker could not start or go on. */
-const wrongUsage = 2
-const failed = 1
-
-const quit = (message: string, code: number): never => {
-  process.stderr.write(`${message}\n`)
-  process.exit(code)
-}
+import { failed, quit, wrongUsage } from "./Exit.ts"
+import type { Options } from "./Options.ts"
 
 const readConfigFile = (path: string): string => {
   try {
@@ -74,15 +66,19 @@ const onStopSignal = (stop: () => void): void => {
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
+  // A launcher that is gone takes its brokers with it.
+  process.on("disconnect", onSignal)
 }
 
-const run = (options: Options): void => {
+/** Runs until it is stopped or can't go on, then ends the process. */
+export const run = (options: Options): void => {
   const config = configure(options)
   const live = Layer.mergeAll(options.memory ? DiskMemory.layerMemory : NodeDisk.layer, NodeNetwork.layer)
   const broker = layer(config, makeCodecs({ gzip, zstd })).pipe(Layer.provide(live))
   const program = Effect.gen(function* () {
     const started = yield* Broker
     process.stdout.write(banner(started, manifest.version, options.memory))
+    process.send?.("ready")
     return yield* started.failed
   })
   const fiber = Effect.runFork(Effect.provide(program, broker))
@@ -91,19 +87,4 @@ const run = (options: Options): void => {
     if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) process.exit(0)
     quit(`✗ ${describeFailure(exit.cause)}`, failed)
   })
-}
-
-const parsed = parseOptions(process.argv.slice(2))
-switch (parsed._tag) {
-  case "Help":
-    process.stdout.write(usage)
-    break
-  case "Version":
-    process.stdout.write(`klamm ${manifest.version}\n`)
-    break
-  case "Wrong":
-    quit(`✗ ${parsed.reason}\n\n${usage}`, wrongUsage)
-    break
-  case "Run":
-    run(parsed.options)
 }

@@ -1,10 +1,10 @@
 /**
  * Where `pnpm start` begins. Compiled code is kept from one start to the next (in NODE_COMPILE_CACHE, else below the system's temporary
- * directory), which halves the time to the first record. Two things depend on this file: the daemon is imported only after the cache
+ * directory), which halves the time to the first record. Two things depend on this file: the command is imported only after the cache
  * is switched on, because a module's static imports are compiled before its first line runs; and it is JavaScript, because
  * the first TypeScript module that no cache holds makes Node load its compiler, which costs 12 MB.
  */
 import { enableCompileCache } from "node:module"
 
 enableCompileCache()
-await import("./Daemon.ts")
+await import("./Command.ts")

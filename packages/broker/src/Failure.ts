@@ -10,6 +10,7 @@ import type { NetworkError } from "@klamm/platform/Network"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type { RegistrationRefused } from "./BrokerLifecycle.ts"
+import type { NotFormatted } from "./Storage.ts"
 
 /** The configuration asks for what this broker does not do. */
 export class NotSupported extends Data.TaggedError("NotSupported")<{ readonly key: string; readonly detail: string }> {
@@ -23,6 +24,7 @@ export type BrokerFailure =
   | DiskError
   | LogDirectoryRefused
   | NetworkError
+  | NotFormatted
   | NotSupported
   | RegistrationRefused
 
@@ -68,6 +70,11 @@ const describe = (failure: BrokerFailure): string => {
       return describeNetwork(failure)
     case "LogDirectoryRefused":
       return `the data directory ${failure.message}. Give this node its own with --set log.dirs=DIRECTORY`
+    case "NotFormatted":
+      return (
+        `this node is one of several and its data directory is new: ${failure.directories.join(", ")}. Say which cluster it belongs to ` +
+        "with: klamm storage format --cluster-id ID -c server.properties"
+      )
     case "CorruptLog":
       return `stored data is damaged and was left as it is: ${failure.message}`
     default:

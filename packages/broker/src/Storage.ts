@@ -1,6 +1,7 @@
 /**
  * The log directories of a node and the metadata log in one of them, opened together. Invariant: all directories are of one
- * cluster and of this node, or none is used; a node without any data founds a cluster, with a new id.
+ * cluster and of this node, or none is used; a node without any data founds a cluster, with a new id, if it is the only controller,
+ * and is refused otherwise: it has to be told first which cluster it belongs to (`Format.ts`).
  */
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { logDirs, metadataLogDir } from "@klamm/config/Derived"
@@ -13,7 +14,16 @@ import * as Entropy from "@klamm/platform/Entropy"
 import { MetadataLog } from "@klamm/raft"
 import { ReplicaDirectory } from "@klamm/replica"
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { isAlone } from "./QuorumConfig.ts"
+
+/** There is no data, and this node can't know which cluster it belongs to. */
+export class NotFormatted extends Data.TaggedError("NotFormatted")<{ readonly directories: ReadonlyArray<string> }> {
+  override get message(): string {
+    return `${this.directories.join(", ")}: not formatted`
+  }
+}
 
 export interface Storage {
   readonly clusterId: string
@@ -23,8 +33,15 @@ export interface Storage {
   readonly metadataLog: Log
 }
 
+/** The directories of log.dirs and metadata.log.dir, and which of them has the metadata log. */
+export const directoriesOf = ({ values }: StaticConfig) => {
+  const home = metadataLogDir(values)
+  const paths = [...new Set([...logDirs(values), ...(home === undefined ? [] : [home])])]
+  return { paths, home: home ?? paths[0]! }
+}
+
 /** The cluster that the first directory with an identity belongs to; undefined when none has one. */
-const storedClusterId = (paths: ReadonlyArray<string>) =>
+export const storedClusterId = (paths: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const disk = yield* Disk
     for (const path of paths) {
@@ -61,11 +78,11 @@ const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
 export const open = (config: StaticConfig) =>
   Effect.gen(function* () {
     const { values } = config
-    const metadataPath = metadataLogDir(values)
-    const paths = [...new Set([...logDirs(values), ...(metadataPath === undefined ? [] : [metadataPath])])]
+    const { paths, home: metadataPath } = directoriesOf(config)
     const disk = yield* Disk
     for (const path of paths) yield* disk.makeDirectory(path)
     const stored = yield* storedClusterId(paths)
+    if (stored === undefined && !isAlone(config)) return yield* Effect.fail(new NotFormatted({ directories: paths }))
     const clusterId = stored ?? (yield* Entropy.uuid)
     const now = yield* Clock.currentTimeMillis
     const directories = yield* Effect.forEach(paths, (path) =>
