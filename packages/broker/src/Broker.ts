@@ -18,9 +18,11 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as BrokerLifecycle from "./BrokerLifecycle.ts"
 import type { BrokerFailure } from "./Failure.ts"
-import { snapshotOf } from "./LiveConfig.ts"
+import { makeHandlers } from "./handlers/index.ts"
+import { LiveConfig, snapshotOf } from "./LiveConfig.ts"
 import * as Node from "./Node.ts"
-import { serveListeners } from "./Serving.ts"
+import { processArena } from "./ProcessArena.ts"
+import * as Serving from "./Serving.ts"
 import * as Storage from "./Storage.ts"
 import { unsupported } from "./Supported.ts"
 
@@ -79,11 +81,21 @@ const start = (config: StaticConfig, codecs: Codecs, failed: Failed) =>
   Effect.gen(function* () {
     const storage = yield* Storage.open(config)
     const controller = yield* startController(config, storage, failed)
-    const node = yield* Node.make({ config, codecs, storage, controller, failed })
-    const serving = yield* Scope.make()
-    yield* Effect.addFinalizer(() => Scope.close(serving, Exit.void))
+    const live = new LiveConfig(config, config.values["node.id"], controller.image())
+    const node = yield* Node.make({ config, live, codecs, storage, controller, failed })
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const ready = yield* Deferred.make<void>()
-    const listeners = yield* Scope.provide(serveListeners(config, node.services, Deferred.await(ready)), serving)
+    const serving = yield* Scope.provide(
+      Serving.make(config, () => live.snapshot, processArena()),
+      scope
+    )
+    const listening = serving.listen(
+      Serving.clientEndpoints(config),
+      makeHandlers(node.services),
+      Deferred.await(ready)
+    )
+    const listeners = yield* Scope.provide(listening, scope)
     const lifecycle = yield* BrokerLifecycle.make({
       registration: Node.registration(config, storage, listeners),
       controller: node.services.controller,
@@ -94,7 +106,7 @@ const start = (config: StaticConfig, codecs: Codecs, failed: Failed) =>
     node.setBrokerEpoch(lifecycle.epoch)
     yield* Deferred.succeed(ready, undefined)
     const stop = Effect.gen(function* () {
-      yield* Scope.close(serving, Exit.void)
+      yield* Scope.close(scope, Exit.void)
       if (!(yield* Deferred.isDone(failed))) yield* lifecycle.leave
       yield* node.replicas.stop(lifecycle.epoch())
     })

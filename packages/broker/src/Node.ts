@@ -15,7 +15,7 @@ import type { BoundListener } from "./Broker.ts"
 import * as ControllerClient from "./ControllerClient.ts"
 import type { BrokerFailure } from "./Failure.ts"
 import { FetchSessions } from "./FetchSessions.ts"
-import { LiveConfig } from "./LiveConfig.ts"
+import type { LiveConfig } from "./LiveConfig.ts"
 import * as MetadataFollower from "./MetadataFollower.ts"
 import { groupOperations } from "./Operations.ts"
 import { processArena } from "./ProcessArena.ts"
@@ -30,6 +30,7 @@ const plaintext = 0
 
 export interface NodeOptions {
   readonly config: StaticConfig
+  readonly live: LiveConfig
   readonly codecs: Codecs
   readonly storage: Storage
   readonly controller: ControllerNode.ControllerNode
@@ -58,7 +59,7 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   offsetsTopicNumPartitions: values["offsets.topic.num.partitions"]
 })
 
-const makeReplicas = ({ config, codecs, storage, failed }: NodeOptions, live: LiveConfig) =>
+const makeReplicas = ({ config, live, codecs, storage, failed }: NodeOptions) =>
   Replicas.make({
     nodeId: config.values["node.id"],
     directories: storage.directories,
@@ -75,10 +76,9 @@ const sessionIds = Effect.map(Random.Random, (random) => () => 1 + Math.floor(ra
 
 export const make = (options: NodeOptions) =>
   Effect.gen(function* () {
-    const { config, codecs, storage, controller } = options
+    const { config, live, codecs, storage, controller } = options
     const nodeId = config.values["node.id"]
-    const live = new LiveConfig(config, nodeId, controller.image())
-    const replicas = yield* makeReplicas(options, live)
+    const replicas = yield* makeReplicas(options)
     const decompression = () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     const coordinator = yield* makeGroupCoordinator({
       config: () => groupSettings(live.snapshot),

@@ -1,13 +1,18 @@
 /**
- * The listeners of a broker: all requests go to the same handlers, each connection remembers which listener it came by.
+ * The listeners of a node. Invariants: each listener has the handlers of its kind, for clients and brokers or for controllers; limits on
+ * connections count those of all listeners together; each connection remembers which listener it came by.
  */
 import type { BrokerSnapshot, StaticConfig } from "@klamm/config/BrokerConfig"
+import type { Endpoint } from "@klamm/config/Listeners"
+import type { Arena } from "@klamm/platform/Arena"
+import type { Network, NetworkError } from "@klamm/platform/Network"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { BoundListener } from "./Broker.ts"
 import type { ConnectionServices } from "./Connection.ts"
-import { makeHandlers } from "./handlers/index.ts"
+import type { Handler } from "./Handler.ts"
 import { Connections, type ListenerLimits, listen, sweepIdle } from "./Listener.ts"
 import { makeRouter } from "./Router.ts"
-import type { Services } from "./Services.ts"
 import { WriterPool } from "./WriterPool.ts"
 
 const limitsOf = ({ values }: BrokerSnapshot): ListenerLimits => ({
@@ -18,25 +23,47 @@ const limitsOf = ({ values }: BrokerSnapshot): ListenerLimits => ({
   maxIdleMs: values["connections.max.idle.ms"]
 })
 
-/** Binds every client listener; connections are taken at once and served from `ready` on. */
-export const serveListeners = (config: StaticConfig, services: Services, ready: Effect.Effect<void>) =>
+/** What clients and brokers connect to. */
+export const clientEndpoints = ({ endpoints }: StaticConfig): ReadonlyArray<Endpoint> =>
+  endpoints.listeners.filter(({ name }) => !endpoints.controllerListenerNames.includes(name))
+
+/** What other controllers, and brokers that ask the controller, connect to. */
+export const controllerEndpoints = ({ endpoints }: StaticConfig): ReadonlyArray<Endpoint> =>
+  endpoints.listeners.filter(({ name }) => endpoints.controllerListenerNames.includes(name))
+
+export interface Serving {
+  /** Binds the endpoints until the scope ends; connections are taken at once and served from `ready` on. */
+  readonly listen: (
+    endpoints: ReadonlyArray<Endpoint>,
+    handlers: ReadonlyArray<Handler>,
+    ready: Effect.Effect<void>
+  ) => Effect.Effect<ReadonlyArray<BoundListener>, NetworkError, Network | Scope.Scope>
+}
+
+export const make = (
+  config: StaticConfig,
+  snapshot: () => BrokerSnapshot,
+  arena: Arena
+): Effect.Effect<Serving, never, Scope.Scope> =>
   Effect.gen(function* () {
     const connections = new Connections()
-    const limits = () => limitsOf(services.config())
-    const connectionServices: ConnectionServices = {
-      router: makeRouter(makeHandlers(services)),
-      writers: new WriterPool(),
-      maxQueuedRequests: config.values["klamm.queued.requests.per.connection"],
-      ready
-    }
-    const { listeners, controllerListenerNames } = config.endpoints
-    const forClients = listeners.filter(({ name }) => !controllerListenerNames.includes(name))
-    const bound = yield* Effect.forEach(forClients, (endpoint) =>
-      Effect.map(listen(endpoint, connections, limits, services.arena, connectionServices), ({ address }) => ({
-        name: endpoint.name,
-        address
-      }))
-    )
+    const writers = new WriterPool()
+    const limits = () => limitsOf(snapshot())
     yield* Effect.forkScoped(sweepIdle(connections, limits))
-    return bound
+    return {
+      listen: (endpoints, handlers, ready) => {
+        const services: ConnectionServices = {
+          router: makeRouter(handlers),
+          writers,
+          maxQueuedRequests: config.values["klamm.queued.requests.per.connection"],
+          ready
+        }
+        return Effect.forEach(endpoints, (endpoint) =>
+          Effect.map(listen(endpoint, connections, limits, arena, services), ({ address }) => ({
+            name: endpoint.name,
+            address
+          }))
+        )
+      }
+    }
   })

@@ -25,6 +25,7 @@ import {
   noAnswer,
   type Outcome
 } from "../Handler.ts"
+import { LeaderHints } from "../LeaderHints.ts"
 import type { RequestContext } from "../RequestContext.ts"
 import type { Services } from "../Services.ts"
 
@@ -33,6 +34,8 @@ type PartitionAnswer = (typeof ProduceResponse.Input)["responses"][number]["part
 
 /** From this version topics are named by id (KIP-516). */
 const topicIdVersion = 13
+/** From this version an answer may say who leads instead (KIP-951). */
+const leaderHintVersion = 10
 
 interface Refusal {
   readonly errorCode: number
@@ -49,14 +52,16 @@ class Join {
   private held = 1
   private missing = 1
   private failed = false
+  private readonly services: Services
   private readonly request: Request
   private readonly frame: Frame
-  private readonly version: number
+  private readonly context: RequestContext
 
-  constructor(request: Request, frame: Frame, version: number) {
+  constructor(services: Services, request: Request, frame: Frame, context: RequestContext) {
+    this.services = services
     this.request = request
     this.frame = frame
-    this.version = version
+    this.context = context
   }
 
   topic(partitions: ReadonlyArray<number>) {
@@ -89,7 +94,22 @@ class Join {
       partitionResponses: this.answers[index]!.map((slot) => slot.answer!)
     }))
     const asked = responses.filter(({ partitionResponses }) => partitionResponses.length > 0)
-    return answerWith(ProduceResponse, this.version, { responses: asked, throttleTimeMs: 0 })
+    const { apiVersion } = this.context
+    const body =
+      this.failed && apiVersion >= leaderHintVersion ? this.withHints(asked) : { responses: asked, throttleTimeMs: 0 }
+    return answerWith(ProduceResponse, apiVersion, body)
+  }
+
+  private withHints(topics: (typeof ProduceResponse.Input)["responses"]): typeof ProduceResponse.Input {
+    const hints = new LeaderHints(this.services.cluster(), this.context.listenerName)
+    const responses = topics.map((topic) => ({
+      ...topic,
+      partitionResponses: topic.partitionResponses.map((answer) => {
+        const currentLeader = hints.of(answer.errorCode, topic, answer.index)
+        return currentLeader === undefined ? answer : { ...answer, currentLeader }
+      })
+    }))
+    return { responses, throttleTimeMs: 0, nodeEndpoints: hints.nodeEndpoints }
   }
 }
 
@@ -184,7 +204,7 @@ const appendOne = (
 }
 
 const admit = (services: Services, request: Request, frame: Frame, context: RequestContext): Reply<Outcome> => {
-  const join = new Join(request, frame, context.apiVersion)
+  const join = new Join(services, request, frame, context)
   for (const topic of request.topicData) {
     const slots = join.topic(topic.partitionData.map((data) => data.index))
     topic.partitionData.forEach((data, position) => {
