@@ -21,7 +21,7 @@ import type { BrokerFailure } from "./Failure.ts"
 import { makeHandlers } from "./handlers/index.ts"
 import { LiveConfig, snapshotOf } from "./LiveConfig.ts"
 import * as Node from "./Node.ts"
-import { processArena } from "./ProcessArena.ts"
+import { BrokerArena } from "./ProcessArena.ts"
 import * as Serving from "./Serving.ts"
 import * as Storage from "./Storage.ts"
 import { unsupported } from "./Supported.ts"
@@ -87,7 +87,7 @@ const start = (config: StaticConfig, codecs: Codecs, failed: Failed) =>
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const ready = yield* Deferred.make<void>()
     const serving = yield* Scope.provide(
-      Serving.make(config, () => live.snapshot, processArena()),
+      Serving.make(config, () => live.snapshot, yield* BrokerArena),
       scope
     )
     const listening = serving.listen(

@@ -18,7 +18,7 @@ import { FetchSessions } from "./FetchSessions.ts"
 import type { LiveConfig } from "./LiveConfig.ts"
 import * as MetadataFollower from "./MetadataFollower.ts"
 import { groupOperations } from "./Operations.ts"
-import { processArena } from "./ProcessArena.ts"
+import { BrokerArena } from "./ProcessArena.ts"
 import * as ProducerIds from "./ProducerIds.ts"
 import type { Services } from "./Services.ts"
 import type { Storage } from "./Storage.ts"
@@ -102,7 +102,7 @@ export const make = (options: NodeOptions) =>
       producerIds: ProducerIds.make(client, { id: nodeId, epoch: () => brokerEpoch() }),
       fetchSessions: new FetchSessions(slots, yield* sessionIds),
       fetchWaiters: yield* FetchWaiters.make,
-      arena: processArena(),
+      arena: yield* BrokerArena,
       codecs
     }
     const setBrokerEpoch = (epoch: () => number): void => {

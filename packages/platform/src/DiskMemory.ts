@@ -19,9 +19,11 @@ import {
 } from "./MemoryFiles.ts"
 
 export interface MemoryDiskOptions {
-  /** What `volume` answers as the total, and where writes fail with Full. */
-  readonly totalBytes?: number
+  /** What `volume` answers as the total, and where writes fail with Full. Asked anew each time. */
+  readonly totalBytes?: number | undefined
   readonly pageBytes?: number
+  /** Called before each operation, with the file if it is one on an open file; a FileFault that it throws is how the operation ends. */
+  readonly before?: (operation: string, path: string, file: MemoryFile | undefined) => void
 }
 
 /** A disk that tests can look into and crash. */
@@ -62,6 +64,7 @@ interface OpenFile {
   readonly writable: boolean
   readonly life: Life
   readonly hasRoomFor: (bytes: number) => boolean
+  readonly before: NonNullable<MemoryDiskOptions["before"]>
   closed: boolean
 }
 
@@ -70,6 +73,7 @@ const fileOf = (open: OpenFile): DiskFile => {
   const step = <A>(operation: string, run: () => A): Effect.Effect<A, DiskError> =>
     attempt(operation, path, () => {
       if (open.closed || open.life.over) throw new FileFault("Io")
+      open.before(operation, path, file)
       return run()
     })
   const change = (operation: string, growth: () => number, run: () => void): Effect.Effect<void, DiskError> =>
@@ -122,40 +126,52 @@ const isThere = (files: MemoryFiles, path: string): boolean => {
   }
 }
 
+const lockIn = (files: MemoryFiles, life: () => Life, path: string): Effect.Effect<void, DiskError, Scope.Scope> =>
+  Effect.acquireRelease(
+    attempt("lock", path, () => {
+      const living = life()
+      if (living.locks.has(path)) throw new FileFault("Locked")
+      files.create(path, false)
+      living.locks.add(path)
+      return living
+    }),
+    (locked) =>
+      Effect.sync(() => {
+        locked.locks.delete(path)
+        if (!locked.over && files.find(path) !== undefined) files.remove(path)
+      })
+  )
+
+const volumeOf = (totalBytes: number, usedBytes: number) => ({
+  totalBytes,
+  usableBytes: Math.max(0, totalBytes - usedBytes)
+})
+
 export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
   const files = new MemoryFiles(options.pageBytes ?? defaultPageBytes)
-  const totalBytes = options.totalBytes ?? defaultTotalBytes
+  const totalBytes = () => options.totalBytes ?? defaultTotalBytes
+  const before = options.before ?? (() => undefined)
   /** Counting all files at each write would be slow, so a disk without a limit of its own is never full. */
   const hasRoomFor = (bytes: number) =>
-    options.totalBytes === undefined || bytes <= 0 || files.usedBytes + bytes <= totalBytes
+    options.totalBytes === undefined || bytes <= 0 || files.usedBytes + bytes <= totalBytes()
   let life: Life = { over: false, locks: new Set() }
+  const attempted: typeof attempt = (operation, path, step) =>
+    attempt(operation, path, () => {
+      before(operation, path, undefined)
+      return step()
+    })
 
   const open = (path: string, mode: OpenMode): Effect.Effect<DiskFile, DiskError, Scope.Scope> =>
     Effect.acquireRelease(
-      attempt("open", path, (): OpenFile => {
+      attempted("open", path, (): OpenFile => {
         const file = mode === "read" ? files.file(path) : files.create(path, mode === "create")
-        return { path, file, writable: mode !== "read", life, hasRoomFor, closed: false }
+        return { path, file, writable: mode !== "read", life, hasRoomFor, before, closed: false }
       }),
       (opened) =>
         Effect.sync(() => {
           opened.closed = true
         })
     ).pipe(Effect.map(fileOf))
-
-  const lock = (path: string): Effect.Effect<void, DiskError, Scope.Scope> =>
-    Effect.acquireRelease(
-      attempt("lock", path, () => {
-        if (life.locks.has(path)) throw new FileFault("Locked")
-        files.create(path, false)
-        life.locks.add(path)
-        return life
-      }),
-      (locked) =>
-        Effect.sync(() => {
-          locked.locks.delete(path)
-          if (!locked.over && files.find(path) !== undefined) files.remove(path)
-        })
-    )
 
   const crash = (): void => {
     life.over = true
@@ -164,18 +180,18 @@ export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
 
   const disk = Disk.of({
     open,
-    readFile: (path) => attempt("read", path, () => readWhole(files, path)),
-    rename: (from, to) => attempt("rename", from, () => files.rename(from, to)),
-    remove: (path) => attempt("remove", path, () => files.remove(path)),
-    list: (directory) => attempt("list", directory, () => files.list(directory)),
-    makeDirectory: (path) => attempt("makeDirectory", path, () => files.makeDirectory(path)),
+    readFile: (path) => attempted("read", path, () => readWhole(files, path)),
+    rename: (from, to) => attempted("rename", from, () => files.rename(from, to)),
+    remove: (path) => attempted("remove", path, () => files.remove(path)),
+    list: (directory) => attempted("list", directory, () => files.list(directory)),
+    makeDirectory: (path) => attempted("makeDirectory", path, () => files.makeDirectory(path)),
     exists: (path) => Effect.sync(() => isThere(files, path)),
-    syncDirectory: (directory) => attempt("sync", directory, () => files.directory(directory).sync()),
-    lock,
+    syncDirectory: (directory) => attempted("sync", directory, () => files.directory(directory).sync()),
+    lock: (path) => lockIn(files, () => life, path),
     volume: (path) =>
-      attempt("volume", path, () => {
+      attempted("volume", path, () => {
         if (files.find(path) === undefined) throw new FileFault("NotFound")
-        return { totalBytes, usableBytes: Math.max(0, totalBytes - files.usedBytes) }
+        return volumeOf(totalBytes(), files.usedBytes)
       })
   })
 

@@ -33,8 +33,10 @@ export class MemoryFile {
   private readonly pageBytes: number
   private readonly written: Content = { pages: [], length: 0 }
   private readonly synced: Content = { pages: [], length: 0 }
-  /** Pages that may differ between the two. */
+  /** Pages that the next sync has to make durable. */
   private readonly unsynced = new Set<number>()
+  /** Pages that a failed sync has given up: they read as they were written, but no sync makes them durable any more. */
+  private readonly lost = new Set<number>()
 
   constructor(pageBytes: number) {
     this.pageBytes = pageBytes
@@ -79,7 +81,25 @@ export class MemoryFile {
   }
 
   sync(): void {
-    this.settle(this.written, this.synced)
+    this.settle(this.written, this.synced, this.unsynced)
+    this.unsynced.clear()
+  }
+
+  /** A sync fails, as on Linux: the error is told once, and what was to be written then counts as clean. */
+  failSync(): void {
+    for (const page of this.unsynced) this.lost.add(page)
+    this.unsynced.clear()
+  }
+
+  /** Flips bits of a byte where it is stored, and as it reads. */
+  damage(position: number, bits: number): void {
+    const index = Math.floor(position / this.pageBytes)
+    const page = this.written.pages[index]
+    if (page === undefined) return
+    const damaged = page.slice()
+    damaged[position % this.pageBytes]! ^= bits
+    if (this.synced.pages[index] === page) this.synced.pages[index] = damaged
+    this.written.pages[index] = damaged
   }
 
   /** Forgets what was not synced, except for the pages that `survives` answers true for. */
@@ -90,25 +110,28 @@ export class MemoryFile {
       synced.pages[page] = written.pages[page]
       synced.length = Math.max(synced.length, Math.min(written.length, (page + 1) * this.pageBytes))
     }
-    this.settle(synced, written)
+    this.settle(synced, written, this.unsynced)
+    this.settle(synced, written, this.lost)
+    this.unsynced.clear()
+    this.lost.clear()
   }
 
-  /** Makes `to` the same as `from`. */
-  private settle(from: Content, to: Content): void {
-    for (const page of this.unsynced) to.pages[page] = from.pages[page]
+  /** Makes `to` the same as `from`, which differ in these pages. */
+  private settle(from: Content, to: Content, pages: ReadonlySet<number>): void {
+    for (const page of pages) to.pages[page] = from.pages[page]
     to.pages.length = from.pages.length
     to.length = from.length
-    this.unsynced.clear()
   }
 
   /** The page, safe to be changed. */
   private ownPage(index: number): Uint8Array {
     const { pages } = this.written
     const page = pages[index]
+    this.unsynced.add(index)
+    this.lost.delete(index)
     if (page !== undefined && page !== this.synced.pages[index]) return page
     const own = page === undefined ? new Uint8Array(this.pageBytes) : page.slice()
     pages[index] = own
-    this.unsynced.add(index)
     return own
   }
 }

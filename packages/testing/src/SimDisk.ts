@@ -1,0 +1,240 @@
+/**
+ * The disk of one machine, with what goes wrong on disks: latency, errors, a full volume, rotten bits, a power cut in the midst of it.
+ *
+ * Invariants: what a dead process began has no further effect; a failed sync is final for the open file, and what it was to make
+ * durable is lost although it still reads well; a crash keeps all that was written, a power cut what was synced and, by chance,
+ * sectors and names that were not. Neighbours: `platform/DiskMemory.ts`, which holds the files, and the world's faults.
+ */
+import { Disk, type DiskError, type DiskFile } from "@klamm/platform/Disk"
+import { type MemoryDisk, makeMemoryDisk } from "@klamm/platform/DiskMemory"
+import { FileFault, type MemoryFile, type Survivors } from "@klamm/platform/MemoryFiles"
+import * as Effect from "effect/Effect"
+import type { Chance } from "./Chance.ts"
+
+/** What survives a power cut survives in units of this. */
+export const sectorBytes = 512
+
+/** From the least to the most, in milliseconds; mostly near the least. */
+export type Latency = readonly [least: number, most: number]
+
+/** What the disk is like at the moment; may change at any time. */
+export interface DiskCondition {
+  syncMs: Latency
+  coldReadMs: Latency
+  /** How often an operation that needs no device still lets others run first. */
+  yields: number
+  /** How often each kind of operation fails with an I/O error. */
+  readFails: number
+  writeFails: number
+  syncFails: number
+  /** Where the volume is full; undefined: never. */
+  totalBytes: number | undefined
+}
+
+export const healthy = (): DiskCondition => ({
+  syncMs: [0.1, 5],
+  coldReadMs: [0.05, 2],
+  yields: 0.05,
+  readFails: 0,
+  writeFails: 0,
+  syncFails: 0,
+  totalBytes: undefined
+})
+
+/** How much a power cut spares of what was not synced. */
+export type Spared = "nothing" | "everything" | "some" | "beginnings"
+const allSpared: ReadonlyArray<Spared> = ["nothing", "everything", "some", "beginnings"]
+
+/** Whose operations they are. */
+export interface DiskUser {
+  readonly isAlive: boolean
+}
+
+type Moment = "before" | "during" | "after"
+type Kind = "read" | "write" | "sync"
+
+const kindOf: { readonly [operation: string]: Kind } = {
+  read: "read",
+  size: "read",
+  list: "read",
+  write: "write",
+  truncate: "write",
+  sync: "sync"
+}
+
+/** The first bytes of the chunks. */
+const beginningOf = (chunks: ReadonlyArray<Uint8Array>, bytes: number): ReadonlyArray<Uint8Array> => {
+  const beginning: Array<Uint8Array> = []
+  let left = bytes
+  for (const chunk of chunks) {
+    if (left <= 0) break
+    beginning.push(chunk.subarray(0, left))
+    left -= chunk.byteLength
+  }
+  return beginning
+}
+
+export class SimDisk {
+  readonly condition: DiskCondition
+  /** Errors that operations were made to fail with so far. */
+  failures = 0
+  private readonly chance: Chance
+  private readonly memory: MemoryDisk
+  private operationsToLive = Number.POSITIVE_INFINITY
+  private onDeath: () => void = () => undefined
+
+  constructor(chance: Chance, condition: DiskCondition = healthy()) {
+    this.chance = chance
+    this.condition = condition
+    this.memory = makeMemoryDisk({
+      pageBytes: sectorBytes,
+      get totalBytes() {
+        return condition.totalBytes
+      },
+      before: (operation, _, file) => this.mayFail(operation, file)
+    })
+  }
+
+  get files(): MemoryDisk["files"] {
+    return this.memory.files
+  }
+
+  /** Calls `die` at the `operations`th operation from now: before it, in the midst of it, or behind it. */
+  dieAt(operations: number, die: () => void): void {
+    this.operationsToLive = operations
+    this.onDeath = die
+  }
+
+  /** The process dies: all that was written stays. */
+  crash(): void {
+    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.memory.crash()
+  }
+
+  /** The power goes. */
+  losePower(spared: Spared = this.chance.pick(allSpared)): Spared {
+    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.memory.losePower(this.survivors(spared))
+    return spared
+  }
+
+  /** Flips a bit of a stored byte. */
+  rot(path: string, position: number): void {
+    this.memory.files.file(path).damage(position, 1 << this.chance.below(8))
+  }
+
+  /** The disk as a process sees it. */
+  mount(user: DiskUser): Disk["Service"] {
+    const { disk } = this.memory
+    const does = <A>(effect: Effect.Effect<A, DiskError>) => this.perform(user, effect)
+    const syncs = (effect: Effect.Effect<void, DiskError>) => this.perform(user, this.slowSync(effect))
+    return Disk.of({
+      open: (path, mode) => Effect.map(this.perform(user, disk.open(path, mode)), (file) => this.wrap(user, file)),
+      readFile: (path) => does(disk.readFile(path)),
+      rename: (from, to) => does(disk.rename(from, to)),
+      remove: (path) => does(disk.remove(path)),
+      list: (directory) => does(disk.list(directory)),
+      makeDirectory: (path) => does(disk.makeDirectory(path)),
+      exists: (path) => does(disk.exists(path)),
+      syncDirectory: (directory) => syncs(disk.syncDirectory(directory)),
+      lock: (path) => this.perform(user, disk.lock(path)),
+      volume: (path) => does(disk.volume(path))
+    })
+  }
+
+  private wrap(user: DiskUser, file: DiskFile): DiskFile {
+    let failure: DiskError | undefined
+    const unlessFailed = <A>(effect: Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
+      Effect.suspend(() => (failure === undefined ? effect : Effect.fail(failure)))
+    const sync = Effect.tapError(this.slowSync(file.sync), (error) =>
+      Effect.sync(() => {
+        failure = error
+      })
+    )
+    return {
+      path: file.path,
+      size: this.perform(user, file.size),
+      read: (position, target, hint) => {
+        const read = file.read(position, target, hint)
+        return this.perform(user, hint === "cold" ? Effect.andThen(this.wait("coldReadMs"), read) : read)
+      },
+      write: (position, chunks) =>
+        unlessFailed(this.perform(user, file.write(position, chunks), () => file.write(position, this.someOf(chunks)))),
+      sync: unlessFailed(this.perform(user, sync)),
+      truncate: (length) => unlessFailed(this.perform(user, file.truncate(length)))
+    }
+  }
+
+  /** What was written before the sync began is durable when it ends; what is written meanwhile may be. */
+  private slowSync(sync: Effect.Effect<void, DiskError>): Effect.Effect<void, DiskError> {
+    return Effect.suspend(() => {
+      const early = this.chance.happens(0.5)
+      return early ? Effect.andThen(sync, this.wait("syncMs")) : Effect.andThen(this.wait("syncMs"), sync)
+    })
+  }
+
+  private wait(latency: "syncMs" | "coldReadMs"): Effect.Effect<void> {
+    return Effect.suspend(() => Effect.sleep(this.chance.skewed(...this.condition[latency])))
+  }
+
+  /** Runs an operation of a living process, unless its hour has come. `half` is what is done if it dies in the midst of it. */
+  private perform<A, R>(
+    user: DiskUser,
+    operation: Effect.Effect<A, DiskError, R>,
+    half?: () => Effect.Effect<unknown, DiskError>
+  ): Effect.Effect<A, DiskError, R> {
+    return Effect.suspend(() => {
+      if (!user.isAlive) return Effect.never
+      this.operationsToLive -= 1
+      if (this.operationsToLive <= 0) return this.die(operation, half)
+      if (!this.chance.happens(this.condition.yields)) return operation
+      return Effect.andThen(Effect.yieldNow, operation)
+    })
+  }
+
+  private die<A, R>(
+    operation: Effect.Effect<A, DiskError, R>,
+    half: (() => Effect.Effect<unknown, DiskError>) | undefined
+  ): Effect.Effect<never, never, R> {
+    const moment = this.chance.pick<Moment>(half === undefined ? ["before", "after"] : ["before", "during", "after"])
+    this.operationsToLive = Number.POSITIVE_INFINITY
+    const end = Effect.suspend(() => {
+      this.onDeath()
+      return Effect.never
+    })
+    if (moment === "before") return end
+    const done: Effect.Effect<unknown, DiskError, R> = moment === "during" && half !== undefined ? half() : operation
+    return Effect.andThen(Effect.exit(done), end)
+  }
+
+  private someOf(chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+    return beginningOf(chunks, this.chance.below(bytes + 1))
+  }
+
+  private mayFail(operation: string, file: MemoryFile | undefined): void {
+    const kind = kindOf[operation]
+    if (kind === undefined) return
+    const { condition } = this
+    const probability = { read: condition.readFails, write: condition.writeFails, sync: condition.syncFails }[kind]
+    if (!this.chance.happens(probability)) return
+    this.failures += 1
+    if (kind === "sync") file?.failSync()
+    throw new FileFault("Io")
+  }
+
+  private survivors(spared: Spared): Survivors {
+    const { chance } = this
+    const share = chance.double()
+    /** Files whose first lost sector has been met. */
+    const cut = new Set<string>()
+    const page = (path: string): boolean => {
+      if (spared === "nothing" || cut.has(path)) return false
+      if (spared === "everything" || chance.happens(share)) return true
+      if (spared === "beginnings") cut.add(path)
+      return false
+    }
+    const names = () => spared === "everything" || (spared !== "nothing" && chance.happens(0.5))
+    return { names, page }
+  }
+}
