@@ -11,22 +11,61 @@ import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
 import { directoriesOf } from "./Storage.ts"
 
+export type FormatError = DiskError | LogDirectoryRefused
+
+/** What one directory of the node is at present. */
+export type DirectoryState =
+  | { readonly _tag: "Absent" | "NotADirectory" | "Unformatted" }
+  | { readonly _tag: "Malformed"; readonly detail: string }
+  | { readonly _tag: "Formatted"; readonly meta: MetaProperties.MetaProperties }
+
+export interface Found {
+  readonly path: string
+  readonly state: DirectoryState
+}
+
+const absent: DirectoryState = { _tag: "Absent" }
+const notADirectory: DirectoryState = { _tag: "NotADirectory" }
+
+const stateOf = (path: string): Effect.Effect<DirectoryState, DiskError, Disk> =>
+  Effect.gen(function* () {
+    const disk = yield* Disk
+    yield* disk.list(path)
+    const bytes = yield* Checkpoint.readIfPresent(disk, `${path}/${MetaProperties.metaProperties}`)
+    if (bytes === undefined) return { _tag: "Unformatted" } as const
+    const meta = MetaProperties.decode(bytes)
+    return typeof meta === "string"
+      ? ({ _tag: "Malformed", detail: meta } as const)
+      : ({ _tag: "Formatted", meta } as const)
+  }).pipe(
+    Effect.catch((error) => {
+      if (error.reason === "NotFound") return Effect.succeed(absent)
+      return error.reason === "NotADirectory" ? Effect.succeed(notADirectory) : Effect.fail(error)
+    })
+  )
+
+/** Every directory of the node as it is; nothing is changed. */
+export const inspect = (config: StaticConfig): Effect.Effect<ReadonlyArray<Found>, DiskError, Disk> =>
+  Effect.forEach(directoriesOf(config).paths, (path) => Effect.map(stateOf(path), (state) => ({ path, state })))
+
 export interface Formatted {
   readonly path: string
+  /** The metadata log lies in it. */
+  readonly isHome: boolean
   readonly directoryId: string
   /** It had its cluster already. */
   readonly before: boolean
 }
 
 /** Formats one directory; `directoryId` is for a new one. */
-const formatOne = (path: string, wanted: MetaProperties.MetaProperties) =>
+const formatOne = (path: string, isHome: boolean, wanted: MetaProperties.MetaProperties) =>
   Effect.gen(function* () {
     const disk = yield* Disk
     yield* disk.makeDirectory(path)
     const bytes = yield* Checkpoint.readIfPresent(disk, `${path}/${MetaProperties.metaProperties}`)
     if (bytes === undefined) {
       yield* Checkpoint.replaceFile(disk, path, MetaProperties.metaProperties, MetaProperties.encode(wanted))
-      return { path, directoryId: wanted.directoryId, before: false }
+      return { path, isHome, directoryId: wanted.directoryId, before: false }
     }
     const meta = MetaProperties.decode(bytes)
     const refused = (reason: LogDirectoryRefused["reason"], detail: string) =>
@@ -34,7 +73,7 @@ const formatOne = (path: string, wanted: MetaProperties.MetaProperties) =>
     if (typeof meta === "string") return yield* refused("Malformed", `${MetaProperties.metaProperties}: ${meta}`)
     const refusal = MetaProperties.refusal([{ directory: path, meta }], wanted)
     if (refusal !== undefined) return yield* Effect.fail(refusal)
-    return { path, directoryId: meta.directoryId, before: true }
+    return { path, isHome, directoryId: meta.directoryId, before: true }
   })
 
 /** Every directory of the node. `directoryId` is that of the metadata log's, where it was fixed beforehand (initial controllers). */
@@ -42,14 +81,15 @@ export const format = (
   config: StaticConfig,
   clusterId: string,
   directoryId?: string
-): Effect.Effect<ReadonlyArray<Formatted>, DiskError | LogDirectoryRefused, Disk> =>
+): Effect.Effect<ReadonlyArray<Formatted>, FormatError, Disk> =>
   Effect.gen(function* () {
     const { paths, home } = directoriesOf(config)
     const nodeId = config.values["node.id"]
     return yield* Effect.forEach(paths, (path) =>
       Effect.gen(function* () {
-        const chosen = path === home && directoryId !== undefined ? directoryId : yield* Entropy.uuid
-        return yield* formatOne(path, { clusterId, nodeId, directoryId: chosen })
+        const isHome = path === home
+        const chosen = isHome && directoryId !== undefined ? directoryId : yield* Entropy.uuid
+        return yield* formatOne(path, isHome, { clusterId, nodeId, directoryId: chosen })
       })
     )
   })
