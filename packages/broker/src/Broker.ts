@@ -9,7 +9,7 @@ import { ControllerNode, SnapshotGenerator } from "@klamm/controller"
 import type { Disk } from "@klamm/platform"
 import type { Address, Network } from "@klamm/platform/Network"
 import type { Codecs } from "@klamm/protocol/Compression"
-import { VoterSet } from "@klamm/raft"
+import { RaftNode } from "@klamm/raft"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -60,8 +60,8 @@ const startController = (config: StaticConfig, storage: Storage.Storage, failed:
         snapshot: (image) => snapshotOf(config, nodeId, image)
       },
       raft: {
-        nodeId,
-        voters: VoterSet.make([nodeId]),
+        ...RaftNode.alone(nodeId),
+        clusterId: storage.clusterId,
         log: storage.metadataLog,
         onFatal: (cause) =>
           Effect.andThen(Effect.logError("the metadata quorum has stopped", cause), Deferred.failCause(failed, cause))

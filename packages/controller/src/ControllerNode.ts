@@ -59,6 +59,8 @@ interface Hand {
   epochs: Epochs.Epochs
   image: Image.Image
   lastAppended: number
+  /** The epoch in which this node was told to lead. */
+  leaderEpoch: number
 }
 
 const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): Effect.Effect<Mail> => {
@@ -68,7 +70,7 @@ const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): 
   }
   assert(hand.raft !== undefined, "only a started raft node leads")
   const batch = encodeBatch(records, hand.clock.currentTimeMillisUnsafe())
-  return Effect.map(hand.raft.append(batch, records.length), (answer): Mail => {
+  return Effect.map(hand.raft.append(batch, records.length, hand.leaderEpoch), (answer): Mail => {
     if (answer._tag === "NotLeader") return { _tag: "AppendRefused", complete }
     hand.lastAppended = answer.lastOffset
     return { _tag: "Appended", lastOffset: answer.lastOffset, reply, complete }
@@ -108,11 +110,13 @@ const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener 
       hand.epochs = Epochs.note(hand.epochs, epoch, lastOffset)
       tell({ _tag: "Committed", offset: lastOffset, records: isControl ? [] : decodeBatch(bytes) })
     },
-    led: () => {
+    led: (epoch) => {
+      hand.leaderEpoch = epoch
       tell({ _tag: "Led" })
       tell({ _tag: "Submit", command: { _tag: "Bootstrap" }, complete: () => undefined })
     },
-    resigned: () => tell({ _tag: "Resigned" })
+    resigned: () => tell({ _tag: "Resigned" }),
+    newLeader: () => undefined
   }
 }
 
@@ -142,7 +146,8 @@ export const make = (options: ControllerNodeOptions) =>
       raft: undefined,
       epochs: Epochs.none,
       image: Image.empty,
-      lastAppended: -1
+      lastAppended: -1,
+      leaderEpoch: -1
     }
     const actor = yield* spawn<State, Mail, Out, never>({
       machine: deciderMachine(controller(options.controller), maxParkedReplies),

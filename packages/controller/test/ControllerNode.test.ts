@@ -3,7 +3,7 @@ import { defaultLogConfig, Log } from "@klamm/log"
 import { type Image, Snapshot, Topics } from "@klamm/metadata"
 import { Disk } from "@klamm/platform"
 import * as DiskMemory from "@klamm/platform/DiskMemory"
-import { MetadataLog, VoterSet } from "@klamm/raft"
+import { MetadataLog, RaftNode, VoterSet } from "@klamm/raft"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -42,7 +42,7 @@ const startNode = (voters: ReadonlyArray<number>) =>
     return yield* ControllerNode.make({
       controller: optionsOf(),
       raft: {
-        nodeId: 1,
+        ...RaftNode.alone(1),
         voters: VoterSet.make(voters),
         log,
         onFatal: (cause) => Effect.logError("fatal", cause)

@@ -3,12 +3,18 @@
  *
  * Invariant: the log goes on where the latest snapshot ends, or before; a log that ended before it is replaced by the snapshot.
  */
+import * as EpochCache from "@klamm/log/EpochCache"
 import type { Log } from "@klamm/log/Log"
 import { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
+import * as Control from "./Control.ts"
+import type { LogView } from "./LogView.ts"
+import type { VoterEntry } from "./Message.ts"
+import type { SnapshotId } from "./Peer.ts"
 import * as Snapshots from "./Snapshots.ts"
+import * as VoterSet from "./VoterSet.ts"
 
 export const topicName = "__cluster_metadata"
 export const partition = 0
@@ -29,13 +35,23 @@ export interface CommittedBatch {
   readonly maxTimestamp: number
 }
 
+/**
+ * Whether the log goes on from the snapshot: it reaches there, and its record before is of the snapshot's epoch. A crash between storing a
+ * fetched snapshot and giving up the log that it replaces leaves a log that may say something else.
+ */
+const goesOn = (log: Log, { endOffset, epoch }: SnapshotId): boolean => {
+  if (log.logEndOffset < endOffset) return false
+  return endOffset <= log.logStartOffset || EpochCache.epochForOffset(log.epochs, endOffset - 1) === epoch
+}
+
 /** The latest snapshot, if there is one; the log is made to go on from it. */
-export const loadSnapshot = (
+const loadSnapshot = (
   disk: Disk["Service"],
   log: Log,
   now: number
-): Effect.Effect<Snapshots.Snapshot | undefined, DiskError | CorruptLog> =>
+): Effect.Effect<Snapshots.StoredSnapshot | undefined, DiskError | CorruptLog> =>
   Effect.gen(function* () {
+    yield* Snapshots.removeParts(disk, log.directory)
     const latest = (yield* Snapshots.list(disk, log.directory)).at(-1)
     if (latest === undefined) {
       if (log.logStartOffset === 0) return undefined
@@ -46,8 +62,66 @@ export const loadSnapshot = (
       const reason = `begins at ${log.logStartOffset}, its latest snapshot ends at ${latest.endOffset}`
       return yield* Effect.fail(new CorruptLog({ path: log.directory, position: 0, reason }))
     }
-    if (log.logEndOffset < latest.endOffset) yield* log.truncateFullyAndStartAt(latest.endOffset, now)
+    if (!goesOn(log, latest)) yield* log.truncateFullyAndStartAt(latest.endOffset, now)
     return yield* Snapshots.read(disk, log.directory, latest)
+  })
+
+/** The voters that a snapshot names, as of its end. */
+export const votersOf = (snapshot: Snapshots.StoredSnapshot): VoterEntry | undefined => {
+  let entry: VoterEntry = { offset: snapshot.endOffset - 1, voters: VoterSet.empty, kraftVersion: 0 }
+  for (const record of snapshot.control) {
+    if (record._tag === "Voters") entry = { ...entry, voters: record.voters }
+    if (record._tag === "KRaftVersion") entry = { ...entry, kraftVersion: record.kraftVersion }
+  }
+  return entry.voters.ids.length > 0 ? entry : undefined
+}
+
+/** Every change of the voters that the log tells of, behind those of the snapshot or the configured ones. */
+const voterEntries = (log: Log, base: VoterEntry, from: number) =>
+  Effect.gen(function* () {
+    const entries: Array<VoterEntry> = [base]
+    yield* readCommitted(log, from, log.logEndOffset, ({ bytes, isControl }) => {
+      if (!isControl) return
+      const before = entries[entries.length - 1]!
+      let entry = before
+      for (const record of Control.decode(bytes, 0)) {
+        if (record._tag === "Voters") entry = { ...entry, voters: record.voters }
+        if (record._tag === "KRaftVersion") entry = { ...entry, kraftVersion: record.kraftVersion }
+      }
+      if (entry !== before) entries.push({ ...entry, offset: RecordBatch.baseOffset(bytes, 0) })
+    })
+    return entries
+  })
+
+export interface Loaded {
+  readonly snapshot: Snapshots.StoredSnapshot | undefined
+  readonly view: LogView
+}
+
+/** What a node finds when it starts; `configured` are the voters if neither snapshot nor log names any. */
+export const load = (
+  disk: Disk["Service"],
+  log: Log,
+  configured: VoterSet.VoterSet,
+  now: number
+): Effect.Effect<Loaded, DiskError | CorruptLog> =>
+  Effect.gen(function* () {
+    const snapshot = yield* loadSnapshot(disk, log, now)
+    const recorded = snapshot === undefined ? undefined : votersOf(snapshot)
+    const base: VoterEntry = recorded ?? { offset: -1, voters: configured, kraftVersion: 0 }
+    const from = Math.max(log.logStartOffset, snapshot?.endOffset ?? 0)
+    const view: LogView = {
+      startOffset: log.logStartOffset,
+      endOffset: log.logEndOffset,
+      writtenOffset: log.logEndOffset,
+      syncedOffset: Math.min(log.recoveryPoint, log.logEndOffset),
+      generation: 0,
+      syncing: false,
+      epochs: log.epochs,
+      snapshot: snapshot === undefined ? undefined : { endOffset: snapshot.endOffset, epoch: snapshot.epoch },
+      voters: yield* voterEntries(log, base, from)
+    }
+    return { snapshot, view }
   })
 
 const batchesOf = (bytes: Uint8Array, from: number): ReadonlyArray<CommittedBatch> => {

@@ -1,18 +1,18 @@
 /**
- * `quorum-state`: the epoch and the vote, in Kafka's JSON (QuorumStateData version 0). Invariant: replaced whole and synced before
- * the vote counts; a file that can't be read stops the node, because a forgotten vote could be given twice.
+ * `quorum-state`: the epoch and the vote, in Kafka's JSON (QuorumStateData; version 0 while voters are configured, 1 since they are
+ * recorded). Invariant: replaced whole and synced before the vote counts; a file that can't be read stops the node, because a
+ * forgotten vote could be given twice.
  */
 
 import * as Checkpoint from "@klamm/log/Checkpoint"
 import { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
+import * as Uuid from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
-import type { Election } from "./Message.ts"
-import type { VoterSet } from "./VoterSet.ts"
+import type { Election, VoterEntry } from "./Message.ts"
+import { noDirectoryId } from "./VoterSet.ts"
 
 const fileName = "quorum-state"
-
-const firstElection: Election = { epoch: 0, votedFor: -1, leaderId: -1 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
@@ -23,20 +23,25 @@ const decode = (text: string): Election | undefined => {
   try {
     const json: unknown = JSON.parse(text)
     if (!isObject(json)) return undefined
-    const { leaderEpoch: epoch, votedId: votedFor, leaderId } = json
-    return isId(epoch) && isId(votedFor) && isId(leaderId) ? { epoch, votedFor, leaderId } : undefined
+    const { leaderEpoch: epoch, votedId: votedFor, leaderId, votedDirectoryId = noDirectoryId } = json
+    if (!isId(epoch) || !isId(votedFor) || !isId(leaderId)) return undefined
+    if (typeof votedDirectoryId !== "string" || !Uuid.isUuid(votedDirectoryId)) return undefined
+    return { epoch, votedFor, votedDirectoryId, leaderId }
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
 }
 
-/** The election of a node that has never voted, when there is no file. */
-export const read = (disk: Disk["Service"], directory: string): Effect.Effect<Election, DiskError | CorruptLog> =>
+/** Undefined when there is none: this directory has never taken part in an election. */
+export const read = (
+  disk: Disk["Service"],
+  directory: string
+): Effect.Effect<Election | undefined, DiskError | CorruptLog> =>
   Effect.gen(function* () {
     const path = `${directory}/${fileName}`
     const bytes = yield* Checkpoint.readIfPresent(disk, path)
-    if (bytes === undefined) return firstElection
+    if (bytes === undefined) return undefined
     const election = decode(new TextDecoder().decode(bytes))
     if (election === undefined) {
       return yield* Effect.fail(new CorruptLog({ path, position: 0, reason: "is no quorum state" }))
@@ -44,20 +49,20 @@ export const read = (disk: Disk["Service"], directory: string): Effect.Effect<El
     return election
   })
 
+const encode = (election: Election, { voters, kraftVersion }: VoterEntry, clusterId: string): unknown => {
+  const { epoch: leaderEpoch, votedFor: votedId, votedDirectoryId, leaderId } = election
+  if (kraftVersion >= 1) return { leaderId, leaderEpoch, votedId, votedDirectoryId, data_version: 1 }
+  const currentVoters = voters.ids.map((voterId) => ({ voterId }))
+  return { clusterId, leaderId, leaderEpoch, votedId, appliedOffset: 0, currentVoters, data_version: 0 }
+}
+
 export const write = (
   disk: Disk["Service"],
   directory: string,
   election: Election,
-  voters: VoterSet
+  voters: VoterEntry,
+  clusterId: string
 ): Effect.Effect<void, DiskError> => {
-  const json = {
-    clusterId: "",
-    leaderId: election.leaderId,
-    leaderEpoch: election.epoch,
-    votedId: election.votedFor,
-    appliedOffset: 0,
-    currentVoters: voters.ids.map((voterId) => ({ voterId })),
-    data_version: 0
-  }
-  return Checkpoint.replaceFile(disk, directory, fileName, new TextEncoder().encode(JSON.stringify(json)))
+  const text = JSON.stringify(encode(election, voters, clusterId))
+  return Checkpoint.replaceFile(disk, directory, fileName, new TextEncoder().encode(text))
 }

@@ -1,177 +1,252 @@
 /**
- * The actor of one node of the quorum: owns the metadata log, performs what the machine decides, and tells a listener what is
- * committed.
+ * The actor of one node of the quorum: owns the metadata log, performs what the machine decides, answers the other nodes, and tells a
+ * listener what is committed.
  *
  * Invariants: the listener is told a snapshot first, then every committed batch once, in order; `led` comes after all of the
- * epochs before. A disk error is final: a quorum node that can't trust its disk stops (KIP-595), told to `onFatal` once.
+ * epochs before. A disk error is final: a quorum node that can't trust its disk stops (KIP-595), told to `onFatal` once. The machine's
+ * time is monotonic: a wall clock that jumps moves no deadline. Neighbour: `Perform.ts`, the hand.
  */
-import { type Actor, spawn } from "@klamm/actor"
+import { type Actor, type Machine, spawn } from "@klamm/actor"
 import { Reply } from "@klamm/actor/Reply"
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
-import * as ProducerState from "@klamm/log/ProducerState"
 import { Disk, type DiskError } from "@klamm/platform"
 import { assert } from "@klamm/platform/Invariant"
-import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import { monotonicMsOf } from "@klamm/platform/Moment"
+import type { Address } from "@klamm/platform/Network"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Control from "./Control.ts"
-import type { AppendAnswer, Message, Out } from "./Message.ts"
-import { type CommittedBatch, loadSnapshot, readCommitted } from "./MetadataLog.ts"
+import { codes, defaultSettings, endpointOfLeader, type QuorumSettings, votersOf } from "./Common.ts"
+import { describe, type QuorumDescription } from "./Describe.ts"
+import * as LogView from "./LogView.ts"
+import type { AppendAnswer, ChangeAnswer, Message, Out } from "./Message.ts"
+import * as MetadataLog from "./MetadataLog.ts"
+import type { PeerRequest, PeerResponse, ReplicaKey } from "./Peer.ts"
+import * as Perform from "./Perform.ts"
 import * as QuorumStateFile from "./QuorumStateFile.ts"
 import { machine, type RaftState, start } from "./Raft.ts"
+import { refusal } from "./Requests.ts"
 import * as Snapshots from "./Snapshots.ts"
-import type { VoterSet } from "./VoterSet.ts"
+import * as VoterSet from "./VoterSet.ts"
 
-/** Appends that may wait for the node. */
+export type { LeaderAndEpoch, PeerUnreachable, QuorumPeers, RaftListener } from "./Perform.ts"
+
+/** Appends and messages that may wait for the node. */
 export const raftMailboxCapacity = 16_384
 
 /** The largest batch the log takes (Kafka's MAX_BATCH_SIZE_BYTES). */
 export const maxBatchBytes = 8 * 1024 * 1024
 
-/** Told in order, by plain calls that must not wait. */
-export interface RaftListener {
-  readonly snapshot: (snapshot: Snapshots.Snapshot) => void
-  readonly committed: (batch: CommittedBatch) => void
-  readonly led: (epoch: number) => void
-  readonly resigned: () => void
-}
-
 export interface RaftNodeOptions {
   readonly nodeId: number
-  readonly voters: VoterSet
+  /** Of the directory that holds the log and the vote. */
+  readonly directoryId: string
+  readonly clusterId: string
+  /** The voters of controller.quorum.voters; empty where the log or a snapshot names them (kraft.version 1). */
+  readonly voters: VoterSet.VoterSet
+  /** controller.quorum.bootstrap.servers. */
+  readonly bootstrap: ReadonlyArray<Address>
+  /** Where this node listens for the others, the listener of controllers first; empty for one that only observes. */
+  readonly endpoints: ReadonlyArray<VoterSet.VoterEndpoint>
+  readonly settings: QuorumSettings
+  readonly peers: Perform.QuorumPeers
+  /** From 0 up to 1; seeded in a simulation. */
+  readonly random: () => number
   /** Open, and nobody else's to write. The node syncs it; its opener closes it. */
   readonly log: Log
-  readonly listener: RaftListener
+  readonly listener: Perform.RaftListener
   readonly onFatal: (cause: Cause.Cause<DiskError | CorruptLog>) => Effect.Effect<void>
 }
+
+/** The options of a quorum that is one node, which has nobody to talk to. */
+export const alone = (nodeId: number): Omit<RaftNodeOptions, "log" | "listener" | "onFatal"> => ({
+  nodeId,
+  directoryId: VoterSet.noDirectoryId,
+  clusterId: "",
+  voters: VoterSet.make([nodeId]),
+  bootstrap: [],
+  endpoints: [],
+  settings: defaultSettings,
+  peers: { send: () => Effect.fail({ reason: "Refused" }) },
+  random: () => 0
+})
 
 export interface RaftNode {
   readonly state: () => RaftState
   readonly log: Log
-  /** Appends one data batch of `count` records. Its offsets and epoch are put in place. */
-  readonly append: (batch: Uint8Array, count: number) => Effect.Effect<AppendAnswer>
+  /**
+   * Appends one data batch of `count` records, if this node leads in that epoch. Its offsets and epoch are put in place.
+   */
+  readonly append: (batch: Uint8Array, count: number, epoch: number) => Effect.Effect<AppendAnswer>
   /** Stores the snapshot, then forgets the log and the snapshots before it. */
   readonly storeSnapshot: (
     snapshot: Snapshots.Snapshot,
     lastContainedLogTimestamp: number
   ) => Effect.Effect<void, DiskError>
-  /** Gives up the leadership for good, before a stop. */
+  /** Answers another node; may wait as long as the request says. */
+  readonly handle: (request: PeerRequest) => Effect.Effect<PeerResponse>
+  readonly leader: () => Perform.LeaderAndEpoch
+  readonly voters: () => VoterSet.VoterSet
+  readonly kraftVersion: () => number
+  readonly describe: () => QuorumDescription
+  /** The changes of the voters (KIP-853), asked of whoever leads. */
+  readonly addVoter: (
+    voter: ReplicaKey,
+    endpoints: ReadonlyArray<VoterSet.VoterEndpoint>,
+    timeoutMs: number
+  ) => Effect.Effect<ChangeAnswer>
+  readonly removeVoter: (voter: ReplicaKey) => Effect.Effect<ChangeAnswer>
+  readonly updateVoter: (voter: VoterSet.Voter) => Effect.Effect<ChangeAnswer>
+  /** Hands the leadership over for good, before a stop; ends when the others know. */
   readonly resign: Effect.Effect<void>
 }
 
-/** What the performer knows beside the machine: how far the listener has been told. */
-interface Hand {
-  readonly options: RaftNodeOptions
-  readonly disk: Disk["Service"]
-  readonly clock: Clock.Clock
-  toldOffset: number
-}
-
-const writeBatches = (hand: Hand, batches: ReadonlyArray<Uint8Array>) => {
-  const { log } = hand.options
-  const entries = batches.map((bytes) => ({ bytes, producersBefore: ProducerState.empty }))
-  return Effect.map(
-    log.append(entries, hand.clock.currentTimeMillisUnsafe()),
-    (): ReadonlyArray<Message> => [{ _tag: "Written", logEndOffset: log.logEndOffset }]
-  )
-}
-
-const stamped = (batch: Uint8Array, baseOffset: number, epoch: number): Uint8Array => {
-  RecordBatch.setBaseOffset(batch, 0, baseOffset)
-  RecordBatch.setPartitionLeaderEpoch(batch, 0, epoch)
-  return batch
-}
-
-const batchOf = (hand: Hand, effect: Out): Uint8Array | undefined => {
-  if (effect._tag === "Write") return stamped(effect.batch, effect.baseOffset, effect.epoch)
-  if (effect._tag !== "WriteLeaderChange") return undefined
-  const { voters, grantingVoters, baseOffset, epoch } = effect
-  const now = hand.clock.currentTimeMillisUnsafe()
-  return stamped(Control.leaderChange(hand.options.nodeId, voters, grantingVoters, now), baseOffset, epoch)
-}
-
-const tellCommitted = (hand: Hand, highWatermark: number) =>
-  Effect.map(readCommitted(hand.options.log, hand.toldOffset, highWatermark, hand.options.listener.committed), () => {
-    hand.toldOffset = highWatermark
-  })
-
-/** All writes of one pass go to the log as one; answers and news follow, in order. */
-const perform = (hand: Hand, effects: ReadonlyArray<Out>) =>
-  Effect.gen(function* () {
-    const batches = effects.flatMap((effect) => batchOf(hand, effect) ?? [])
-    const messages = batches.length === 0 ? [] : yield* writeBatches(hand, batches)
-    for (const effect of effects) {
-      if (effect._tag === "Answer") effect.entry.complete(effect.answer)
-      else if (effect._tag === "Committed") yield* tellCommitted(hand, effect.highWatermark)
-      else if (effect._tag === "Led") hand.options.listener.led(effect.epoch)
-      else if (effect._tag === "Resigned") hand.options.listener.resigned()
-    }
-    return messages
-  })
-
-const performSlow = (hand: Hand, effect: Out): Effect.Effect<Message, DiskError> => {
-  const { log, voters } = hand.options
-  if (effect._tag !== "PersistElection") {
-    return Effect.map(log.flush, (offset): Message => ({ _tag: "Synced", offset }))
-  }
-  const { election } = effect
-  return Effect.as(QuorumStateFile.write(hand.disk, log.directory, election, voters), {
-    _tag: "ElectionPersisted",
-    election
-  })
-}
+/** The machine on the monotonic clock, for an actor that goes by the wall's. */
+const steady = (clock: Clock.Clock): Machine<RaftState, Message, Out> => ({
+  step: (state, message) => machine.step(state, message, monotonicMsOf(clock)),
+  wakeAt: (state) => machine.wakeAt(state) - monotonicMsOf(clock) + clock.currentTimeMillisUnsafe()
+})
 
 const makeAppend =
   (actor: Actor<RaftState, Message>) =>
-  (batch: Uint8Array, count: number): Effect.Effect<AppendAnswer> =>
+  (batch: Uint8Array, count: number, epoch: number): Effect.Effect<AppendAnswer> =>
     Effect.suspend(() => {
       assert(batch.byteLength <= maxBatchBytes, "a decision fits into one batch of the metadata log")
       const reply = new Reply<AppendAnswer>()
       const complete = (answer: AppendAnswer) => reply.complete(answer)
-      const told = actor.tell({ _tag: "Append", entry: { batch, count, complete } })
+      const told = actor.tell({ _tag: "Append", entry: { batch, count, epoch, complete } })
       return told ? reply.await : Effect.succeed<AppendAnswer>({ _tag: "NotLeader" })
     })
+
+const makeHandle =
+  (actor: Actor<RaftState, Message>) =>
+  (request: PeerRequest): Effect.Effect<PeerResponse> =>
+    Effect.suspend(() => {
+      const reply = new Reply<PeerResponse>()
+      const respond = (response: PeerResponse) => reply.complete(response)
+      const told = actor.tell({ _tag: "Requested", request, respond })
+      return told ? reply.await : Effect.succeed(refusal(actor.state(), request, codes.requestTimedOut))
+    })
+
+const makeStoreSnapshot =
+  (hand: Perform.Hand, actor: Actor<RaftState, Message>) =>
+  (taken: Snapshots.Snapshot, lastContainedLogTimestamp: number): Effect.Effect<void, DiskError> =>
+    Effect.gen(function* () {
+      const { disk, log } = hand
+      const now = hand.clock.currentTimeMillisUnsafe()
+      const { voters, kraftVersion } = LogView.votersAt(actor.state().log, taken.endOffset)
+      const control =
+        kraftVersion === 0
+          ? []
+          : ([
+              { _tag: "KRaftVersion", kraftVersion },
+              { _tag: "Voters", voters }
+            ] as const)
+      yield* Snapshots.write(disk, log.directory, { ...taken, control }, lastContainedLogTimestamp, now)
+      yield* Snapshots.removeBefore(disk, log.directory, taken)
+      yield* log.deleteRecordsBefore(taken.endOffset)
+      yield* log.deleteOldSegments(now, taken.endOffset)
+      const snapshotId = { endOffset: taken.endOffset, epoch: taken.epoch }
+      actor.tell({ _tag: "SnapshotStored", snapshotId, logStartOffset: log.logStartOffset })
+    })
+
+const leaderOf = (state: RaftState): Perform.LeaderAndEpoch => {
+  const { leaderId: id, epoch } = state.election
+  return { id, epoch, endpoint: id === -1 ? undefined : endpointOfLeader(state) }
+}
+
+type ChangeRequest = Extract<PeerRequest, { readonly _tag: "AddVoter" | "RemoveVoter" | "UpdateVoter" }>
+
+const answerOf = (response: PeerResponse): ChangeAnswer => ({
+  errorCode: response.errorCode,
+  message: "message" in response ? response.message : null
+})
+
+/** Asks this node if it leads, else the leader over the network. */
+const makeChange =
+  (options: RaftNodeOptions, state: () => RaftState, handle: RaftNode["handle"]) =>
+  (request: ChangeRequest, timeoutMs: number): Effect.Effect<ChangeAnswer> =>
+    Effect.suspend(() => {
+      const { id, endpoint } = leaderOf(state())
+      if (id === options.nodeId || endpoint === undefined) return Effect.map(handle(request), answerOf)
+      return Effect.match(options.peers.send(endpoint, request, timeoutMs), {
+        onSuccess: answerOf,
+        onFailure: () => ({ errorCode: codes.requestTimedOut, message: "The leader could not be asked." })
+      })
+    })
+
+/** How long the answer to a change of the voters may take, in milliseconds. */
+const changeTimeoutMs = 30_000
+
+/** What must be said when the voters change. */
+const makeChanges = (options: RaftNodeOptions, state: () => RaftState, handle: RaftNode["handle"]) => {
+  const { clusterId } = options
+  const change = makeChange(options, state, handle)
+  const changes: Pick<RaftNode, "addVoter" | "removeVoter" | "updateVoter"> = {
+    addVoter: (key, endpoints, timeoutMs) => {
+      const voter = VoterSet.voter(key, endpoints)
+      return change({ _tag: "AddVoter", clusterId, voter, timeoutMs, ackWhenCommitted: true }, timeoutMs)
+    },
+    removeVoter: (voter) => change({ _tag: "RemoveVoter", clusterId, voter }, changeTimeoutMs),
+    updateVoter: (voter) => change({ _tag: "UpdateVoter", clusterId, voter }, changeTimeoutMs)
+  }
+  return changes
+}
+
+const seedRange = 0x7fff_ffff
+
+/** Loads snapshot and vote: the state to begin with, and the hand. */
+const prepare = (options: RaftNodeOptions, disk: Disk["Service"], clock: Clock.Clock, scope: Scope.Scope) =>
+  Effect.gen(function* () {
+    const { log, listener, nodeId, directoryId, clusterId, endpoints, settings, bootstrap, peers } = options
+    const election = yield* QuorumStateFile.read(disk, log.directory)
+    const { snapshot, view } = yield* MetadataLog.load(disk, log, options.voters, clock.currentTimeMillisUnsafe())
+    if (snapshot !== undefined) listener.snapshot(snapshot)
+    const toldOffset = snapshot?.endOffset ?? 0
+    const hand: Perform.Hand = { log, listener, clusterId, peers, disk, clock, scope, toldOffset }
+    const seed = Math.floor(options.random() * seedRange)
+    const self = { id: nodeId, directoryId, clusterId, endpoints, settings, bootstrap, seed }
+    const initial = start({ self, log: view, election, highWatermark: toldOffset }, monotonicMsOf(clock))
+    return { hand, initial }
+  })
 
 /** Loads snapshot and vote, then takes part in the quorum until the scope ends. */
 export const make = (options: RaftNodeOptions): Effect.Effect<RaftNode, DiskError | CorruptLog, Disk | Scope.Scope> =>
   Effect.gen(function* () {
-    const { log, listener, nodeId, voters } = options
     const disk = yield* Disk
     const clock = yield* Clock.Clock
-    const election = yield* QuorumStateFile.read(disk, log.directory)
-    const snapshot = yield* loadSnapshot(disk, log, clock.currentTimeMillisUnsafe())
-    if (snapshot !== undefined) listener.snapshot(snapshot)
-    const toldOffset = snapshot?.endOffset ?? 0
-    const hand: Hand = { options, disk, clock, toldOffset }
+    const { hand, initial } = yield* prepare(options, disk, clock, yield* Effect.scope)
     const fatal = <A>(effect: Effect.Effect<A, DiskError | CorruptLog>) =>
       Effect.orDie(Effect.tapCause(effect, options.onFatal))
     const actor = yield* spawn<RaftState, Message, Out, never>({
-      machine,
-      initial: start({ nodeId, voters, election, logEndOffset: log.logEndOffset, highWatermark: toldOffset }),
+      machine: steady(clock),
+      initial,
       mailboxCapacity: raftMailboxCapacity,
       wake: { _tag: "Wake" },
-      isSlow: (effect) => effect._tag === "Sync" || effect._tag === "PersistElection",
-      perform: (effects) => fatal(perform(hand, effects)),
-      performSlow: (effect) => fatal(performSlow(hand, effect)),
+      isSlow: Perform.isSlow,
+      perform: (effects, self) => fatal(Perform.perform(hand, effects, self.tell)),
+      performSlow: (effect) => fatal(Perform.performSlow(hand, effect)),
       onDefect: (cause) => Effect.logError("the raft node has stopped", cause)
     })
+    const { state } = actor
+    const handle = makeHandle(actor)
     return {
-      state: actor.state,
-      log,
+      state,
+      log: options.log,
       append: makeAppend(actor),
-      storeSnapshot: (taken, lastContainedLogTimestamp) =>
-        Effect.gen(function* () {
-          const now = clock.currentTimeMillisUnsafe()
-          yield* Snapshots.write(disk, log.directory, taken, lastContainedLogTimestamp, now)
-          yield* Snapshots.removeBefore(disk, log.directory, taken)
-          yield* log.deleteRecordsBefore(taken.endOffset)
-          yield* log.deleteOldSegments(now, taken.endOffset)
-        }),
-      resign: Effect.sync(() => {
-        assert(actor.tell({ _tag: "Resign" }), "the raft node takes messages")
+      storeSnapshot: makeStoreSnapshot(hand, actor),
+      handle,
+      leader: () => leaderOf(state()),
+      voters: () => votersOf(state()),
+      kraftVersion: () => LogView.latestVoters(state().log).kraftVersion,
+      describe: () => describe(state(), monotonicMsOf(clock), clock.currentTimeMillisUnsafe()),
+      ...makeChanges(options, state, handle),
+      resign: Effect.suspend(() => {
+        const reply = new Reply<void>()
+        const told = actor.tell({ _tag: "Resign", done: () => reply.complete(undefined) })
+        return told ? reply.await : Effect.void
       })
     }
   })

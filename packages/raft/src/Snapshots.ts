@@ -9,23 +9,28 @@ import { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
-import { snapshotFooter, snapshotHeader } from "./Control.ts"
-
-export interface SnapshotId {
-  /** The first offset that is not in the snapshot. */
-  readonly endOffset: number
-  readonly epoch: number
-}
+import { type ControlRecord, decode, snapshotFooter, snapshotHeader } from "./Control.ts"
+import type { SnapshotId } from "./Peer.ts"
 
 export interface Snapshot extends SnapshotId {
   /** Data batches in order, without header and footer. */
   readonly batches: ReadonlyArray<Uint8Array>
 }
 
+/** A snapshot with what its control records say. */
+export interface StoredSnapshot extends Snapshot {
+  readonly control: ReadonlyArray<ControlRecord>
+}
+
 const pattern = /^(\d{20})-(\d{10})\.checkpoint$/
 
 const fileName = ({ endOffset, epoch }: SnapshotId): string =>
   `${String(endOffset).padStart(20, "0")}-${String(epoch).padStart(10, "0")}.checkpoint`
+
+/** A snapshot that is being fetched: of no use until it is whole. */
+const partSuffix = ".part"
+
+const partPath = (directory: string, id: SnapshotId): string => `${directory}/${fileName(id)}${partSuffix}`
 
 /** By rising end offset. */
 export const list = (disk: Disk["Service"], directory: string): Effect.Effect<ReadonlyArray<SnapshotId>, DiskError> =>
@@ -38,27 +43,36 @@ export const list = (disk: Disk["Service"], directory: string): Effect.Effect<Re
       .sort((one, other) => one.endOffset - other.endOffset || one.epoch - other.epoch)
   )
 
-export const read = (
+const readFile = (
   disk: Disk["Service"],
-  directory: string,
+  path: string,
   id: SnapshotId
-): Effect.Effect<Snapshot, DiskError | CorruptLog> =>
+): Effect.Effect<StoredSnapshot, DiskError | CorruptLog> =>
   Effect.gen(function* () {
-    const path = `${directory}/${fileName(id)}`
     const bytes = yield* disk.readFile(path)
     const batches: Array<Uint8Array> = []
+    const control: Array<ControlRecord> = []
     let lastControl: number | undefined
     let fault: RecordBatch.BatchFault | undefined
     const end = RecordBatch.forEachBatch(bytes, 0, bytes.length, (at, sizeBytes) => {
       fault ??= RecordBatch.verifyBatch(bytes, at, at + sizeBytes)
-      if (RecordBatch.isControl(bytes, at)) lastControl = RecordBatch.controlType(bytes, at)
-      else batches.push(bytes.subarray(at, at + sizeBytes))
+      if (fault !== undefined) return
+      if (RecordBatch.isControl(bytes, at)) {
+        lastControl = RecordBatch.controlType(bytes, at)
+        control.push(...decode(bytes, at))
+      } else batches.push(bytes.subarray(at, at + sizeBytes))
     })
     if (fault !== undefined || end !== bytes.length || lastControl !== RecordBatch.controlTypes.snapshotFooter) {
       return yield* Effect.fail(new CorruptLog({ path, position: end, reason: "is not a whole snapshot" }))
     }
-    return { ...id, batches }
+    return { ...id, batches, control }
   })
+
+export const read = (
+  disk: Disk["Service"],
+  directory: string,
+  id: SnapshotId
+): Effect.Effect<StoredSnapshot, DiskError | CorruptLog> => readFile(disk, `${directory}/${fileName(id)}`, id)
 
 const concatenate = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
@@ -74,11 +88,15 @@ const concatenate = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
 export const write = (
   disk: Disk["Service"],
   directory: string,
-  snapshot: Snapshot,
+  snapshot: StoredSnapshot,
   lastContainedLogTimestamp: number,
   now: number
 ): Effect.Effect<void, DiskError> => {
-  const chunks = [snapshotHeader(lastContainedLogTimestamp, now), ...snapshot.batches, snapshotFooter(now)]
+  const chunks = [
+    snapshotHeader(lastContainedLogTimestamp, snapshot.control, now),
+    ...snapshot.batches,
+    snapshotFooter(now)
+  ]
   let offset = 0
   for (const chunk of chunks) {
     RecordBatch.setBaseOffset(chunk, 0, offset)
@@ -87,6 +105,63 @@ export const write = (
   }
   return Checkpoint.replaceFile(disk, directory, fileName(snapshot), concatenate(chunks))
 }
+
+/** A part of the file as it is stored; undefined when there is no such snapshot. */
+export const readPart = (
+  disk: Disk["Service"],
+  directory: string,
+  id: SnapshotId,
+  position: number,
+  maxBytes: number
+): Effect.Effect<{ readonly bytes: Uint8Array; readonly sizeBytes: number } | undefined, DiskError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* disk.open(`${directory}/${fileName(id)}`, "read")
+      const sizeBytes = yield* file.size
+      const bytes = new Uint8Array(Math.max(0, Math.min(maxBytes, sizeBytes - position)))
+      const count = yield* file.read(position, bytes, "cold")
+      return { bytes: bytes.subarray(0, count), sizeBytes }
+    })
+  ).pipe(Effect.catch((error) => (error.reason === "NotFound" ? Effect.succeed(undefined) : Effect.fail(error))))
+
+/** Puts a fetched part where it belongs; the first one begins the file anew. */
+export const writePart = (
+  disk: Disk["Service"],
+  directory: string,
+  id: SnapshotId,
+  position: number,
+  bytes: Uint8Array
+): Effect.Effect<void, DiskError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* disk.open(partPath(directory, id), "write")
+      yield* file.truncate(position)
+      yield* file.write(position, [bytes])
+    })
+  )
+
+/** Makes the fetched file the snapshot, once it is seen to be whole. */
+export const finishPart = (
+  disk: Disk["Service"],
+  directory: string,
+  id: SnapshotId
+): Effect.Effect<StoredSnapshot, DiskError | CorruptLog> =>
+  Effect.gen(function* () {
+    const path = partPath(directory, id)
+    const snapshot = yield* readFile(disk, path, id)
+    yield* Effect.scoped(Effect.flatMap(disk.open(path, "write"), (file) => file.sync))
+    yield* disk.rename(path, `${directory}/${fileName(id)}`)
+    yield* disk.syncDirectory(directory)
+    return snapshot
+  })
+
+/** Removes what a fetch that did not end has left. */
+export const removeParts = (disk: Disk["Service"], directory: string): Effect.Effect<void, DiskError> =>
+  Effect.gen(function* () {
+    for (const { name } of yield* disk.list(directory)) {
+      if (name.endsWith(partSuffix)) yield* disk.remove(`${directory}/${name}`)
+    }
+  })
 
 /** Removes all snapshots before `keep`. */
 export const removeBefore = (

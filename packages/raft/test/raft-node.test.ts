@@ -8,7 +8,6 @@ import * as Scope from "effect/Scope"
 import { describe, expect, test } from "vitest"
 import * as MetadataLog from "../src/MetadataLog.ts"
 import * as RaftNode from "../src/RaftNode.ts"
-import * as VoterSet from "../src/VoterSet.ts"
 
 const directory = "/data/__cluster_metadata-0"
 const keepAll = { ...defaultLogConfig, retentionMs: -1, segmentBytes: 2_000 }
@@ -31,15 +30,15 @@ const startNode = (told: Array<string>) =>
       now: 0
     })
     return yield* RaftNode.make({
-      nodeId: 1,
-      voters: VoterSet.make([1]),
+      ...RaftNode.alone(1),
       log,
       listener: {
         snapshot: ({ endOffset, epoch, batches }) => told.push(`snapshot ${endOffset} ${epoch} ${batches.length}`),
         committed: ({ lastOffset, epoch, isControl }) =>
           told.push(`${isControl ? "control" : "data"} ${lastOffset} ${epoch}`),
         led: (epoch) => told.push(`led ${epoch}`),
-        resigned: () => told.push("resigned")
+        resigned: () => told.push("resigned"),
+        newLeader: () => undefined
       },
       onFatal: (cause) => Effect.logError("fatal", cause)
     })
@@ -62,7 +61,7 @@ describe("a raft node on a disk", () => {
         const life = yield* Scope.make()
         const node = yield* Scope.provide(startNode(first), life)
         yield* until(() => first.includes("led 1"))
-        const answer = yield* node.append(batch("one"), 1)
+        const answer = yield* node.append(batch("one"), 1, 1)
         expect(answer).toEqual({ _tag: "Appended", lastOffset: 1 })
         yield* until(() => first.includes("data 1 1"))
         expect(first).toEqual(["control 0 1", "led 1", "data 1 1"])
@@ -83,11 +82,11 @@ describe("a raft node on a disk", () => {
         const life = yield* Scope.make()
         const node = yield* Scope.provide(startNode(first), life)
         yield* until(() => first.includes("led 1"))
-        for (let count = 1; count <= 40; count++) yield* node.append(batch("x".repeat(100)), 1)
+        for (let count = 1; count <= 40; count++) yield* node.append(batch("x".repeat(100)), 1, 1)
         yield* until(() => first.includes("data 40 1"))
         yield* node.storeSnapshot({ endOffset: 41, epoch: 1, batches: [batch("all of it")] }, 5)
         expect(node.log.logStartOffset).toBeGreaterThan(0)
-        yield* node.append(batch("after"), 1)
+        yield* node.append(batch("after"), 1, 1)
         yield* until(() => first.includes("data 41 1"))
         yield* Scope.close(life, Exit.void)
 
