@@ -7,7 +7,7 @@
  */
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
-import { failedRead, type PartitionRead, readAtOnce, readPartition } from "@klamm/replica/PartitionRead"
+import { failedRead, type PartitionRead, type Reader, readAtOnce, readPartition } from "@klamm/replica/PartitionRead"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { FetchPartition } from "./FetchSessions.ts"
@@ -18,9 +18,14 @@ export interface Target {
   readonly partition: PartitionActor | undefined
   /** Why there is no partition. */
   readonly errorCode: number
+  /** An answer that needs no reading: a consumer is better served elsewhere. */
+  readonly answer?: PartitionRead
 }
 
 export interface Limits {
+  /** Told of each partition once, after it was first read: a follower's progress. */
+  readonly onFirstRead?: (target: Target, read: PartitionRead) => void
+  readonly reader: Reader
   readonly maxBytes: number
   readonly minBytes: number
   readonly readCommitted: boolean
@@ -34,6 +39,7 @@ export class FetchReads {
   private bytes = 0
   private found = 0
   private final = false
+  private isFirst = true
   private readonly services: Services
   private readonly targets: ReadonlyArray<Target>
   private readonly limits: Limits
@@ -57,24 +63,35 @@ export class FetchReads {
     this.found = 0
     this.final = false
     return Effect.flatMap(this.readFrom(0), () => {
+      this.isFirst = false
       const enough = this.final || this.found === 0 || this.bytes >= this.limits.minBytes
       return enough || clock.currentTimeMillisUnsafe() >= this.limits.deadline ? Effect.void : this.wait(clock)
     })
   }
 
   private wait(clock: Clock.Clock): Effect.Effect<void> {
-    const { minBytes, deadline } = this.limits
+    const { reader, minBytes, deadline } = this.limits
     const missingBytes = minBytes - this.bytes
     const partitions = this.targets.flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
     this.release()
-    const waiting = this.services.fetchWaiters.awaitBytes(partitions, missingBytes, deadline)
+    const waiting = this.services.fetchWaiters.awaitBytes(
+      partitions,
+      reader === "Follower" ? "Follower" : "Consumer",
+      missingBytes,
+      deadline
+    )
     return Effect.flatMap(waiting, () => this.round(clock))
   }
 
   /** Reads the targets from `index` on; only those that have something new cost an effect. */
   private readFrom(index: number): Effect.Effect<void> {
     for (let at = index; at < this.targets.length; at++) {
-      const { asked, partition, errorCode } = this.targets[at]!
+      const target = this.targets[at]!
+      const { asked, partition, errorCode, answer: given } = target
+      if (given !== undefined) {
+        this.note(target, given)
+        continue
+      }
       if (partition === undefined) {
         this.reads.push({ ...failedRead(errorCode), abortedTransactions: [] })
         continue
@@ -83,17 +100,22 @@ export class FetchReads {
       const answer = readAtOnce(partition, request)
       if (answer === undefined) {
         return Effect.flatMap(readPartition(partition, request, this.services.arena), (read) => {
-          this.note(read)
+          this.note(target, read)
           return this.readFrom(at + 1)
         })
       }
-      this.note(answer)
+      this.note(target, answer)
     }
     return Effect.void
   }
 
   private requestFor(asked: FetchPartition) {
+    const { reader } = this.limits
+    const isFollower = reader === "Follower"
     return {
+      reader,
+      highWatermark: isFollower ? asked.highWatermark : Number.POSITIVE_INFINITY,
+      logStartOffset: isFollower ? asked.logStartOffset : Number.POSITIVE_INFINITY,
       fetchOffset: asked.fetchOffset,
       // A negative one is as good as none, here alone.
       currentLeaderEpoch: Math.max(-1, asked.currentLeaderEpoch),
@@ -104,12 +126,12 @@ export class FetchReads {
     }
   }
 
-  /** An error, a divergence or the end of an older segment is told at once: waiting would not make a better answer. */
-  private note(read: PartitionRead): void {
+  /** An error, a divergence or news that does not grow is told at once: waiting would not make a better answer. */
+  private note(target: Target, read: PartitionRead): void {
+    if (this.isFirst) this.limits.onFirstRead?.(target, read)
     this.bytes += read.records.byteLength
     this.found += 1
-    if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsOlderSegment)
-      this.final = true
+    if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsWait) this.final = true
     this.reads.push(read)
   }
 }

@@ -16,6 +16,9 @@ export interface FetchPartition {
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
   readonly maxBytes: number
+  /** What a follower knows of its leader's; Infinity: not told. */
+  readonly highWatermark: number
+  readonly logStartOffset: number
 }
 
 /** What an answer says of a partition, as far as a session compares it. */
@@ -25,6 +28,8 @@ export interface FetchNews {
   readonly logStartOffset: number
   readonly recordsBytes: number
   readonly diverging: boolean
+  /** -1: none. */
+  readonly preferredReadReplica: number
 }
 
 interface CachedPartition {
@@ -36,6 +41,7 @@ interface CachedPartition {
 interface Session {
   readonly id: number
   readonly usesTopicIds: boolean
+  readonly isFollower: boolean
   readonly partitions: Map<string, CachedPartition>
   epoch: number
   lastUsedMs: number
@@ -45,6 +51,8 @@ export interface SessionRequest {
   readonly sessionId: number
   readonly sessionEpoch: number
   readonly usesTopicIds: boolean
+  /** A follower's session is not given up for a consumer's, and takes the place of one when there is no other. */
+  readonly isFollower: boolean
   readonly partitions: ReadonlyArray<FetchPartition>
   readonly forgotten: ReadonlyArray<{ readonly topic: string; readonly topicId: string; readonly partition: number }>
 }
@@ -78,6 +86,7 @@ const isNews = (cached: CachedPartition, news: FetchNews): boolean =>
   news.recordsBytes > 0 ||
   news.errorCode !== ErrorCode.NONE ||
   news.diverging ||
+  news.preferredReadReplica !== -1 ||
   news.highWatermark !== cached.highWatermark ||
   news.logStartOffset !== cached.logStartOffset
 
@@ -86,6 +95,8 @@ const remember = (cached: CachedPartition, news: FetchNews): void => {
   cached.highWatermark = news.errorCode === ErrorCode.NONE ? news.highWatermark : -1
   cached.logStartOffset = news.logStartOffset
 }
+
+const nothingNew = { errorCode: ErrorCode.NONE, recordsBytes: 0, diverging: false, preferredReadReplica: -1 }
 
 const cache = (request: FetchPartition): CachedPartition => ({ request, highWatermark: -1, logStartOffset: -1 })
 
@@ -143,7 +154,7 @@ export class FetchSessions {
       const key = keyOf(session.usesTopicIds, partition)
       const known = session.partitions.get(key)
       const cached = cache(partition)
-      if (known !== undefined) remember(cached, { ...known, errorCode: 0, recordsBytes: 0, diverging: false })
+      if (known !== undefined) remember(cached, { ...nothingNew, ...known })
       session.partitions.set(key, cached)
     }
     for (const partition of request.forgotten) session.partitions.delete(keyOf(session.usesTopicIds, partition))
@@ -178,12 +189,13 @@ export class FetchSessions {
   }
 
   private open(request: SessionRequest, nowMs: number): Session | undefined {
-    if (this.sessions.size >= this.slots && !this.evict(nowMs)) return undefined
+    if (this.sessions.size >= this.slots && !this.evict(request.isFollower, nowMs)) return undefined
     let id = this.nextId()
     while (id === 0 || this.sessions.has(id)) id = this.nextId()
     const session: Session = {
       id,
       usesTopicIds: request.usesTopicIds,
+      isFollower: request.isFollower,
       partitions: new Map(),
       epoch: 1,
       lastUsedMs: nowMs
@@ -192,12 +204,14 @@ export class FetchSessions {
     return session
   }
 
-  private evict(nowMs: number): boolean {
+  /** Makes room at the cost of the session unused for longest: one that is old, or any consumer's for a follower's. */
+  private evict(forFollower: boolean, nowMs: number): boolean {
     let oldest: Session | undefined
     for (const session of this.sessions.values()) {
-      if (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs) oldest = session
+      const mayGo = nowMs - session.lastUsedMs > sessionEvictionMs || (forFollower && !session.isFollower)
+      if (mayGo && (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs)) oldest = session
     }
-    if (oldest === undefined || nowMs - oldest.lastUsedMs <= sessionEvictionMs) return false
+    if (oldest === undefined) return false
     this.sessions.delete(oldest.id)
     return true
   }

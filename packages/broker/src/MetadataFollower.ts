@@ -64,7 +64,7 @@ const follow = (self: Self, image: Image.Image): Effect.Effect<void> =>
     const { config, replicas } = self.options
     const changes = Changes.between(self.image, image)
     if (config.update(image)) yield* replicas.reconfigure
-    yield* replicas.apply(changes)
+    yield* replicas.apply(changes, image)
     yield* followGroups(self, changes)
     self.image = image
     self.cluster = clusterView(image)

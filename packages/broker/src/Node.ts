@@ -6,7 +6,7 @@ import type { ControllerNode } from "@klamm/controller"
 import { Features } from "@klamm/controller"
 import { type GroupSettings, makeGroupCoordinator } from "@klamm/coordinator"
 import type { Codecs } from "@klamm/protocol/Compression"
-import { FetchWaiters, Replicas } from "@klamm/replica"
+import { type FetcherSettings, FetchWaiters, Replicas } from "@klamm/replica"
 import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeeping"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -48,6 +48,15 @@ const housekeeping = ({ values }: BrokerSnapshot): HousekeepingSettings => ({
   dedupeBufferBytes: values["log.cleaner.dedupe.buffer.size"]
 })
 
+const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
+  minBytes: values["replica.fetch.min.bytes"],
+  maxWaitMs: values["replica.fetch.wait.max.ms"],
+  partitionMaxBytes: values["replica.fetch.max.bytes"],
+  responseMaxBytes: values["replica.fetch.response.max.bytes"],
+  backoffMs: values["replica.fetch.backoff.ms"],
+  timeoutMs: values["replica.socket.timeout.ms"]
+})
+
 const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   minSessionTimeoutMs: values["group.min.session.timeout.ms"],
   maxSessionTimeoutMs: values["group.max.session.timeout.ms"],
@@ -67,6 +76,13 @@ const makeReplicas = ({ config, live, codecs, storage, failed }: NodeOptions) =>
     housekeeping: () => housekeeping(live.snapshot),
     decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
     otherLogs: [storage.metadataLog],
+    fetchSettings: () => fetchSettings(live.snapshot),
+    addressOf: () => undefined,
+    fetch: () => Effect.fail({ message: "this node knows no other" }),
+    disconnect: () => Effect.void,
+    brokerEpoch: () => -1,
+    alterPartition: () => Effect.succeed(undefined),
+    assignDirectory: () => undefined,
     onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
     onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
   })

@@ -9,6 +9,8 @@ const partition = (index: number, change: Partial<FetchPartition> = {}): FetchPa
   fetchOffset: 0,
   lastFetchedEpoch: -1,
   maxBytes: 1000,
+  highWatermark: Number.POSITIVE_INFINITY,
+  logStartOffset: -1,
   ...change
 })
 
@@ -18,6 +20,7 @@ const news = (change: Partial<FetchNews> = {}): FetchNews => ({
   logStartOffset: 0,
   recordsBytes: 0,
   diverging: false,
+  preferredReadReplica: -1,
   ...change
 })
 
@@ -33,6 +36,7 @@ const request = (sessionId: number, sessionEpoch: number, partitions: ReadonlyAr
   sessionId,
   sessionEpoch,
   usesTopicIds: true,
+  isFollower: false,
   partitions,
   forgotten: []
 })

@@ -152,15 +152,18 @@ const cutLog = (state: LogState, offset: number, now: number): Effect.Effect<num
     const end = yield* cutSegment(state, activeSegment(state), offset)
     yield* lower(state, end)
     yield* removeSnapshots(state, (snapshot) => snapshot > end)
-    yield* changeEpochs(state, EpochCache.truncateFromEnd(state.epochs, end))
     return end
   })
 
-/** Drops everything at or above `offset`. A batch that holds `offset` goes whole, and the log end with it. */
+/**
+ * Drops everything at or above `offset`. A batch that holds `offset` goes whole, and the log end with it. An epoch that would begin at
+ * the end goes too, even where no batch does: left behind, it would be found to diverge again and again.
+ */
 export const truncateTo = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     if (offset < state.segments[0]!.baseOffset) return yield* truncateFullyAndStartAt(state, offset, now)
     const end = offset < state.logEndOffset ? yield* cutLog(state, offset, now) : state.logEndOffset
+    yield* changeEpochs(state, EpochCache.truncateFromEnd(state.epochs, end))
     state.recoveredProducers = yield* producersAt(state, end)
   })
 

@@ -123,6 +123,13 @@ export class Log {
     return Effect.suspend(() => changeEpochs(this.state, EpochCache.assign(this.state.epochs, epoch, startOffset)))
   }
 
+  /** Forgets, durably, epochs that begin at the log end: nothing was written in them, and a later leader may never have seen them. */
+  get trimEpochs(): Effect.Effect<void, DiskError> {
+    return Effect.suspend(() =>
+      changeEpochs(this.state, EpochCache.truncateFromEnd(this.state.epochs, this.state.logEndOffset))
+    )
+  }
+
   /**
    * Drops everything at or above `offset`, durably. The recovery point may fall: the owner checkpoints it before it appends
    * again, or a crash would be taken for damage to what was durable.

@@ -63,7 +63,7 @@ export class LogDirectory {
   readonly cleanShutdown: boolean
   readonly previousBrokerEpoch: number
   private readonly disk: Disk["Service"]
-  private readonly recoveryPoints: Offsets
+  private recoveryPoints: Offsets
   private readonly logStarts: Offsets
   private readonly highWatermarks: Offsets
   private readonly cleanedOffsets: Offsets
@@ -237,28 +237,37 @@ export class LogDirectory {
     })
   }
 
-  /** Writes the four offset checkpoints for exactly these logs: all that are open in this directory. */
-  checkpoint(logs: ReadonlyArray<CheckpointedLog>): Effect.Effect<void, DiskError> {
+  /** The recovery point that the checkpoint has for a log; 0 when it has none. */
+  checkpointedRecoveryPoint(topic: string, partition: number): number {
+    return this.recoveryPoints.get(keyOf(topic, partition)) ?? 0
+  }
+
+  /**
+   * Writes the four offset checkpoints: for these logs, all that are open in this directory, as they are now; for those that were found
+   * and have not been opened yet, as they were.
+   */
+  checkpoint(
+    logs: ReadonlyArray<CheckpointedLog>,
+    unopened: ReadonlyArray<{ readonly topic: string; readonly partition: number }> = []
+  ): Effect.Effect<void, DiskError> {
     return Effect.gen({ self: this }, function* () {
-      yield* this.writeOffsets(recoveryPointCheckpoint, logs, ({ log }) => log.recoveryPoint)
+      const recoveryPoints = new Map(logs.map(({ log }) => [keyOf(log.topic, log.partition), log.recoveryPoint]))
+      const write = (name: string, before: Offsets, entries: ReadonlyArray<CheckpointedLog>, of: OffsetOf) =>
+        this.writeOffsets(name, [...offsetsOf(entries, of), ...kept(before, unopened)])
+      yield* write(recoveryPointCheckpoint, this.recoveryPoints, logs, ({ log }) => log.recoveryPoint)
+      this.recoveryPoints = new Map([...this.recoveryPoints, ...recoveryPoints])
       const moved = logs.filter(({ log }) => log.logStartOffset > (log.segmentBaseOffsets[0] ?? 0))
-      yield* this.writeOffsets(logStartCheckpoint, moved, ({ log }) => log.logStartOffset)
-      yield* this.writeOffsets(highWatermarkCheckpoint, logs, ({ highWatermark }) => highWatermark)
+      yield* write(logStartCheckpoint, this.logStarts, moved, ({ log }) => log.logStartOffset)
+      yield* write(highWatermarkCheckpoint, this.highWatermarks, logs, ({ highWatermark }) => highWatermark)
       const cleaned = logs.filter(({ log }) => log.cleanedOffset > 0)
-      yield* this.writeOffsets(cleanerCheckpoint, cleaned, ({ log }) => log.cleanedOffset)
+      yield* write(cleanerCheckpoint, this.cleanedOffsets, cleaned, ({ log }) => log.cleanedOffset)
     })
   }
 
   private writeOffsets(
     name: string,
-    logs: ReadonlyArray<CheckpointedLog>,
-    offsetOf: (entry: CheckpointedLog) => number
+    offsets: ReadonlyArray<Checkpoint.PartitionOffset>
   ): Effect.Effect<void, DiskError> {
-    const offsets = logs.map((entry) => ({
-      topic: entry.log.topic,
-      partition: entry.log.partition,
-      offset: offsetOf(entry)
-    }))
     return Checkpoint.replaceFile(this.disk, this.path, name, Checkpoint.encodeOffsets(offsets))
   }
 
@@ -268,6 +277,17 @@ export class LogDirectory {
     return Checkpoint.replaceFile(this.disk, this.path, cleanShutdownFile, bytes)
   }
 }
+
+type OffsetOf = (entry: CheckpointedLog) => number
+
+const offsetsOf = (entries: ReadonlyArray<CheckpointedLog>, offsetOf: OffsetOf) =>
+  entries.map((entry) => ({ topic: entry.log.topic, partition: entry.log.partition, offset: offsetOf(entry) }))
+
+const kept = (before: Offsets, unopened: ReadonlyArray<{ readonly topic: string; readonly partition: number }>) =>
+  unopened.flatMap(({ topic, partition }) => {
+    const offset = before.get(keyOf(topic, partition))
+    return offset === undefined ? [] : [{ topic, partition, offset }]
+  })
 
 const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
   Effect.gen(function* () {

@@ -7,10 +7,14 @@ import type * as Scope from "effect/Scope"
 import * as Deadlines from "./Deadlines.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
 
+/** Consumers wait for the high watermark, followers for the log end. */
+export type Waiter = "Consumer" | "Follower"
+
 export interface FetchWaiters {
   /** Waits until `missingBytes` more have been appended to the partitions, one of them changes otherwise, or `untilMs` is there. */
   readonly awaitBytes: (
     partitions: ReadonlyArray<PartitionActor>,
+    waiter: Waiter,
     missingBytes: number,
     untilMs: number
   ) => Effect.Effect<void>
@@ -19,6 +23,7 @@ export interface FetchWaiters {
 const awaitBytes = (
   deadlines: Deadlines.Deadlines,
   partitions: ReadonlyArray<PartitionActor>,
+  waiter: Waiter,
   missingBytes: number,
   untilMs: number
 ): Effect.Effect<void> =>
@@ -40,10 +45,13 @@ const awaitBytes = (
       if (appendedBytes === 0 || arrived >= missingBytes) wake()
     }
     stops.push(deadlines.add(untilMs, wake))
-    for (const partition of partitions) stops.push(partition.watch(watcher))
+    for (const partition of partitions) {
+      stops.push(waiter === "Follower" ? partition.watchLogEnd(watcher) : partition.watch(watcher))
+    }
     return Effect.sync(stop)
   })
 
 export const make: Effect.Effect<FetchWaiters, never, Scope.Scope> = Effect.map(Deadlines.make, (deadlines) => ({
-  awaitBytes: (partitions, missingBytes, untilMs) => awaitBytes(deadlines, partitions, missingBytes, untilMs)
+  awaitBytes: (partitions, waiter, missingBytes, untilMs) =>
+    awaitBytes(deadlines, partitions, waiter, missingBytes, untilMs)
 }))

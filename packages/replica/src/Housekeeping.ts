@@ -11,7 +11,7 @@ import type { Decompression } from "@klamm/protocol/Compression"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { lastStableOffset } from "./Leader.ts"
+import { lastStableOffset } from "./LocalLog.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
 import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 

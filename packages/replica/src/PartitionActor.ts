@@ -8,15 +8,19 @@ import { type Actor, spawn } from "@klamm/actor"
 import type { CorruptLog, Log } from "@klamm/log/Log"
 import type * as ProducerState from "@klamm/log/ProducerState"
 import type { DiskError } from "@klamm/platform"
-import { assert } from "@klamm/platform/Invariant"
+import { assert, mark } from "@klamm/platform/Invariant"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Follower from "./Follower.ts"
 import * as Leader from "./Leader.ts"
+import type { OpenedLog } from "./LocalLog.ts"
 import {
-  type LeaderAssignment,
+  type AlterIsr,
+  type Follow,
+  type Lead,
   type Message,
   machine,
   type Out,
@@ -34,8 +38,10 @@ export interface PartitionActor {
   readonly partition: number
   readonly log: Log
   readonly actor: Actor<State, Message>
-  /** Called with the number of bytes appended (0 for other news) whenever readers may see more. */
+  /** Called with the number of bytes appended (0 for other news) whenever consumers may see more. */
   readonly watch: (watcher: Watcher) => () => void
+  /** The same for its followers, who see the log to its end. */
+  readonly watchLogEnd: (watcher: Watcher) => () => void
 }
 
 export interface PartitionActorOptions {
@@ -43,11 +49,18 @@ export interface PartitionActorOptions {
   readonly topicId: string
   readonly partition: number
   readonly log: Log
-  readonly assignment: LeaderAssignment
+  readonly nodeId: number
+  /** The role it begins in. */
+  readonly role: Lead | Follow
   readonly settings: PartitionSettings
   readonly highWatermark: number
   /** As of the log end. */
   readonly producers: ProducerState.ProducerState
+  readonly eligible: ReadonlyMap<number, number>
+  /** Asks the controller for another ISR; the outcome comes as a message. */
+  readonly alterIsr: (partition: PartitionActor, change: AlterIsr) => void
+  /** The log was cut: what is checkpointed of it may have to fall before it grows again. */
+  readonly onTruncated: Effect.Effect<void, DiskError>
   /** A disk error: the directory's owner takes it offline. */
   readonly onDiskError: (error: DiskError | CorruptLog) => Effect.Effect<void>
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>
@@ -55,9 +68,13 @@ export interface PartitionActorOptions {
 
 interface Hand {
   readonly options: PartitionActorOptions
-  readonly watchers: Watchers
-  /** Bytes written since the watchers were last told; they are told once the machine has moved the watermark. */
-  appendedBytes: number
+  readonly readers: Watchers
+  readonly followers: Watchers
+  /** Bytes written since readers were last told; they are told once the machine has moved the watermark. */
+  unseenBytes: number
+  /** The same for followers, who are told of every write. */
+  unfetchedBytes: number
+  readonly self: () => PartitionActor
 }
 
 type Write = Extract<Out, { readonly _tag: "Write" }>
@@ -109,20 +126,77 @@ const logStartMoved = (log: Log): ReadonlyArray<Message> => [
   { _tag: "LogStartMoved", logStartOffset: log.logStartOffset }
 ]
 
-const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<ReadonlyArray<Message>> | undefined => {
+/** The log after a cut, told once nothing on disk claims more than is there. */
+const cut = (hand: Hand, truncation: Effect.Effect<void, DiskError>): Effect.Effect<ReadonlyArray<Message>> => {
+  const { log, onTruncated } = hand.options
+  return told(hand, Effect.andThen(truncation, onTruncated), () => [
+    {
+      _tag: "Truncated",
+      logStartOffset: log.logStartOffset,
+      logEndOffset: log.logEndOffset,
+      syncedOffset: log.recoveryPoint,
+      producers: log.recoveredProducers
+    }
+  ])
+}
+
+/** What was committed goes only by an unclean election, or because a replica has lost what it had acknowledged: never in silence. */
+const truncateTo = (hand: Hand, offset: number, highWatermark: number, now: number) => {
+  const { log, topic, partition } = hand.options
+  const truncation = cut(hand, log.truncateTo(offset, now))
+  if (offset >= highWatermark || offset >= log.logEndOffset) return truncation
+  mark("replica/truncates below its high watermark")
+  const told = `${topic}-${partition} is cut at ${offset}, below its high watermark ${highWatermark}`
+  return Effect.andThen(Effect.logError(told), truncation)
+}
+
+const replicate = (hand: Hand, { entries, ticket }: Extract<Out, { readonly _tag: "Replicate" }>, now: number) => {
   const { log } = hand.options
+  return told(hand, Effect.ensuring(log.append(entries, now), Effect.sync(ticket.release)), () => [
+    { _tag: "Written", logEndOffset: log.logEndOffset }
+  ])
+}
+
+/** Answers and other plain calls; false for what changes the log. */
+const performPlain = (hand: Hand, effect: Out): boolean => {
   switch (effect._tag) {
     case "Release":
       effect.ticket.release()
-      return undefined
+      return true
     case "Complete":
       effect.ticket.complete(effect.result)
-      return undefined
+      return true
+    case "FetchDone":
+      effect.ticket.complete(effect.outcome)
+      return true
     case "RecordsDeleted":
       effect.request.complete({ errorCode: effect.errorCode, lowWatermark: effect.lowWatermark })
-      return undefined
+      return true
+    case "AlterIsr":
+      hand.options.alterIsr(hand.self(), effect.change)
+      return true
+    case "Done":
+      effect.done()
+      return true
+    default:
+      return false
+  }
+}
+
+const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<ReadonlyArray<Message>> | undefined => {
+  if (performPlain(hand, effect)) return undefined
+  const { log } = hand.options
+  switch (effect._tag) {
+    case "Replicate":
+      return replicate(hand, effect, now)
+    case "TruncateTo":
+      return truncateTo(hand, effect.offset, effect.highWatermark, now)
+    case "RestartAt":
+      return cut(hand, log.truncateFullyAndStartAt(effect.offset, now))
     case "StartEpoch":
       return told(hand, log.startEpoch(effect.leaderEpoch, effect.startOffset), () => [])
+    case "TrimEpochs":
+      return told(hand, log.trimEpochs, () => [])
     case "MoveLogStart":
       return told(hand, log.deleteRecordsBefore(effect.offset), () => logStartMoved(log))
     case "DeleteOldSegments":
@@ -154,30 +228,60 @@ const performInOrder = (
 }
 
 /** Readers are told once the machine has moved the watermark: of the bytes of all writes since they were told last. */
-const tellReaders = (hand: Hand, advanced: boolean, writes: ReadonlyArray<Write>): void => {
-  for (const { entry } of writes) hand.appendedBytes += entry.request.batch.byteLength
+const tellWatchers = (hand: Hand, effects: ReadonlyArray<Out>): void => {
+  let writtenBytes = 0
+  let advanced = false
+  let longer = false
+  for (const effect of effects) {
+    if (effect._tag === "Write") writtenBytes += effect.entry.request.batch.byteLength
+    else if (effect._tag === "Replicate") for (const { bytes } of effect.entries) writtenBytes += bytes.byteLength
+    else if (effect._tag === "Advanced") advanced = true
+    else if (effect._tag === "LogEndMoved") longer = true
+  }
+  hand.unseenBytes += writtenBytes
+  hand.unfetchedBytes += writtenBytes
+  if (advanced || longer) {
+    const { unfetchedBytes } = hand
+    hand.unfetchedBytes = 0
+    hand.followers.tell(advanced ? 0 : unfetchedBytes)
+  }
   if (!advanced) return
-  const { appendedBytes } = hand
-  hand.appendedBytes = 0
-  hand.watchers.tell(appendedBytes)
+  const { unseenBytes } = hand
+  hand.unseenBytes = 0
+  hand.readers.tell(unseenBytes)
 }
 
-/** Writes first, as one; then the rest. Without a generator, for the reason that `Actor.ts` gives. */
-const perform = (
-  hand: Hand,
-  clock: Clock.Clock,
-  effects: ReadonlyArray<Out>
-): Effect.Effect<ReadonlyArray<Message>> => {
-  const now = clock.currentTimeMillisUnsafe()
-  const writes: Array<Write> = []
-  const others: Array<Out> = []
-  let advanced = false
-  for (const effect of effects) {
-    if (effect._tag === "Write") writes.push(effect)
-    else if (effect._tag === "Advanced") advanced = true
-    else others.push(effect)
+/** What may be performed as "all writes as one, then the rest": up to the first write behind a change of what is written. */
+interface Stage {
+  readonly writes: Array<Write>
+  readonly others: Array<Out>
+  end: number
+}
+
+const changesWritten = ({ _tag }: Out): boolean => _tag === "Replicate" || _tag === "TruncateTo" || _tag === "RestartAt"
+
+const stageFrom = (effects: ReadonlyArray<Out>, from: number): Stage => {
+  const stage: Stage = { writes: [], others: [], end: from }
+  let changed = false
+  for (; stage.end < effects.length; stage.end++) {
+    const effect = effects[stage.end]!
+    if (effect._tag !== "Write") {
+      changed ||= changesWritten(effect)
+      stage.others.push(effect)
+    } else if (changed) break
+    else stage.writes.push(effect)
   }
-  const told: Array<Message> = []
+  return stage
+}
+
+const performFrom = (
+  hand: Hand,
+  effects: ReadonlyArray<Out>,
+  from: number,
+  told: Array<Message>,
+  now: number
+): Effect.Effect<void> => {
+  const { writes, others, end } = stageFrom(effects, from)
   const rest = Effect.suspend(() => performInOrder(hand, others, 0, told, now))
   const all =
     writes.length === 0
@@ -186,42 +290,75 @@ const perform = (
           told.push(...messages)
           return rest
         })
-  return Effect.map(all, () => {
-    tellReaders(hand, advanced, writes)
+  return end === effects.length ? all : Effect.andThen(all, performFrom(hand, effects, end, told, now))
+}
+
+/** Without a generator, for the reason that `Actor.ts` gives. */
+const perform = (
+  hand: Hand,
+  clock: Clock.Clock,
+  effects: ReadonlyArray<Out>
+): Effect.Effect<ReadonlyArray<Message>> => {
+  const told: Array<Message> = []
+  return Effect.map(performFrom(hand, effects, 0, told, clock.currentTimeMillisUnsafe()), () => {
+    tellWatchers(hand, effects)
     return told
   })
 }
 
-/** Starts the actor on an opened log, as leader of `assignment`. It ends with the scope; the log's owner closes the log. */
+const initialState = ({ role, ...options }: PartitionActorOptions, now: number): State => {
+  const { log, nodeId, settings, highWatermark, producers, eligible } = options
+  const { logStartOffset, logEndOffset, recoveryPoint: syncedOffset } = log
+  const opened: OpenedLog = {
+    nodeId,
+    settings,
+    logStartOffset,
+    logEndOffset,
+    highWatermark,
+    syncedOffset,
+    producers,
+    eligible
+  }
+  return role._tag === "Lead" ? Leader.start(opened, role.assignment, now) : Follower.start(opened, role)
+}
+
+const flush = ({ log, onDiskError }: PartitionActorOptions, truncations: number): Effect.Effect<Message> =>
+  log.flush.pipe(
+    Effect.map((offset): Message => ({ _tag: "Synced", offset, truncations })),
+    Effect.catch((error) => Effect.as(onDiskError(error), diskFailed))
+  )
+
+/** Starts the actor on an opened log, in the role given. It ends with the scope; the log's owner closes the log. */
 export const make = (options: PartitionActorOptions): Effect.Effect<PartitionActor, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const { log, assignment } = options
-    const hand: Hand = { options, watchers: new Watchers(), appendedBytes: 0 }
-    const initial = Leader.start({
-      assignment,
-      settings: options.settings,
-      logStartOffset: log.logStartOffset,
-      logEndOffset: log.logEndOffset,
-      highWatermark: options.highWatermark,
-      syncedOffset: log.recoveryPoint,
-      producers: options.producers
-    })
+    const { topic, topicId, partition, log } = options
+    const hand: Hand = {
+      options,
+      readers: new Watchers(),
+      followers: new Watchers(),
+      unseenBytes: 0,
+      unfetchedBytes: 0,
+      self: () => self
+    }
     const actor = yield* spawn<State, Message, Out, never>({
       machine,
-      initial,
+      initial: initialState(options, clock.currentTimeMillisUnsafe()),
       mailboxCapacity: partitionMailboxCapacity,
       wake: { _tag: "Wake" },
       isSlow: (effect) => effect._tag === "Sync",
       perform: (effects) => perform(hand, clock, effects),
-      performSlow: () =>
-        log.flush.pipe(
-          Effect.map((offset): Message => ({ _tag: "Synced", offset })),
-          Effect.catch((error) => Effect.as(options.onDiskError(error), diskFailed))
-        ),
+      performSlow: (effect) => flush(options, effect._tag === "Sync" ? effect.truncations : -1),
       onDefect: options.onDefect
     })
-    const { topic, topicId, partition } = options
-    const watch = (watcher: Watcher) => hand.watchers.add(watcher)
-    return { topic, topicId, partition, log, actor, watch }
+    const self: PartitionActor = {
+      topic,
+      topicId,
+      partition,
+      log,
+      actor,
+      watch: (watcher) => hand.readers.add(watcher),
+      watchLogEnd: (watcher) => hand.followers.add(watcher)
+    }
+    return self
   })

@@ -1,17 +1,28 @@
 /**
  * Reading a partition for Fetch: no mailbox hop, only the actor's published state and one positional read.
  *
- * Invariant: a reader never sees beyond its bound (high watermark, or last stable offset for read_committed). Rules: Kafka's
+ * Invariant: a reader never sees beyond its bound: this replica's high watermark, the last stable offset for read_committed, the log end
+ * for a follower. Followers are served by the leader alone; consumers by any replica if they know of that (KIP-392). Rules: Kafka's
  * Partition.fetchRecords and behaviours 074 to 094.
  */
+import { EpochCache, type Log } from "@klamm/log"
 import type { Arena, Segment } from "@klamm/platform/Arena"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
-import { type Leader, lastStableOffset } from "./Leader.ts"
+import type { Follower } from "./Follower.ts"
+import type { Leader } from "./Leader.ts"
+import { lastStableOffset } from "./LocalLog.ts"
 import type { State } from "./Partition.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
 
+/** A consumer that takes any replica, one that only takes the leader, or a follower. */
+export type Reader = "Consumer" | "LeaderOnly" | "Follower"
+
 export interface ReadRequest {
+  readonly reader: Reader
+  /** What a follower knows of the leader's; it is answered at once when they are further (KIP-1166). Infinity: not told. */
+  readonly highWatermark: number
+  readonly logStartOffset: number
   readonly fetchOffset: number
   /** -1: not checked. */
   readonly currentLeaderEpoch: number
@@ -38,8 +49,10 @@ export interface PartitionRead {
   readonly abortedTransactions: ReadonlyArray<AbortedTransaction> | null
   /** Whole stored batches, the last one perhaps cut short. */
   readonly records: Uint8Array
-  /** The range ended with an older segment: a long poll gains nothing by waiting. */
-  readonly endsOlderSegment: boolean
+  /** A long poll gains nothing by waiting: the range ended with an older segment, or a follower's watermark is behind. */
+  readonly endsWait: boolean
+  /** Where a consumer is better served (KIP-392); -1: here. */
+  readonly preferredReadReplica: number
   /** Gives the memory of `records` back, once they have been sent. */
   readonly release: () => void
 }
@@ -57,7 +70,8 @@ export const failedRead = (errorCode: number): PartitionRead => ({
   divergingEpoch: undefined,
   abortedTransactions: null,
   records: noBytes,
-  endsOlderSegment: false,
+  endsWait: false,
+  preferredReadReplica: -1,
   release: nothing
 })
 
@@ -67,27 +81,53 @@ export const checkLeaderEpoch = (leaderEpoch: number, asked: number): number => 
   return asked < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
 }
 
-const leading = (state: State, asked: number): { readonly leader: Leader } | { readonly errorCode: number } => {
+export type Online = Leader | Follower
+
+const serving = (
+  state: State,
+  { reader, currentLeaderEpoch }: ReadRequest
+): { readonly replica: Online } | { readonly errorCode: number } => {
   if (state._tag === "Offline") return { errorCode: state.errorCode }
-  const errorCode = checkLeaderEpoch(state.leaderEpoch, asked)
-  return errorCode === ErrorCode.NONE ? { leader: state } : { errorCode }
+  const errorCode = checkLeaderEpoch(state.leaderEpoch, currentLeaderEpoch)
+  if (errorCode !== ErrorCode.NONE) return { errorCode }
+  if (state._tag === "Follower" && reader !== "Consumer") return { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
+  return { replica: state }
 }
 
 /** What the answer says when there are no records in it. */
-const empty = (leader: Leader): PartitionRead => ({
+const empty = (replica: Online): PartitionRead => ({
   ...failedRead(ErrorCode.NONE),
-  highWatermark: leader.highWatermark,
-  lastStableOffset: lastStableOffset(leader),
-  logStartOffset: leader.logStartOffset,
-  leaderEpoch: leader.leaderEpoch
+  highWatermark: replica.highWatermark,
+  lastStableOffset: lastStableOffset(replica),
+  logStartOffset: replica.logStartOffset,
+  leaderEpoch: replica.leaderEpoch
+})
+
+/** An answer that sends a consumer to another replica. */
+export const preferring = (replica: Online, preferredReadReplica: number): PartitionRead => ({
+  ...empty(replica),
+  abortedTransactions: noAborted,
+  endsWait: true,
+  preferredReadReplica
 })
 
 /** Where the reader's log leaves ours; "unknown" when its epoch is one that we have never had (KIP-320). */
-const diverging = (partition: PartitionActor, request: ReadRequest) => {
+const diverging = (partition: Pick<PartitionActor, "log">, request: ReadRequest) => {
   if (request.lastFetchedEpoch < 0) return undefined
   const { epoch, endOffset } = partition.log.endOffsetForEpoch(request.lastFetchedEpoch)
   if (epoch === -1 || endOffset === -1) return "unknown"
   return epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset ? { epoch, endOffset } : undefined
+}
+
+/**
+ * A follower that is beyond the log end, or in an epoch never heard of here, has to leave what it has and not only its place: it is told
+ * the last epoch and where that ends, and cuts its log there.
+ */
+const divergingFollower = (leader: Online, log: Log, request: ReadRequest) => {
+  const found = diverging({ log }, request)
+  if (typeof found === "object") return found
+  if (found === undefined && request.fetchOffset <= leader.logEndOffset) return undefined
+  return { epoch: EpochCache.latestEpoch(log.epochs), endOffset: leader.logEndOffset }
 }
 
 const aborted = (partition: PartitionActor, request: ReadRequest, upTo: number) =>
@@ -97,13 +137,13 @@ const aborted = (partition: PartitionActor, request: ReadRequest, upTo: number) 
 
 const readRecords = (
   partition: PartitionActor,
-  leader: Leader,
+  replica: Online,
   request: ReadRequest,
   arena: Arena
 ): Effect.Effect<PartitionRead> => {
   let segment: Segment | undefined
-  const upToOffset = upToOffsetOf(leader, request)
-  const base = empty(leader)
+  const upToOffset = upToOffsetOf(replica, request)
+  const base = empty(replica)
   const read = Effect.gen(function* () {
     const found = yield* partition.log.read({
       offset: request.fetchOffset,
@@ -122,7 +162,7 @@ const readRecords = (
       ...base,
       abortedTransactions,
       records: found.bytes,
-      endsOlderSegment: found.hitEndOfOlderSegment,
+      endsWait: found.hitEndOfOlderSegment,
       release: () => held?.release()
     }
   })
@@ -132,16 +172,31 @@ const readRecords = (
   })
 }
 
-const upToOffsetOf = (leader: Leader, request: ReadRequest): number =>
-  request.readCommitted ? lastStableOffset(leader) : leader.highWatermark
+const upToOffsetOf = (replica: Online, { reader, readCommitted }: ReadRequest): number => {
+  if (reader === "Follower") return replica.logEndOffset
+  return readCommitted ? lastStableOffset(replica) : replica.highWatermark
+}
 
-const answerAtOnce = (partition: PartitionActor, leader: Leader, request: ReadRequest): PartitionRead | undefined => {
-  const divergingEpoch = diverging(partition, request)
-  if (typeof divergingEpoch === "object") return { ...empty(leader), divergingEpoch }
-  const inRange = request.fetchOffset >= leader.logStartOffset && request.fetchOffset <= leader.logEndOffset
-  if (!inRange || divergingEpoch === "unknown") return failedRead(ErrorCode.OFFSET_OUT_OF_RANGE)
-  if (request.fetchOffset < upToOffsetOf(leader, request)) return undefined
-  return request.readCommitted ? { ...empty(leader), abortedTransactions: noAborted } : empty(leader)
+const isInRange = (replica: Online, { fetchOffset }: ReadRequest): boolean =>
+  fetchOffset >= replica.logStartOffset && fetchOffset <= replica.logEndOffset
+
+/** To a follower it is told where the log now starts, so that it can begin again there. */
+const outOfRange = ({ logStartOffset }: Online, { reader }: ReadRequest): PartitionRead => {
+  const failed = failedRead(ErrorCode.OFFSET_OUT_OF_RANGE)
+  return reader === "Follower" ? { ...failed, logStartOffset } : failed
+}
+
+const answerAtOnce = (partition: PartitionActor, replica: Online, request: ReadRequest): PartitionRead | undefined => {
+  const divergingEpoch =
+    request.reader === "Follower" && request.fetchOffset >= replica.logStartOffset
+      ? divergingFollower(replica, partition.log, request)
+      : diverging(partition, request)
+  if (typeof divergingEpoch === "object") return { ...empty(replica), divergingEpoch }
+  if (!isInRange(replica, request) || divergingEpoch === "unknown") return outOfRange(replica, request)
+  if (request.fetchOffset < upToOffsetOf(replica, request)) return undefined
+  const endsWait = request.highWatermark < replica.highWatermark || request.logStartOffset < replica.logStartOffset
+  if (endsWait) return { ...empty(replica), endsWait }
+  return request.readCommitted ? { ...empty(replica), abortedTransactions: noAborted } : empty(replica)
 }
 
 /**
@@ -149,19 +204,19 @@ const answerAtOnce = (partition: PartitionActor, leader: Leader, request: ReadRe
  * most there is nothing. Undefined when `readPartition` has to look.
  */
 export const readAtOnce = (partition: PartitionActor, request: ReadRequest): PartitionRead | undefined => {
-  const state = leading(partition.actor.state(), request.currentLeaderEpoch)
-  return "errorCode" in state ? failedRead(state.errorCode) : answerAtOnce(partition, state.leader, request)
+  const found = serving(partition.actor.state(), request)
+  return "errorCode" in found ? failedRead(found.errorCode) : answerAtOnce(partition, found.replica, request)
 }
 
-/** Reads for a consumer. The caller releases the answer's memory. */
+/** Reads for a consumer or a follower. The caller releases the answer's memory. */
 export const readPartition = (
   partition: PartitionActor,
   request: ReadRequest,
   arena: Arena
 ): Effect.Effect<PartitionRead> => {
-  const state = leading(partition.actor.state(), request.currentLeaderEpoch)
-  if ("errorCode" in state) return Effect.succeed(failedRead(state.errorCode))
-  const { leader } = state
-  const answer = answerAtOnce(partition, leader, request)
-  return answer === undefined ? readRecords(partition, leader, request, arena) : Effect.succeed(answer)
+  const found = serving(partition.actor.state(), request)
+  if ("errorCode" in found) return Effect.succeed(failedRead(found.errorCode))
+  const { replica } = found
+  const answer = answerAtOnce(partition, replica, request)
+  return answer === undefined ? readRecords(partition, replica, request, arena) : Effect.succeed(answer)
 }

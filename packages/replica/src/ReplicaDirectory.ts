@@ -6,7 +6,8 @@ import type { FoundLog, LogDirectory } from "@klamm/log"
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 import type { PartitionActor } from "./PartitionActor.ts"
 
 export class ReplicaDirectory {
@@ -14,6 +15,8 @@ export class ReplicaDirectory {
   /** Logs that were there when the directory was opened and have not been asked for yet. */
   readonly found: Map<string, FoundLog>
   private readonly members = new Map<string, PartitionActor>()
+  /** The files are replaced by one at a time. */
+  private readonly checkpointing = Semaphore.makeUnsafe(1)
   private failure: DiskError | CorruptLog | undefined
 
   private readonly disk: Disk["Service"]
@@ -60,8 +63,27 @@ export class ReplicaDirectory {
 
   /** Stores the offsets of its logs; `others` are logs in it that are no replicas (the metadata log). */
   checkpoint(others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
-    const replicas = this.partitions.map(({ log, actor }) => ({ log, highWatermark: actor.state().highWatermark }))
-    const rest = others.filter((log) => log.directory.startsWith(`${this.path}/`))
-    return this.log.checkpoint([...replicas, ...rest.map((log) => ({ log, highWatermark: 0 }))])
+    return Semaphore.withPermits(this.checkpointing, 1, this.store(others))
+  }
+
+  /**
+   * A log was cut. If the checkpoint claims that more of it is durable, it is written anew before the log may grow again: after a crash,
+   * what is missing below a recovery point is taken for damage.
+   */
+  truncated(log: Log, others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
+    const store = Effect.suspend(() => {
+      const claimed = this.log.checkpointedRecoveryPoint(log.topic, log.partition)
+      return claimed > log.recoveryPoint ? this.store(others) : Effect.void
+    })
+    return Semaphore.withPermits(this.checkpointing, 1, store)
+  }
+
+  private store(others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
+    return Effect.suspend(() => {
+      const replicas = this.partitions.map(({ log, actor }) => ({ log, highWatermark: actor.state().highWatermark }))
+      const rest = others.filter((log) => log.directory.startsWith(`${this.path}/`))
+      const all = [...replicas, ...rest.map((log) => ({ log, highWatermark: 0 }))]
+      return this.log.checkpoint(all, [...this.found.values()])
+    })
   }
 }

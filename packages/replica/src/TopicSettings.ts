@@ -39,5 +39,6 @@ export const partitionSettings = (topic: TopicConfig, broker: BrokerSnapshot): P
   syncBeforeAck: broker.values["klamm.acks.all.sync"],
   flushMessages: unbounded(topic.values["flush.messages"]),
   flushMs: unbounded(topic.values["flush.ms"]),
-  logAppendTime: topic.values["message.timestamp.type"] === "LogAppendTime"
+  logAppendTime: topic.values["message.timestamp.type"] === "LogAppendTime",
+  lagTimeMaxMs: broker.values["replica.lag.time.max.ms"]
 })

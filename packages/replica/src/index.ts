@@ -1,6 +1,8 @@
 /** Partitions: the machine, its actor, the set of them on a node, and reading them. */
 export * as AppendRules from "./AppendRules.ts"
+export type { FetchAnswer, FetcherSettings } from "./Fetcher.ts"
 export * as FetchWaiters from "./FetchWaiters.ts"
+export type { AlterPartitionCommand, AlterPartitionReply } from "./IsrUpdates.ts"
 export type { PartitionActor } from "./PartitionActor.ts"
 export * as PartitionRead from "./PartitionRead.ts"
 export { ReplicaDirectory } from "./ReplicaDirectory.ts"

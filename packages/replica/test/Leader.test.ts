@@ -8,20 +8,26 @@ const settings = {
   syncBeforeAck: false,
   flushMessages: Number.POSITIVE_INFINITY,
   flushMs: Number.POSITIVE_INFINITY,
-  logAppendTime: false
+  logAppendTime: false,
+  lagTimeMaxMs: 30_000
 }
 const assignment = { leaderEpoch: 3, partitionEpoch: 0, replicas: [1], isr: [1] }
 
 const leader = (change: { readonly [K in keyof typeof settings]?: (typeof settings)[K] } = {}, end = 0): State =>
-  Leader.start({
+  Leader.start(
+    {
+      nodeId: 1,
+      settings: { ...settings, ...change },
+      logStartOffset: 0,
+      logEndOffset: end,
+      highWatermark: end,
+      syncedOffset: end,
+      producers: ProducerState.empty,
+      eligible: new Map([[1, 7]])
+    },
     assignment,
-    settings: { ...settings, ...change },
-    logStartOffset: 0,
-    logEndOffset: end,
-    highWatermark: end,
-    syncedOffset: end,
-    producers: ProducerState.empty
-  })
+    0
+  )
 
 const request = (change: Partial<AppendRequest> = {}): AppendRequest => ({
   batch: new Uint8Array(61),
@@ -74,9 +80,9 @@ describe("appending", () => {
     assert.deepStrictEqual(tags(first), ["Sync", "Advanced"])
     const [gathered, second] = run(syncing, [append(), append(), { _tag: "Written", logEndOffset: 30 }])
     assert.deepStrictEqual(tags(second), ["Write", "Write", "Advanced"], "one sync at a time")
-    const [again, third] = run(gathered, [{ _tag: "Synced", offset: 10 }])
+    const [again, third] = run(gathered, [{ _tag: "Synced", offset: 10, truncations: 0 }])
     assert.deepStrictEqual(tags(third), ["Complete", "Sync"], "the next sync takes all that gathered")
-    const [, fourth] = run(again, [{ _tag: "Synced", offset: 30 }])
+    const [, fourth] = run(again, [{ _tag: "Synced", offset: 30, truncations: 0 }])
     assert.deepStrictEqual(
       results(fourth).map((result) => result.baseOffset),
       [10, 20]
@@ -102,7 +108,7 @@ describe("appending", () => {
   it("behaviour 051: too few in-sync replicas refuse acks=all before the append", () => {
     const [short] = run(leader(), [
       { _tag: "Configured", settings: { ...settings, minInsyncReplicas: 2 } },
-      { _tag: "Lead", assignment: { ...assignment, replicas: [1, 2, 3], isr: [1] } }
+      { _tag: "Lead", assignment: { ...assignment, partitionEpoch: 1, replicas: [1, 2, 3], isr: [1] } }
     ])
     const [after, out] = run(short, [append()])
     assert.deepStrictEqual(tags(out), ["Release", "Complete"])
@@ -118,7 +124,7 @@ describe("appending", () => {
   it("behaviour 053: with acks=1 and a short ISR the append succeeds and the high watermark stays", () => {
     const [short] = run(leader(), [
       { _tag: "Configured", settings: { ...settings, minInsyncReplicas: 2 } },
-      { _tag: "Lead", assignment: { ...assignment, replicas: [1, 2, 3], isr: [1] } }
+      { _tag: "Lead", assignment: { ...assignment, partitionEpoch: 1, replicas: [1, 2, 3], isr: [1] } }
     ])
     const [after, out] = run(short, [append({ acks: 1 }), { _tag: "Written", logEndOffset: 10 }])
     assert.strictEqual(results(out)[0]?.errorCode, 0)
@@ -126,7 +132,9 @@ describe("appending", () => {
   })
 
   it("behaviour 054: an acks=all append that is not committed in time is answered 7 and stays in the log", () => {
-    const [short] = run(leader(), [{ _tag: "Lead", assignment: { ...assignment, replicas: [1, 2], isr: [1, 2] } }])
+    const [short] = run(leader(), [
+      { _tag: "Lead", assignment: { ...assignment, partitionEpoch: 1, replicas: [1, 2], isr: [1, 2] } }
+    ])
     const [waiting] = run(short, [append({ deadline: 500 }), { _tag: "Written", logEndOffset: 10 }])
     assert.strictEqual(machine.wakeAt(waiting), 500)
     const [after, out] = run(waiting, [{ _tag: "Wake" }], 500)
@@ -169,7 +177,7 @@ describe("idempotence", () => {
     ])
     const [waiting, out] = run(syncing, [append({ producer: producer(0) })])
     assert.deepStrictEqual(tags(out), ["Release"])
-    const [, acknowledged] = run(waiting, [{ _tag: "Synced", offset: 10 }])
+    const [, acknowledged] = run(waiting, [{ _tag: "Synced", offset: 10, truncations: 0 }])
     assert.deepStrictEqual(
       results(acknowledged).map((result) => result.baseOffset),
       [0, 0]
@@ -185,7 +193,8 @@ describe("idempotence", () => {
 
 describe("deleting records", () => {
   const ask = (offset: number) => {
-    const [, out] = run(leader({}, 100), [{ _tag: "DeleteRecords", request: { offset, complete: () => undefined } }])
+    const request = { offset, deadline: 30_000, complete: () => undefined }
+    const [, out] = run(leader({}, 100), [{ _tag: "DeleteRecords", request }])
     return out
   }
 
@@ -195,7 +204,7 @@ describe("deleting records", () => {
       const [effect] = ask(offset)
       assert.strictEqual(effect?._tag === "RecordsDeleted" ? effect.errorCode : -1, 1)
     }
-    const deletion = { offset: 40, complete: () => undefined }
+    const deletion = { offset: 40, deadline: 30_000, complete: () => undefined }
     const [state] = run(leader({}, 100), [{ _tag: "DeleteRecords", request: deletion }])
     const [after, out] = run(state, [{ _tag: "LogStartMoved", logStartOffset: 40 }])
     assert.strictEqual(after.logStartOffset, 40)

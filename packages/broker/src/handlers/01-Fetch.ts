@@ -3,15 +3,20 @@
  * waits for enough of it or for its time. Sessions (KIP-227) are `FetchSessions`'; what a reader may see is `PartitionRead`'s.
  *
  * Invariants: records stay views of read buffers until the answer has been sent; the first partition with data gives at
- * least one whole batch, whatever the limits (KIP-74); one failed partition never hides another.
+ * least one whole batch, whatever the limits (KIP-74); one failed partition never hides another; a follower's progress is told to the
+ * leader only once its offset was found to be on the leader's history.
  */
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { failedRead, type PartitionRead } from "@klamm/replica/PartitionRead"
+import * as Isr from "@klamm/replica/Isr"
+import { failedRead, type PartitionRead, preferring, type Reader } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
-import { FetchReads, type Target } from "../FetchReads.ts"
-import type { FetchPartition } from "../FetchSessions.ts"
+import { FetchReads, type Limits, type Target } from "../FetchReads.ts"
+import type { FetchNews, FetchPartition } from "../FetchSessions.ts"
 import { type Handler, handler } from "../Handler.ts"
+import { LeaderHints } from "../LeaderHints.ts"
+import { preferredReplica, rackAwareSelector } from "../ReplicaSelector.ts"
+import type { RequestContext } from "../RequestContext.ts"
 import type { Services } from "../Services.ts"
 
 type Request = typeof FetchRequest.Type
@@ -31,8 +36,15 @@ export const answerMaxBytes = 32 * 1024 * 1024
 export const longestWaitMs = 300_000
 const readUncommittedLevel = 0
 const readCommittedLevel = 1
-/** What a consumer says it is a replica of: none. */
-const consumerReplica = -1
+/** What a request says it is a replica of that looks into any of them. */
+const debuggingReplica = -2
+
+/** From this version on a consumer may read from any replica (KIP-392), and an error says who leads instead (KIP-951). */
+const anyReplicaVersion = 11
+const leaderHintVersion = 16
+
+/** A follower's poll that brings nothing new is told to the leader this many times within replica.lag.time.max.ms. */
+const tellsPerLagTime = 8
 
 /** Of a partition named twice the last word counts. */
 const asked = (request: Request): ReadonlyArray<FetchPartition> =>
@@ -44,7 +56,9 @@ const asked = (request: Request): ReadonlyArray<FetchPartition> =>
       currentLeaderEpoch: each.currentLeaderEpoch,
       fetchOffset: each.fetchOffset,
       lastFetchedEpoch: each.lastFetchedEpoch,
-      maxBytes: each.partitionMaxBytes
+      maxBytes: each.partitionMaxBytes,
+      highWatermark: each.highWatermark,
+      logStartOffset: each.logStartOffset
     }))
   )
 
@@ -53,9 +67,16 @@ const forgotten = (request: Request) =>
     partitions.map((partition) => ({ topic, topicId, partition }))
   )
 
-/** A quorum of one has no followers: whoever says it is a replica is none of these partitions'. */
-const isFollower = ({ replicaId, replicaState }: Request): boolean =>
-  replicaId > consumerReplica || replicaState.replicaId > consumerReplica
+/** The replica that asks; negative: none. */
+const replicaOf = ({ replicaId, replicaState }: Request): number => Math.max(replicaId, replicaState.replicaId)
+
+const isDebugging = ({ replicaId, replicaState }: Request): boolean =>
+  Math.min(replicaId, replicaState.replicaId) === debuggingReplica
+
+const readerOf = (request: Request, apiVersion: number): Reader => {
+  if (replicaOf(request) >= 0) return "Follower"
+  return apiVersion >= anyReplicaVersion || isDebugging(request) ? "Consumer" : "LeaderOnly"
+}
 
 /** An isolation level that there is none of: the request as a whole fails, and before v13 each partition too. */
 const refuse = (request: Request, apiVersion: number): Response => {
@@ -69,7 +90,35 @@ const refuse = (request: Request, apiVersion: number): Response => {
   return { errorCode, sessionId: 0, responses: apiVersion >= topicIdVersion ? [] : responses }
 }
 
-const findTarget = (services: Services, each: FetchPartition, usesTopicIds: boolean): Target => {
+/** What all partitions of one request have in common. */
+interface Asking {
+  readonly services: Services
+  readonly request: Request
+  readonly context: RequestContext
+  readonly usesTopicIds: boolean
+  readonly reader: Reader
+}
+
+/** A replica that the leader does not know: its metadata is ahead of ours, or it never was one. */
+const strangerError = ({ partition, asked: { currentLeaderEpoch } }: Target, replicaId: number): number => {
+  const state = partition?.actor.state()
+  if (state?._tag !== "Leader" || Isr.find(state.followers, replicaId) !== undefined) return ErrorCode.NONE
+  if (currentLeaderEpoch < 0) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  return currentLeaderEpoch === state.leaderEpoch ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NONE
+}
+
+/** The answer that sends a consumer to a replica nearer to it (KIP-392). */
+const sentElsewhere = ({ services, request, reader }: Asking, { partition, asked: each }: Target) => {
+  if (reader !== "Consumer" || request.rackId === "") return undefined
+  if (services.staticConfig.values["replica.selector.class"] !== rackAwareSelector) return undefined
+  const state = partition?.actor.state()
+  if (state?._tag !== "Leader" || each.fetchOffset > state.logEndOffset) return undefined
+  const preferred = preferredReplica(state, services.cluster(), request.rackId, each.fetchOffset)
+  return preferred === -1 ? undefined : preferring(state, preferred)
+}
+
+const findTarget = (asking: Asking, each: FetchPartition): Target => {
+  const { services, request, usesTopicIds, reader } = asking
   const cluster = services.cluster()
   const topic = usesTopicIds ? cluster.topicById(each.topicId) : cluster.topicByName(each.topic)
   const fail = (errorCode: number): Target => ({ asked: each, partition: undefined, errorCode })
@@ -78,10 +127,32 @@ const findTarget = (services: Services, each: FetchPartition, usesTopicIds: bool
   }
   if (topic.partitions[each.partition] === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const partition = services.replicas.find(topic.id, each.partition)
-  return partition === undefined
-    ? fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-    : { asked: each, partition, errorCode: ErrorCode.NONE }
+  if (partition === undefined) return fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  const target: Target = { asked: each, partition, errorCode: ErrorCode.NONE }
+  if (reader === "Follower") {
+    const errorCode = strangerError(target, replicaOf(request))
+    return errorCode === ErrorCode.NONE ? target : fail(errorCode)
+  }
+  const answer = sentElsewhere(asking, target)
+  return answer === undefined ? target : { ...target, answer }
 }
+
+/** Tells the leader how far its follower is, unless that is no news. */
+const tellProgress =
+  (request: Request, atMs: number) =>
+  ({ asked: each, partition }: Target, read: PartitionRead) => {
+    const state = partition?.actor.state()
+    if (partition === undefined || state?._tag !== "Leader") return
+    if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined) return
+    if (read.leaderEpoch !== state.leaderEpoch) return
+    const { fetchOffset, logStartOffset } = each
+    const brokerEpoch = request.replicaState.replicaEpoch
+    const fetch = { replicaId: replicaOf(request), brokerEpoch, fetchOffset, logStartOffset, atMs }
+    const restMs = state.settings.lagTimeMaxMs / tellsPerLagTime
+    const isInSync = state.assignment.isr.includes(fetch.replicaId)
+    if (isInSync && !Isr.isNews(state.followers, fetch, restMs)) return
+    partition.actor.tell({ _tag: "FollowerFetched", leaderEpoch: read.leaderEpoch, fetch })
+  }
 
 const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnswer["partitions"][number] => ({
   partitionIndex,
@@ -91,19 +162,23 @@ const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnsw
   logStartOffset: read.logStartOffset,
   abortedTransactions: read.abortedTransactions,
   records: read.records,
+  preferredReadReplica: read.preferredReadReplica,
   ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch })
 })
 
-/** Partitions in order, neighbours of one topic under one heading. */
+/** Partitions in order, neighbours of one topic under one heading; beside an error that tells of another leader, who that is. */
 const gather = (
   targets: ReadonlyArray<Target>,
   reads: ReadonlyArray<PartitionRead>,
-  included: (index: number) => boolean
+  included: (index: number) => boolean,
+  hints: LeaderHints | undefined
 ): ReadonlyArray<TopicAnswer> => {
   const topics: Array<TopicAnswer & { readonly partitions: Array<TopicAnswer["partitions"][number]> }> = []
   targets.forEach(({ asked: each }, index) => {
     if (!included(index)) return
-    const answer = partitionAnswer(each.partition, reads[index]!)
+    const plain = partitionAnswer(each.partition, reads[index]!)
+    const currentLeader = hints?.of(plain.errorCode, { name: each.topic, topicId: each.topicId }, each.partition)
+    const answer = currentLeader === undefined ? plain : { ...plain, currentLeader }
     const last = topics[topics.length - 1]
     if (last !== undefined && last.topic === each.topic && last.topicId === each.topicId) last.partitions.push(answer)
     else topics.push({ topic: each.topic, topicId: each.topicId, partitions: [answer] })
@@ -111,50 +186,61 @@ const gather = (
   return topics
 }
 
+const newsOf = (read: PartitionRead): FetchNews => ({
+  errorCode: read.errorCode,
+  highWatermark: read.highWatermark,
+  logStartOffset: read.logStartOffset,
+  recordsBytes: read.records.byteLength,
+  diverging: read.divergingEpoch !== undefined,
+  preferredReadReplica: read.preferredReadReplica
+})
+
+const limitsOf = ({ services, request, context, reader }: Asking): Limits => {
+  const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"], answerMaxBytes)
+  return {
+    reader,
+    maxBytes,
+    minBytes: Math.min(request.minBytes, maxBytes),
+    readCommitted: request.isolationLevel === readCommittedLevel,
+    deadline: context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs),
+    ...(reader === "Follower" ? { onFirstRead: tellProgress(request, context.receivedAtMs) } : {})
+  }
+}
+
+const beginSession = ({ services, request, context, usesTopicIds, reader }: Asking) =>
+  services.fetchSessions.begin(
+    {
+      sessionId: request.sessionId,
+      sessionEpoch: request.sessionEpoch,
+      usesTopicIds,
+      isFollower: reader === "Follower",
+      partitions: asked(request),
+      forgotten: forgotten(request)
+    },
+    context.receivedAtMs
+  )
+
 export const fetch = (services: Services): Handler =>
   handler(FetchRequest, FetchResponse, (request, context) =>
     Effect.gen(function* () {
+      const { apiVersion } = context
       const { isolationLevel } = request
       if (isolationLevel !== readUncommittedLevel && isolationLevel !== readCommittedLevel) {
-        return refuse(request, context.apiVersion)
+        return refuse(request, apiVersion)
       }
-      const usesTopicIds = context.apiVersion >= topicIdVersion
-      const session = services.fetchSessions.begin(
-        {
-          sessionId: request.sessionId,
-          sessionEpoch: request.sessionEpoch,
-          usesTopicIds,
-          partitions: asked(request),
-          forgotten: forgotten(request)
-        },
-        context.receivedAtMs
-      )
+      const usesTopicIds = apiVersion >= topicIdVersion
+      const asking: Asking = { services, request, context, usesTopicIds, reader: readerOf(request, apiVersion) }
+      const session = beginSession(asking)
       if (session._tag === "Refused") return { errorCode: session.errorCode, sessionId: 0, responses: [] }
-      const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"], answerMaxBytes)
-      const limits = {
-        maxBytes,
-        minBytes: Math.min(request.minBytes, maxBytes),
-        readCommitted: isolationLevel === readCommittedLevel,
-        deadline: context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs)
-      }
-      const targets = session.partitions.map(
-        (each): Target =>
-          isFollower(request)
-            ? { asked: each, partition: undefined, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
-            : findTarget(services, each, usesTopicIds)
-      )
-      const fetching = new FetchReads(services, targets, limits)
+      const targets = session.partitions.map((each) => findTarget(asking, each))
+      const fetching = new FetchReads(services, targets, limitsOf(asking))
       context.whenSent(() => fetching.release())
       yield* fetching.untilEnough
       const { reads } = fetching
-      const news = reads.map((read) => ({
-        errorCode: read.errorCode,
-        highWatermark: read.highWatermark,
-        logStartOffset: read.logStartOffset,
-        recordsBytes: read.records.byteLength,
-        diverging: read.divergingEpoch !== undefined
-      }))
-      const { sessionId, included } = session.conclude(news)
-      return { errorCode: ErrorCode.NONE, sessionId, responses: gather(targets, reads, included) }
+      const { sessionId, included } = session.conclude(reads.map(newsOf))
+      const hints =
+        apiVersion >= leaderHintVersion ? new LeaderHints(services.cluster(), context.listenerName) : undefined
+      const responses = gather(targets, reads, included, hints)
+      return { errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints: hints?.nodeEndpoints ?? [] }
     })
   )

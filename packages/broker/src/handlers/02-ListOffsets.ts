@@ -1,14 +1,17 @@
 /**
  * ListOffsets (key 2): the offset at a place in the log (newest, oldest, largest timestamp) or at a time. Behaviours 096 to
- * 103; KIP-79, KIP-734, KIP-405, KIP-1005, KIP-1023.
+ * 103; KIP-79, KIP-207, KIP-734, KIP-405, KIP-1005, KIP-1023.
+ *
+ * Invariant: a consumer is told of no offset that another leader might take back: until the high watermark has reached the start of the
+ * leader's epoch, what is not known to be committed is not available.
  */
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { DiskError } from "@klamm/platform"
 import { ListOffsetsRequest, ListOffsetsResponse } from "@klamm/protocol/api/02-ListOffsets"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import * as Leader from "@klamm/replica/Leader"
+import { lastStableOffset } from "@klamm/replica/LocalLog"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
-import { checkLeaderEpoch } from "@klamm/replica/PartitionRead"
+import { checkLeaderEpoch, type Online } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
 import { type Handler, handler } from "../Handler.ts"
 import { findLeader } from "../Lookup.ts"
@@ -20,6 +23,13 @@ type PartitionAnswer = (typeof ListOffsetsResponse.Input)["topics"][number]["par
 
 const readUncommitted = 0
 const readCommitted = 1
+
+/** What a request says it is a replica of: none, or any, for looking into one that does not lead. */
+const consumerReplica = -1
+const debuggingReplica = -2
+
+/** From this version on there is a word for "not available yet" (KIP-207). */
+const offsetNotAvailableVersion = 5
 
 const latest = -1
 const earliest = -2
@@ -45,10 +55,23 @@ interface Located {
 }
 const nowhere: Located = { offset: -1, timestamp: -1, leaderEpoch: -1 }
 
+/** Asked for what the high watermark decides while that has not reached the start of the leader's epoch (behaviour 103). */
+const isUncertain = (replica: Online, asker: number, timestamp: number, found: Located): boolean => {
+  if (replica._tag !== "Leader" || asker !== consumerReplica) return false
+  if (replica.highWatermark >= replica.epochStartOffset) return false
+  return timestamp === latest || ((timestamp >= 0 || timestamp === maxTimestamp) && found.offset === -1)
+}
+
+/** How far the asker may look. */
+const boundFor = (replica: Online, asker: number, isolationLevel: number): number => {
+  if (asker >= 0) return replica.logEndOffset
+  return isolationLevel === readCommitted ? lastStableOffset(replica) : replica.highWatermark
+}
+
 const locate = (
   services: Services,
   partition: PartitionActor,
-  leader: Leader.Leader,
+  replica: Online,
   asked: Asked,
   upTo: number
 ): Effect.Effect<Located, DiskError | CorruptLog> => {
@@ -59,7 +82,7 @@ const locate = (
   }
   switch (asked.timestamp) {
     case latest:
-      return Effect.succeed({ offset: upTo, timestamp: -1, leaderEpoch: leader.leaderEpoch })
+      return Effect.succeed({ offset: upTo, timestamp: -1, leaderEpoch: replica.leaderEpoch })
     case earliest:
     case earliestLocal:
       return Effect.succeed(log.earliest)
@@ -90,21 +113,29 @@ const answerOne = (
   }
   const found = findLeader(services, topicName, partitionIndex)
   if ("errorCode" in found) return Effect.succeed(fail(found.errorCode))
-  const leader = found.partition.actor.state()
-  if (leader._tag === "Offline") return Effect.succeed(fail(leader.errorCode))
-  const epochError = checkLeaderEpoch(leader.leaderEpoch, asked.currentLeaderEpoch)
+  const replica = found.partition.actor.state()
+  if (replica._tag === "Offline") return Effect.succeed(fail(replica.errorCode))
+  const epochError = checkLeaderEpoch(replica.leaderEpoch, asked.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return Effect.succeed(fail(epochError))
-  const upTo = request.isolationLevel === readCommitted ? Leader.lastStableOffset(leader) : leader.highWatermark
-  return locate(services, found.partition, leader, asked, upTo).pipe(
-    Effect.map(
-      (located): PartitionAnswer => ({
-        partitionIndex,
-        errorCode: ErrorCode.NONE,
-        timestamp: located.timestamp,
-        offset: located.offset,
-        ...(version >= 4 ? { leaderEpoch: located.leaderEpoch } : {})
-      })
-    ),
+  if (replica._tag === "Follower" && request.replicaId !== debuggingReplica) {
+    return Effect.succeed(fail(ErrorCode.NOT_LEADER_OR_FOLLOWER))
+  }
+  const upTo = boundFor(replica, request.replicaId, request.isolationLevel)
+  const answer = (located: Located): PartitionAnswer => {
+    if (isUncertain(replica, request.replicaId, asked.timestamp, located)) {
+      return fail(version < offsetNotAvailableVersion ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.OFFSET_NOT_AVAILABLE)
+    }
+    const { offset, timestamp, leaderEpoch } = located
+    return {
+      partitionIndex,
+      errorCode: ErrorCode.NONE,
+      timestamp,
+      offset,
+      ...(version >= 4 ? { leaderEpoch } : {})
+    }
+  }
+  return locate(services, found.partition, replica, asked, upTo).pipe(
+    Effect.map(answer),
     Effect.catch((error) =>
       Effect.as(Effect.logError("looking up an offset failed", error), fail(ErrorCode.KAFKA_STORAGE_ERROR))
     )

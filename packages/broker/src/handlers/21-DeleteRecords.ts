@@ -18,28 +18,35 @@ interface Result {
 
 const failed = (errorCode: number): Effect.Effect<Result> => Effect.succeed({ errorCode, lowWatermark: -1 })
 
-const deleteBefore = (services: Services, topic: string, index: number, offset: number): Effect.Effect<Result> => {
+const deleteBefore = (
+  services: Services,
+  topic: string,
+  index: number,
+  offset: number,
+  deadline: number
+): Effect.Effect<Result> => {
   if (isInternalTopic(topic)) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION)
   const found = findLeader(services, topic, index)
   if ("errorCode" in found) return failed(found.errorCode)
   const policies = services.topicConfig(topic).values["cleanup.policy"]
   if (policies.length > 0 && !policies.includes("delete")) return failed(ErrorCode.POLICY_VIOLATION)
   const reply = new Reply<Result>()
-  const request = { offset, complete: (result: Result) => reply.complete(result) }
+  const request = { offset, deadline, complete: (result: Result) => reply.complete(result) }
   const told = found.partition.actor.tell({ _tag: "DeleteRecords", request })
   return told ? reply.await : failed(ErrorCode.NOT_LEADER_OR_FOLLOWER)
 }
 
 export const deleteRecords = (services: Services): Handler =>
-  handler(DeleteRecordsRequest, DeleteRecordsResponse, (request) =>
+  handler(DeleteRecordsRequest, DeleteRecordsResponse, (request, { receivedAtMs }) =>
     Effect.gen(function* () {
+      const deadline = receivedAtMs + request.timeoutMs
       const topics = yield* Effect.forEach(request.topics, ({ name, partitions }) =>
         Effect.map(
           // Of a partition named twice the last word counts.
           Effect.forEach(
             new Map(partitions.map((each) => [each.partitionIndex, each])).values(),
             ({ partitionIndex, offset }) =>
-              Effect.map(deleteBefore(services, name, partitionIndex, offset), (result) => ({
+              Effect.map(deleteBefore(services, name, partitionIndex, offset, deadline), (result) => ({
                 partitionIndex,
                 ...result
               }))

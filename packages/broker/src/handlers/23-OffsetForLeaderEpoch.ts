@@ -1,5 +1,6 @@
 /**
- * OffsetForLeaderEpoch (key 23, KIP-101, KIP-320): where a leader epoch ended in this log. Behaviour 104.
+ * OffsetForLeaderEpoch (key 23, KIP-101, KIP-320): where a leader epoch ended in this log. Behaviour 104. Invariant: answered by the
+ * leader alone, whose log is the partition's history.
  */
 import { OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse } from "@klamm/protocol/api/23-OffsetForLeaderEpoch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -19,6 +20,7 @@ const endOffset = (services: Services, topic: string, { partition, currentLeader
   if (state._tag === "Offline") return fail(state.errorCode)
   const epochError = checkLeaderEpoch(state.leaderEpoch, currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return fail(epochError)
+  if (state._tag === "Follower") return fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const end = found.partition.log.endOffsetForEpoch(leaderEpoch)
   return { errorCode: ErrorCode.NONE, partition, leaderEpoch: end.epoch, endOffset: end.endOffset }
 }

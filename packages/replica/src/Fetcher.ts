@@ -1,0 +1,276 @@
+/**
+ * Following leaders on other brokers: one loop for each source broker, with all partitions that are followed from there in one request.
+ *
+ * Invariants: a partition is followed from one broker at a time; the next request goes out only when what the last one brought is as
+ * durable as its offsets promise; trouble with one partition rests that partition and nothing else. A loop ends with its last partition.
+ * Neighbours: `Deliveries.ts` takes an answer apart, `FetcherSession.ts` says what a request names, `Follower.ts` decides what becomes of it.
+ */
+import * as EpochCache from "@klamm/log/EpochCache"
+import type { Address } from "@klamm/platform/Network"
+import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import { deliver } from "./Deliveries.ts"
+import { type Asked, FetcherSession } from "./FetcherSession.ts"
+import { type Followed, keyOf, restMs } from "./Followed.ts"
+import * as Follower from "./Follower.ts"
+import type { PartitionActor } from "./PartitionActor.ts"
+
+export interface FetcherSettings {
+  /** replica.fetch.min.bytes, .wait.max.ms, .max.bytes, .response.max.bytes, .backoff.ms and replica.socket.timeout.ms. */
+  readonly minBytes: number
+  readonly maxWaitMs: number
+  readonly partitionMaxBytes: number
+  readonly responseMaxBytes: number
+  readonly backoffMs: number
+  readonly timeoutMs: number
+}
+
+export interface FetchAnswer {
+  readonly body: FetchResponse
+  /** The records are views of receive memory until this is called, exactly once. */
+  readonly release: () => void
+}
+
+export interface FetcherOptions {
+  readonly nodeId: number
+  readonly fetchSettings: () => FetcherSettings
+  /** Of the inter-broker listener, as the metadata has it now. */
+  readonly addressOf: (brokerId: number) => Address | undefined
+  /** On a connection for fetches alone. */
+  readonly fetch: (
+    to: Address,
+    body: FetchRequest,
+    timeoutMs: number
+  ) => Effect.Effect<FetchAnswer, { readonly message: string }>
+  /** Ends that connection: a poll that waits on it would hold up the next request. */
+  readonly disconnect: (to: Address) => Effect.Effect<void>
+  /** Of this broker's present life. */
+  readonly brokerEpoch: () => number
+}
+
+export interface Fetcher {
+  /** Follows the partition from that broker from now on, and from no other. */
+  readonly follow: (partition: PartitionActor, leaderId: number) => void
+  readonly unfollow: (partition: PartitionActor) => void
+}
+
+/** How soon a partition that is being cut or synced is looked at again. */
+const notReadyRestMs = 2
+
+/** How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen; milliseconds. */
+const gatherMs = 1
+const interruptPauseMs = 50
+
+interface Self {
+  readonly options: FetcherOptions
+  readonly scope: Scope.Scope
+  readonly sources: Map<number, Source>
+  readonly run: (effect: Effect.Effect<void>) => void
+}
+
+interface Source {
+  readonly brokerId: number
+  readonly partitions: Map<string, Followed>
+  readonly session: FetcherSession
+  /** Partitions have come since the last request was made. */
+  changed: boolean
+  onChange: (() => void) | undefined
+  interruptedAtMs: number
+  failures: number
+}
+
+/** What to ask for the partition; undefined when it can't be fetched just now. */
+const askFor = ({ partition }: Followed, brokerId: number, maxBytes: number): Asked | undefined => {
+  const state = partition.actor.state()
+  if (state._tag !== "Follower" || state.leaderId !== brokerId) return undefined
+  const fetchOffset = Follower.fetchOffset(state)
+  if (fetchOffset === undefined) return undefined
+  return {
+    topicId: partition.topicId,
+    partition: partition.partition,
+    currentLeaderEpoch: state.leaderEpoch,
+    fetchOffset,
+    lastFetchedEpoch: EpochCache.epochForOffset(partition.log.epochs, fetchOffset - 1),
+    logStartOffset: state.logStartOffset,
+    partitionMaxBytes: maxBytes,
+    highWatermark: state.highWatermark
+  }
+}
+
+/** What can be fetched now, and when there may be more to fetch. */
+const gather = (source: Source, settings: FetcherSettings, now: number) => {
+  const wanted = new Map<string, Asked>()
+  let nextMs = Number.POSITIVE_INFINITY
+  for (const [key, followed] of source.partitions) {
+    if (followed.partition.actor.state()._tag === "Offline") {
+      source.partitions.delete(key)
+      continue
+    }
+    if (followed.restsUntilMs > now) {
+      nextMs = Math.min(nextMs, followed.restsUntilMs)
+      continue
+    }
+    const asked = askFor(followed, source.brokerId, settings.partitionMaxBytes)
+    if (asked === undefined) nextMs = Math.min(nextMs, now + notReadyRestMs)
+    else wanted.set(key, asked)
+  }
+  return { wanted, nextMs }
+}
+
+const requestFor = (
+  { options }: Self,
+  { session }: Source,
+  wanted: ReadonlyMap<string, Asked>,
+  maxWaitMs: number
+): FetchRequest => {
+  const { minBytes, responseMaxBytes } = options.fetchSettings()
+  return {
+    clusterId: null,
+    replicaId: -1,
+    replicaState: { replicaId: options.nodeId, replicaEpoch: options.brokerEpoch() },
+    maxWaitMs,
+    minBytes,
+    maxBytes: responseMaxBytes,
+    isolationLevel: 0,
+    rackId: "",
+    ...session.request(wanted)
+  }
+}
+
+/** Ends when partitions have come, but leaves time for more of them, and for the last interruption to bear fruit. */
+const untilChanged = (source: Source): Effect.Effect<"Changed"> => {
+  const signal = Effect.callback<void>((resume) => {
+    if (source.changed) return resume(Effect.void)
+    source.onChange = () => resume(Effect.void)
+    return Effect.sync(() => {
+      source.onChange = undefined
+    })
+  })
+  return Effect.gen(function* () {
+    yield* signal
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + interruptPauseMs - now))
+    source.interruptedAtMs = yield* Clock.currentTimeMillis
+    return "Changed" as const
+  })
+}
+
+const sleepOrChange = (source: Source, ms: number): Effect.Effect<void> =>
+  Effect.asVoid(Effect.raceFirst(untilChanged(source), Effect.sleep(ms)))
+
+/** The session errors of KIP-227: the next request is a full one, at once. */
+const sessionErrors: ReadonlySet<number> = new Set([
+  ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+  ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+  ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR
+])
+
+const failed = (self: Self, source: Source, why: string): Effect.Effect<void> => {
+  source.session.reset()
+  const ms = restMs(source.failures, self.options.fetchSettings().backoffMs)
+  source.failures += 1
+  const told = Effect.logDebug(`fetching from broker ${source.brokerId} failed: ${why}`)
+  return Effect.andThen(told, sleepOrChange(source, ms))
+}
+
+const take = (self: Self, source: Source, answer: FetchAnswer): Effect.Effect<void> => {
+  const { errorCode, sessionId } = answer.body
+  if (errorCode !== ErrorCode.NONE) {
+    answer.release()
+    source.session.reset()
+    return sessionErrors.has(errorCode) ? Effect.void : failed(self, source, `error ${errorCode}`)
+  }
+  source.failures = 0
+  source.session.answered(sessionId)
+  return deliver(source.partitions, source.session, answer, self.options.fetchSettings().backoffMs)
+}
+
+/** Asks, and gives up waiting when there are more partitions to ask for; an answer that has come by then is not thrown away. */
+const fetchUnlessChanged = ({ options }: Self, source: Source, address: Address, request: FetchRequest) => {
+  let landed: Result.Result<FetchAnswer, { readonly message: string }> | undefined
+  const asking = Effect.result(options.fetch(address, request, options.fetchSettings().timeoutMs))
+  const fetching = Effect.map(asking, (result) => {
+    landed = result
+    return result
+  })
+  return Effect.map(Effect.raceFirst(fetching, untilChanged(source)), (first) => landed ?? first)
+}
+
+/** One request and what comes of it. */
+const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const { options } = self
+    const settings = options.fetchSettings()
+    const now = yield* Clock.currentTimeMillis
+    source.changed = false
+    const { wanted, nextMs } = gather(source, settings, now)
+    if (wanted.size === 0) return yield* sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))
+    const address = options.addressOf(source.brokerId)
+    if (address === undefined) return yield* failed(self, source, "no address")
+    const request = requestFor(self, source, wanted, Math.max(0, Math.min(settings.maxWaitMs, nextMs - now)))
+    const outcome = yield* fetchUnlessChanged(self, source, address, request)
+    if (outcome === "Changed") {
+      source.session.reset()
+      return yield* options.disconnect(address)
+    }
+    if (outcome._tag === "Failure") return yield* failed(self, source, outcome.failure.message)
+    yield* take(self, source, outcome.success)
+  })
+
+const loop = (self: Self, source: Source): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (source.partitions.size > 0) return Effect.flatMap(fetchOnce(self, source), () => loop(self, source))
+    self.sources.delete(source.brokerId)
+    return Effect.void
+  })
+
+const sourceOf = (self: Self, brokerId: number): Source => {
+  const known = self.sources.get(brokerId)
+  if (known !== undefined) return known
+  const source: Source = {
+    brokerId,
+    partitions: new Map(),
+    session: new FetcherSession(),
+    changed: false,
+    onChange: undefined,
+    interruptedAtMs: Number.NEGATIVE_INFINITY,
+    failures: 0
+  }
+  self.sources.set(brokerId, source)
+  self.run(loop(self, source))
+  return source
+}
+
+const unfollow = (self: Self, { topicId, partition }: PartitionActor, exceptFrom: number): void => {
+  for (const source of self.sources.values()) {
+    if (source.brokerId !== exceptFrom) source.partitions.delete(keyOf(topicId, partition))
+  }
+}
+
+const follow = (self: Self, partition: PartitionActor, leaderId: number): void => {
+  unfollow(self, partition, leaderId)
+  const source = sourceOf(self, leaderId)
+  source.partitions.set(keyOf(partition.topicId, partition.partition), { partition, restsUntilMs: 0, failures: 0 })
+  source.changed = true
+  source.onChange?.()
+}
+
+/** Follows nothing yet; all loops end with the scope. */
+export const make = (options: FetcherOptions): Effect.Effect<Fetcher, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Effect.scope
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    const fork = (effect: Effect.Effect<void>) =>
+      Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.yieldNow, effect), scope))
+    const self: Self = { options, scope, sources: new Map(), run: (effect) => void runFork(fork(effect)) }
+    return {
+      follow: (partition, leaderId) => follow(self, partition, leaderId),
+      unfollow: (partition) => unfollow(self, partition, noBroker)
+    }
+  })
+
+const noBroker = -1

@@ -1,0 +1,224 @@
+/**
+ * Starting, changing and ending the replicas of a node, one partition at a time.
+ *
+ * Invariants: a log is opened before its actor starts and closed after it ended; a change of role goes to the actor that is there, and
+ * is over when it has been performed; a partition whose directory can't be used gets no second, empty log elsewhere. Neighbours:
+ * `Replicas.ts` says when, `PartitionActor.ts` is one partition, `Fetcher.ts` follows leaders elsewhere.
+ */
+import type { Log } from "@klamm/log"
+import type { CorruptLog } from "@klamm/log/LogError"
+import type * as ProducerState from "@klamm/log/ProducerState"
+import type { Changes, Topics } from "@klamm/metadata"
+import type { Disk, DiskError } from "@klamm/platform"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import type { Fetcher } from "./Fetcher.ts"
+import type { IsrUpdates } from "./IsrUpdates.ts"
+import type { Follow, Lead, LeaderAssignment } from "./Partition.ts"
+import * as PartitionActor from "./PartitionActor.ts"
+import { ReplicaDirectory } from "./ReplicaDirectory.ts"
+import type { ReplicasOptions } from "./Replicas.ts"
+
+export interface Hosted {
+  readonly actor: PartitionActor.PartitionActor
+  readonly directory: ReplicaDirectory
+  /** Ends the actor. */
+  readonly scope: Scope.Closeable
+}
+
+export interface Self {
+  readonly options: ReplicasOptions
+  readonly scope: Scope.Scope
+  readonly hosted: Map<string, Hosted>
+  readonly fetcher: Fetcher
+  readonly isrUpdates: IsrUpdates
+  /** Brokers that may be in an ISR, with their epochs: as of the image that is being followed. */
+  eligible: ReadonlyMap<number, number>
+}
+
+/** How long a full mailbox is given; milliseconds. */
+const mailboxRestMs = 1
+
+export const keyOf = (topicId: string, partition: number): string => `${topicId}/${partition}`
+
+const assignmentOf = (partition: Topics.Partition): LeaderAssignment => ({
+  leaderEpoch: partition.leaderEpoch,
+  partitionEpoch: partition.partitionEpoch,
+  replicas: partition.replicas,
+  isr: partition.isr
+})
+
+const roleOf = (self: Self, partition: Topics.Partition): Lead | Follow => {
+  const assignment = assignmentOf(partition)
+  return partition.leader === self.options.nodeId
+    ? { _tag: "Lead", assignment }
+    : { _tag: "Follow", leaderId: partition.leader, assignment }
+}
+
+/** A directory that can't be trusted any more takes its partitions offline; without any the node has nothing to serve. */
+export const onDiskError = (self: Self, directory: ReplicaDirectory) => (error: DiskError | CorruptLog) =>
+  Effect.suspend(() => {
+    if (!directory.fail(error)) return Effect.void
+    const told = Effect.logError(`log directory ${directory.path} is offline: ${error.message}`)
+    const anyLeft = self.options.directories.some((each) => !each.failed)
+    return anyLeft ? told : Effect.andThen(told, self.options.onAllFailed(error))
+  })
+
+/** The directory that the metadata has for this node's replica; undefined when it is none of ours, or not decided yet. */
+const assignedDirectory = ({ options }: Self, partition: Topics.Partition): ReplicaDirectory | undefined => {
+  const id = partition.directories[partition.replicas.indexOf(options.nodeId)]
+  return options.directories.find(({ log }) => log.directoryId === id)
+}
+
+/**
+ * The directory that has the log, else the one it is assigned to, else the one with the fewest (Kafka's LogManager.nextLogDirs). None
+ * when that is one that has failed: what is in there may be all there is.
+ */
+const chooseDirectory = (self: Self, topic: string, partition: Topics.Partition): ReplicaDirectory | undefined => {
+  const { directories } = self.options
+  const key = ReplicaDirectory.keyOf(topic, partition.index)
+  const known = directories.find(({ found }) => found.has(key)) ?? assignedDirectory(self, partition)
+  if (known !== undefined) return known.failed ? undefined : known
+  return directories
+    .filter((directory) => !directory.failed)
+    .reduce<ReplicaDirectory | undefined>(
+      (best, each) => (best === undefined || each.partitions.length < best.partitions.length ? each : best),
+      undefined
+    )
+}
+
+/** Opens the log that was found, if it is this topic's; one of an earlier topic of that name is set aside first. */
+const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, partition: number) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const key = ReplicaDirectory.keyOf(topic.name, partition)
+    const found = directory.found.get(key)
+    directory.found.delete(key)
+    const config = () => self.options.rules(topic.name).log
+    if (found !== undefined && (found.topicId === undefined || found.topicId === topic.id)) {
+      return yield* directory.log.load(found, topic.id, config, now)
+    }
+    if (found !== undefined) yield* directory.log.setAside(found)
+    return yield* directory.log.create(topic.name, partition, topic.id, config, now)
+  })
+
+/** What a replica begins with beside the log. */
+interface Beginning {
+  readonly highWatermark: number
+  readonly producers: ProducerState.ProducerState
+}
+
+/** Starts the actor of `partition` on its open log, and enters it as hosted. */
+const host = (
+  self: Self,
+  directory: ReplicaDirectory,
+  log: Log,
+  { topic, partition }: Changes.PartitionChange,
+  { highWatermark, producers }: Beginning
+) =>
+  Effect.gen(function* () {
+    const role = roleOf(self, partition)
+    yield* role._tag === "Lead" ? log.startEpoch(partition.leaderEpoch, log.logEndOffset) : log.trimEpochs
+    const scope = yield* Scope.fork(self.scope)
+    const starting = PartitionActor.make({
+      topic: topic.name,
+      topicId: topic.id,
+      partition: partition.index,
+      log,
+      nodeId: self.options.nodeId,
+      role,
+      settings: self.options.rules(topic.name).partition,
+      highWatermark: Math.min(highWatermark, log.logEndOffset),
+      producers,
+      eligible: self.eligible,
+      alterIsr: self.isrUpdates.ask,
+      onTruncated: directory.truncated(log, self.options.otherLogs),
+      onDiskError: onDiskError(self, directory),
+      onDefect: self.options.onDefect
+    })
+    const actor = yield* Scope.provide(starting, scope)
+    self.hosted.set(keyOf(topic.id, partition.index), { actor, directory, scope })
+    directory.add(actor)
+    return actor
+  })
+
+const followFrom = (self: Self, actor: PartitionActor.PartitionActor, { leader }: Topics.Partition): void => {
+  if (leader === self.options.nodeId || leader < 0) self.fetcher.unfollow(actor)
+  else self.fetcher.follow(actor, leader)
+}
+
+/** Opens the log and starts its actor. A log that can't be opened leaves its partition without one, and its directory offline. */
+const start = (self: Self, change: Changes.PartitionChange): Effect.Effect<void, never, Disk> =>
+  Effect.suspend(() => {
+    const { topic, partition } = change
+    const directory = chooseDirectory(self, topic.name, partition)
+    if (directory === undefined) return Effect.void
+    const started = Effect.gen(function* () {
+      const log = yield* Scope.provide(openLog(self, directory, topic, partition.index), self.scope)
+      const highWatermark = directory.log.highWatermark(topic.name, partition.index)
+      const actor = yield* host(self, directory, log, change, { highWatermark, producers: log.recoveredProducers })
+      followFrom(self, actor, partition)
+      if (assignedDirectory(self, partition) === directory) return
+      self.options.assignDirectory(topic.id, partition.index, directory.log.directoryId)
+    })
+    return Effect.catch(started, onDiskError(self, directory))
+  })
+
+/** Over when the actor has changed its role. */
+const changeRole = (actor: PartitionActor.PartitionActor, role: Lead | Follow): Effect.Effect<void> =>
+  Effect.callback<boolean>((resume) => {
+    const told = actor.actor.tell({ ...role, done: () => resume(Effect.succeed(true)) })
+    if (!told) resume(Effect.succeed(false))
+  }).pipe(
+    Effect.flatMap((taken) =>
+      taken ? Effect.void : Effect.andThen(Effect.sleep(mailboxRestMs), changeRole(actor, role))
+    )
+  )
+
+/** Follows a partition's metadata: this node gets a replica of it, loses it, or it changes its role. */
+export const follow = (self: Self, change: Changes.PartitionChange): Effect.Effect<void, never, Disk> =>
+  Effect.suspend(() => {
+    const { topic, partition } = change
+    const hosted = self.hosted.get(keyOf(topic.id, partition.index))
+    const isReplica = partition.replicas.includes(self.options.nodeId)
+    if (hosted === undefined) return isReplica ? start(self, change) : Effect.void
+    if (!isReplica) return remove(self, topic.id, partition.index)
+    const before = hosted.actor.actor.state()
+    return Effect.map(changeRole(hosted.actor, roleOf(self, partition)), () => {
+      const isSame = before._tag === "Follower" && before.leaderId === partition.leader
+      if (!isSame || before.leaderEpoch !== partition.leaderEpoch) followFrom(self, hosted.actor, partition)
+    })
+  })
+
+/** Answers what waits, ends the actor, and takes the log out of the directory. */
+export const remove = (self: Self, topicId: string, partition: number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const hosted = self.hosted.get(keyOf(topicId, partition))
+    if (hosted === undefined) return
+    const { actor, directory, scope } = hosted
+    self.hosted.delete(keyOf(topicId, partition))
+    directory.remove(actor)
+    self.fetcher.unfollow(actor)
+    yield* endActor(actor, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    yield* Scope.close(scope, Exit.void)
+    const now = yield* Clock.currentTimeMillis
+    const deletion = Effect.andThen(directory.log.delete(actor.log, now), actor.log.abandon)
+    if (!directory.failed) yield* Effect.catch(deletion, onDiskError(self, directory))
+  })
+
+/** The actor answers everything that waits, in its turn. */
+export const endActor = (actor: PartitionActor.PartitionActor, errorCode: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (actor.actor.state()._tag === "Offline") return resume(Effect.void)
+    const stop = actor.watch(() => {
+      if (actor.actor.state()._tag !== "Offline") return
+      stop()
+      resume(Effect.void)
+    })
+    if (actor.actor.tell({ _tag: "Resign", errorCode })) return
+    stop()
+    resume(Effect.void)
+  })
