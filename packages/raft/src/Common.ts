@@ -63,7 +63,7 @@ export interface Common {
   /** The id of the next request. */
   readonly nextId: number
   readonly held: ReadonlyArray<HeldVote>
-  /** The directory was empty: what it once promised is not known, so it votes only for one who has nothing to lose (KAFKA-16526). */
+  /** The directory was empty when the node started, and has not caught up with a leader yet. */
   readonly fresh: boolean
   /** It is about to stop: it stands for no election. */
   readonly leaving: boolean

@@ -19,13 +19,15 @@ import {
   type RaftState,
   type Step,
   send,
-  soon
+  soon,
+  votersOf
 } from "./Common.ts"
 import * as LogView from "./LogView.ts"
 import type { FetchedBatch, Message, Out, UnreachableReason } from "./Message.ts"
 import type { FetchResponse, FetchSnapshotResponse, PeerRequest, PeerResponse, SnapshotId } from "./Peer.ts"
 import * as Prospective from "./Prospective.ts"
 import * as Unattached from "./Unattached.ts"
+import * as VoterSet from "./VoterSet.ts"
 import * as VoterUpdate from "./VoterUpdate.ts"
 
 export interface Follower extends Common {
@@ -51,19 +53,22 @@ export const maxFetchWaitMs = 500
 
 const jitterOf = (common: Common, now: number): number => soon(common, now) - now
 
-/** Follows the leader that is named in the election. */
-export const enter = (common: Common, leaderId: number, endpoint: Address | undefined, now: number): Follower => ({
-  _tag: "Follower",
-  ...commonOf({ ...common, election: { ...common.election, leaderId }, leaderEndpoint: endpoint }),
-  electionAt: now + common.self.settings.fetchTimeoutMs + jitterOf(common, now),
-  heard: false,
-  leaderGone: false,
-  fetchAt: now,
-  fetchId: -1,
-  failures: 0,
-  snapshot: undefined,
-  voterUpdate: VoterUpdate.initial(now)
-})
+/** Follows the leader. Where it listens is kept: it leads on for a while when the voters it is removed from know it no more. */
+export const enter = (common: Common, leaderId: number, endpoint: Address | undefined, now: number): Follower => {
+  const known = VoterSet.addressOf(votersOf(common), leaderId)
+  return {
+    _tag: "Follower",
+    ...commonOf({ ...common, election: { ...common.election, leaderId }, leaderEndpoint: endpoint ?? known }),
+    electionAt: now + common.self.settings.fetchTimeoutMs + jitterOf(common, now),
+    heard: false,
+    leaderGone: false,
+    fetchAt: now,
+    fetchId: -1,
+    failures: 0,
+    snapshot: undefined,
+    voterUpdate: VoterUpdate.initial(now)
+  }
+}
 
 const requestOf = (state: Follower): PeerRequest => {
   const { self, log, election, highWatermark, snapshot } = state

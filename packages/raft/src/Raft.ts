@@ -19,6 +19,7 @@ import {
   type RaftState,
   type Self,
   type Step,
+  spread,
   syncIfDue
 } from "./Common.ts"
 import * as Follower from "./Follower.ts"
@@ -76,12 +77,12 @@ export const start = ({ self, log, election: found, highWatermark }: Found, now:
   }
   const nobody = { ...common, election: { ...election, leaderId: -1 } }
   const isAlone = mayStand(nobody) && otherVoters(nobody).length === 0
-  const electionAt = isAlone ? Number.NEGATIVE_INFINITY : now + startDelayMs
+  const electionAt = isAlone ? Number.NEGATIVE_INFINITY : spread(nobody, startDelayMs, now)
   return Unattached.enter(nobody, electionAt, isAlone ? Number.POSITIVE_INFINITY : now)
 }
 
-/** How long a starting voter looks for a leader before it asks for votes, in milliseconds. */
-const startDelayMs = 150
+/** How long a starting voter looks for a leader at least before it asks for votes, in milliseconds. */
+const startDelayMs = 100
 
 /** -1 while none is known. */
 export const leaderOf = (state: RaftState): number => state.election.leaderId
@@ -211,6 +212,9 @@ const route = (state: RaftState, message: Message, now: number): Step => {
 }
 
 const wakeAt = (state: RaftState): number => {
+  const { syncing, writtenOffset, syncedOffset } = state.log
+  // A log that was just opened may end behind what is known to be durable.
+  if (!syncing && syncedOffset < writtenOffset) return Number.NEGATIVE_INFINITY
   switch (state._tag) {
     case "Unattached":
       return Unattached.wakeAt(state)

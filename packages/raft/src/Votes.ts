@@ -7,10 +7,19 @@ import * as LogView from "./LogView.ts"
 import type { Out, Respond } from "./Message.ts"
 import type { VoteRequest } from "./Peer.ts"
 import * as Unattached from "./Unattached.ts"
+import { noDirectoryId } from "./VoterSet.ts"
 
-const isUpToDate = ({ log, fresh }: Common, { lastEpoch, lastOffset }: VoteRequest): boolean => {
-  // A directory that is new may have promised anything before: only to a log that holds nothing it does no harm.
-  if (fresh && lastOffset > 0) return false
+/**
+ * A directory that is new may have promised anything before, if it is not told apart from the one before it (KAFKA-16526): it votes only
+ * for a log that holds nothing, until it has caught up with a leader. Where voters are recorded, who asks names the directory it means.
+ */
+const mayHaveVoted = ({ fresh }: Common, { voter, lastOffset }: VoteRequest): boolean =>
+  fresh && voter.directoryId === noDirectoryId && lastOffset > 0
+
+const isUpToDate = (state: Common, request: VoteRequest): boolean => {
+  if (mayHaveVoted(state, request)) return false
+  const { log } = state
+  const { lastEpoch, lastOffset } = request
   const own = LogView.lastEpoch(log)
   return lastEpoch > own || (lastEpoch === own && lastOffset >= log.endOffset)
 }
@@ -23,10 +32,13 @@ const wouldVote = (state: RaftState): boolean => {
 const isVotedFor = ({ election }: Common, { candidate }: VoteRequest): boolean =>
   election.votedFor === candidate.id && election.votedDirectoryId === candidate.directoryId
 
-const answer = (state: RaftState, respond: Respond, granted: boolean): Step => [
-  state,
-  [{ _tag: "Respond", respond, response: voteResponse(state, codes.none, granted) }]
-]
+/** One who would vote for another has no leader to name: whoever asks would go back to it. */
+const answer = (state: RaftState, respond: Respond, granted: boolean): Step => {
+  const response = voteResponse(state, codes.none, granted)
+  const hasNoLeader = granted || (state._tag === "Follower" && state.leaderGone)
+  const told = hasNoLeader ? { ...response, leaderId: -1, leaderEndpoint: null } : response
+  return [state, [{ _tag: "Respond", respond, response: told }]]
+}
 
 /** The same vote once more: told at once if it is durable, else with the first. */
 const repeat = (state: RaftState, respond: Respond): Step => {
