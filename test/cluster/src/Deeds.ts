@@ -1,0 +1,56 @@
+/**
+ * What is done to a node in a round. Invariant: when a deed is over, the node runs again. Neighbours: Rounds.ts, Nodes.ts.
+ */
+import type { Nodes } from "./Nodes.ts"
+import type { Watch } from "./Times.ts"
+import { sleep, until } from "./Waiting.ts"
+
+export const KINDS = ["kill-leader", "kill-controller", "pause", "restart"] as const
+export type Kind = (typeof KINDS)[number]
+
+export interface Deed {
+  readonly kind: Kind
+  readonly node: number
+  readonly pauseMs: number
+  /** A killed node is started again without waiting for the others to go on without it. */
+  readonly atOnce: boolean
+  readonly detail: string
+}
+
+/** A round that is over. */
+export interface Done {
+  readonly deed: Deed
+  /** Who led when it was done, by partition. */
+  readonly leaders: ReadonlyMap<string, number>
+  readonly watch: Watch
+  /** From the node's return until every partition was in sync everywhere. */
+  readonly wholeMs: number
+}
+
+const WRITES_WITHIN_MS = 90_000
+
+/** `allWrite` tells whether every partition has taken a write since. */
+export const perform = async (deed: Deed, nodes: Nodes, allWrite: () => boolean): Promise<void> => {
+  const { kind, node } = deed
+  switch (kind) {
+    case "kill-leader":
+    case "kill-controller": {
+      await nodes.kill(node)
+      if (!deed.atOnce) {
+        await until(`acknowledged writes to every partition while broker ${node} is away`, WRITES_WITHIN_MS, allWrite)
+      }
+      await nodes.start(node)
+      return
+    }
+    case "pause": {
+      nodes.pause(node)
+      await sleep(deed.pauseMs)
+      nodes.resume(node)
+      return
+    }
+    case "restart": {
+      await nodes.stop(node)
+      await nodes.start(node)
+    }
+  }
+}
