@@ -82,7 +82,8 @@ class Round {
       mark("replica/a leader's records are damaged")
       const { topic, partition } = followed.partition
       this.faults.push(`${topic}-${partition}, fetched at ${asked.fetchOffset}: ${fault}`)
-      return rest(followed, this.now, this.backoffMs)
+      rest(followed, this.now, this.backoffMs)
+      return
     }
     this.tell(followed, batches.length > 0, (ticket) => ({
       _tag: "Delivered",
@@ -93,15 +94,15 @@ class Round {
   deliver(followed: Followed, asked: Asked, data: PartitionData): void {
     const { log } = followed.partition
     const { divergingEpoch, errorCode, logStartOffset } = data
+    const { currentLeaderEpoch, fetchOffset } = asked
     if (errorCode === ErrorCode.NONE && divergingEpoch.endOffset !== -1) {
       const offset = Follower.truncationOffset(log.epochs, log.logEndOffset, divergingEpoch)
-      return this.truncate(followed, asked.currentLeaderEpoch, offset, false)
-    }
-    if (errorCode === ErrorCode.NONE) return this.take(followed, asked, data)
-    if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && logStartOffset > asked.fetchOffset) {
-      return this.truncate(followed, asked.currentLeaderEpoch, logStartOffset, true)
-    }
-    rest(followed, this.now, this.backoffMs)
+      this.truncate(followed, currentLeaderEpoch, offset, false)
+    } else if (errorCode === ErrorCode.NONE) {
+      this.take(followed, asked, data)
+    } else if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && logStartOffset > fetchOffset) {
+      this.truncate(followed, currentLeaderEpoch, logStartOffset, true)
+    } else rest(followed, this.now, this.backoffMs)
   }
 
   /** Until every actor has answered. */

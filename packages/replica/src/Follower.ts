@@ -44,8 +44,8 @@ export interface Follower extends LocalLog {
   readonly leaderHighWatermark: number
   readonly leaderLogStart: number
   readonly untaken: ReadonlyArray<Untaken>
-  /** The truncation under way. */
-  readonly truncating: { readonly ticket: FetchTicket } | undefined
+  /** The truncation under way, and who waits for it. */
+  readonly truncating: { readonly ticket: FetchTicket | undefined } | undefined
   /** What came during it. */
   readonly deferred: ReadonlyArray<Message>
 }
@@ -86,8 +86,9 @@ export const follow = (state: Follower, message: Follow): Step => {
 
 /** Whoever waits for a delivery or a truncation is told that it comes to nothing. What has been decided is written all the same. */
 export const abandon = (state: Follower): ReadonlyArray<Out> => {
-  const waiting = state.truncating === undefined ? state.untaken : [...state.untaken, state.truncating]
-  return waiting.map(({ ticket }): Out => ({ _tag: "FetchDone", ticket, outcome: "Refused" }))
+  const waiting = state.untaken.map(({ ticket }) => ticket)
+  if (state.truncating?.ticket !== undefined) waiting.push(state.truncating.ticket)
+  return waiting.map((ticket): Out => ({ _tag: "FetchDone", ticket, outcome: "Refused" }))
 }
 
 /** The offset this replica fetches from: it has everything below, as durable as an acknowledgement needs. Undefined: not now. */
@@ -161,8 +162,9 @@ const deliver = (state: Follower, delivery: Delivery, now: number): Step => {
     return [next, [...out, { _tag: "FetchDone", ticket, outcome: "Taken" }]]
   }
   if (beginsBefore(state, first)) {
-    const [next, out] = cut(heard, { leaderEpoch, offset: RecordBatch.baseOffset(first, 0), fully: true, ticket })
-    return [next, [{ _tag: "Release", ticket }, ...out]]
+    // The leader gives nothing from before its log start, so what it gave now is taken in once the log begins with it.
+    const [next, out] = cut(heard, RecordBatch.baseOffset(first, 0), true, undefined)
+    return [{ ...next, deferred: [{ _tag: "Delivered", delivery }] }, out]
   }
   if (RecordBatch.baseOffset(first, 0) < state.nextOffset) {
     mark("replica/a delivery lies below the log end")
@@ -174,15 +176,13 @@ const deliver = (state: Follower, delivery: Delivery, now: number): Step => {
   return [{ ...heard, nextOffset, producers, untaken }, [{ _tag: "Replicate", entries, ticket }]]
 }
 
-const cut = (state: Follower, { offset, fully, ticket }: Truncation): Step => [
+const cut = (state: Follower, offset: number, fully: boolean, ticket: FetchTicket | undefined): Step => [
   { ...state, truncating: { ticket } },
   [fully ? { _tag: "RestartAt", offset } : { _tag: "TruncateTo", offset, highWatermark: state.highWatermark }]
 ]
 
-const truncate = (state: Follower, truncation: Truncation): Step =>
-  truncation.leaderEpoch === state.leaderEpoch
-    ? cut(state, truncation)
-    : [state, refuseFetched(truncation.ticket, false)]
+const truncate = (state: Follower, { leaderEpoch, offset, fully, ticket }: Truncation): Step =>
+  leaderEpoch === state.leaderEpoch ? cut(state, offset, fully, ticket) : [state, refuseFetched(ticket, false)]
 
 /** The log has been cut: everything here follows its end. */
 export const truncated = (
@@ -208,7 +208,7 @@ export const truncated = (
     truncating: undefined
   }
   const out: Array<Out> = []
-  if (truncating !== undefined) out.push({ _tag: "FetchDone", ticket: truncating.ticket, outcome: "Taken" })
+  if (truncating?.ticket !== undefined) out.push({ _tag: "FetchDone", ticket: truncating.ticket, outcome: "Taken" })
   const [settled] = settle(next, out, now)
   out.push({ _tag: "Advanced" })
   return [settled, out]

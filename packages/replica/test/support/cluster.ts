@@ -1,0 +1,367 @@
+/**
+ * Several nodes' Replicas in one process, on real logs over disks in memory: leaders answer followers by plain calls in place of a
+ * network, and a controller of a few lines changes the one partition they share. What is tested is replication as it is composed.
+ */
+import { defaultLogConfig, LogDirectory } from "@klamm/log"
+import { Brokers, Image, type Topics } from "@klamm/metadata"
+import { Disk } from "@klamm/platform"
+import { makeArena } from "@klamm/platform/ArenaAllocator"
+import { type MemoryDisk, makeMemoryDisk } from "@klamm/platform/DiskMemory"
+import type { Survivors } from "@klamm/platform/MemoryFiles"
+import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
+import * as Scope from "effect/Scope"
+import * as FetchWaiters from "../../src/FetchWaiters.ts"
+import type { AlterPartitionCommand, AlterPartitionReply } from "../../src/IsrUpdates.ts"
+import type { AppendResult, PartitionSettings } from "../../src/Partition.ts"
+import type { PartitionActor } from "../../src/PartitionActor.ts"
+import { failedRead, type PartitionRead, readPartition } from "../../src/PartitionRead.ts"
+import { ReplicaDirectory } from "../../src/ReplicaDirectory.ts"
+import * as Replicas from "../../src/Replicas.ts"
+import { decompression } from "../support.ts"
+
+const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
+export const topicName = "t"
+const MiB = 1024 * 1024
+const arena = makeArena(new ArrayBuffer(64 * MiB), 0, 64 * MiB, { poison: true })
+export const usedArenaBytes = () => arena.usedBytes
+
+export const settings: PartitionSettings = {
+  minInsyncReplicas: 2,
+  syncBeforeAck: true,
+  flushMessages: Number.POSITIVE_INFINITY,
+  flushMs: Number.POSITIVE_INFINITY,
+  logAppendTime: false,
+  lagTimeMaxMs: 30_000
+}
+
+const housekeeping = {
+  retentionCheckMs: 60_000,
+  checkpointMs: 60_000,
+  fileDeleteDelayMs: 0,
+  producerCheckMs: 60_000,
+  producerExpirationMs: 60_000,
+  cleanerEnabled: false,
+  cleanerBackoffMs: 60_000,
+  dedupeBufferBytes: MiB
+}
+
+const directoryIdOf = (node: number): string => `AAAAAAAAAAAAAAAAAAAA${node}A`
+
+interface Node {
+  readonly id: number
+  readonly epoch: number
+  readonly scope: Scope.Closeable
+  readonly replicas: Replicas.Replicas
+  readonly waiters: FetchWaiters.FetchWaiters
+}
+
+export class Cluster {
+  readonly disks = new Map<number, MemoryDisk>()
+  readonly up = new Map<number, Node>()
+  /** Pairs "from>to" whose fetches fail. */
+  readonly cut = new Set<string>()
+  readonly fetches: Array<string> = []
+  partition: Topics.Partition
+  settings: PartitionSettings
+  private epochs = 100
+  private brokers = Brokers.empty
+
+  constructor(replicas: ReadonlyArray<number>, change: Partial<PartitionSettings> = {}) {
+    this.settings = { ...settings, ...change }
+    const recovered = { leaderRecoveryState: 0 }
+    this.partition = {
+      ...recovered,
+      index: 0,
+      replicas,
+      directories: replicas.map(directoryIdOf),
+      isr: replicas,
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
+      addingReplicas: [],
+      removingReplicas: [],
+      leader: replicas[0] ?? -1,
+      leaderEpoch: 0,
+      partitionEpoch: 0
+    }
+  }
+
+  private get topic(): Topics.Topic {
+    return { name: topicName, id: topicId, partitions: [this.partition] }
+  }
+
+  private applyTo({ replicas }: Node): Effect.Effect<void> {
+    const changes = {
+      partitions: [{ topic: this.topic, partition: this.partition }],
+      removedTopics: [],
+      configs: false,
+      brokers: true
+    }
+    return replicas.apply(changes, { ...Image.empty, brokers: this.brokers })
+  }
+
+  readonly start = (id: number): Effect.Effect<Node> =>
+    Effect.gen({ self: this }, function* () {
+      const memory = this.disks.get(id) ?? makeMemoryDisk()
+      this.disks.set(id, memory)
+      this.epochs += 1
+      const epoch = this.epochs
+      const scope = yield* Scope.make()
+      const life = Effect.gen({ self: this }, function* () {
+        const options = { path: "/data", clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id) }
+        const log = yield* LogDirectory.open(options)
+        yield* memory.disk.syncDirectory("/")
+        const directory = new ReplicaDirectory(memory.disk, log, yield* log.find(0))
+        const waiters = yield* FetchWaiters.make
+        const replicas = yield* Replicas.make(this.optionsFor(id, epoch, directory))
+        return { id, epoch, scope, replicas, waiters }
+      })
+      const node = yield* Effect.orDie(life.pipe(Scope.provide(scope), Effect.provideService(Disk, memory.disk)))
+      this.register(id, epoch, false)
+      this.up.set(id, node)
+      yield* this.applyTo(node)
+      return node
+    })
+
+  private optionsFor(id: number, epoch: number, directory: ReplicaDirectory): Replicas.ReplicasOptions {
+    return {
+      nodeId: id,
+      directories: [directory],
+      rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
+      housekeeping: () => housekeeping,
+      decompression: () => decompression,
+      otherLogs: [],
+      fetchSettings: () => ({
+        minBytes: 1,
+        maxWaitMs: 500,
+        partitionMaxBytes: MiB,
+        responseMaxBytes: MiB,
+        backoffMs: 50,
+        timeoutMs: 5000
+      }),
+      addressOf: (broker) => ({ host: `${broker}`, port: 1 }),
+      fetch: (to, body) => this.fetch(id, Number(to.host), body),
+      disconnect: () => Effect.void,
+      brokerEpoch: () => epoch,
+      alterPartition: (command) => this.alterPartition(id, command),
+      assignDirectory: () => undefined,
+      onAllFailed: () => Effect.void,
+      onDefect: (cause) => Effect.logError("a partition died", cause)
+    }
+  }
+
+  private register(id: number, epoch: number, fenced: boolean): void {
+    this.brokers = HashMap.set(this.brokers, id, {
+      id,
+      epoch,
+      fenced,
+      incarnationId: "",
+      endpoints: [],
+      features: [],
+      rack: null,
+      inControlledShutdown: false,
+      logDirs: []
+    })
+  }
+
+  /** The process is gone; with `power`, so is what was not synced. */
+  readonly kill = (id: number, power?: Survivors): Effect.Effect<void> =>
+    Effect.gen({ self: this }, function* () {
+      const node = this.up.get(id)
+      if (node === undefined) return
+      this.up.delete(id)
+      this.register(id, node.epoch, true)
+      const disk = this.disks.get(id)!
+      if (power === undefined) disk.crash()
+      else disk.losePower(power)
+      yield* Scope.close(node.scope, Exit.void)
+    })
+
+  /** The controller's decision reaches every node that is up. */
+  readonly publish = (change: Partial<Topics.Partition>): Effect.Effect<void> =>
+    Effect.gen({ self: this }, function* () {
+      const { leaderEpoch, partitionEpoch } = this.partition
+      this.partition = {
+        ...this.partition,
+        ...change,
+        leaderEpoch: change.leader === undefined ? leaderEpoch : leaderEpoch + 1,
+        partitionEpoch: partitionEpoch + 1
+      }
+      yield* Effect.forEach([...this.up.values()], (node) => this.applyTo(node), { discard: true })
+    })
+
+  private alterPartition(id: number, command: AlterPartitionCommand): Effect.Effect<AlterPartitionReply | undefined> {
+    return Effect.gen({ self: this }, function* () {
+      yield* Effect.sleep(1)
+      const asked = command.topics[0]?.partitions[0]
+      if (asked === undefined || !this.up.has(id)) return undefined
+      const { leaderEpoch, partitionEpoch, leader } = this.partition
+      const stale = asked.leaderEpoch !== leaderEpoch || asked.partitionEpoch !== partitionEpoch || leader !== id
+      const errorCode = stale ? ErrorCode.INVALID_UPDATE_VERSION : ErrorCode.NONE
+      if (!stale) yield* Effect.forkDetach(this.publish({ isr: asked.newIsr.map(({ brokerId }) => brokerId) }))
+      const isr = asked.newIsr.map(({ brokerId }) => brokerId)
+      const answer = { partitionIndex: 0, errorCode, leaderId: leader, leaderEpoch, isr, leaderRecoveryState: 0 }
+      const partitions = [{ ...answer, partitionEpoch: partitionEpoch + 1 }]
+      return { errorCode: 0, topics: [{ topicId, partitions }] }
+    })
+  }
+
+  find(id: number): PartitionActor | undefined {
+    return this.up.get(id)?.replicas.find(topicId, 0)
+  }
+
+  private fetch(from: number, to: number, request: FetchRequest) {
+    return Effect.suspend(() => {
+      const node = this.up.get(to)
+      this.fetches.push(`${from}>${to}`)
+      if (node === undefined || this.cut.has(`${from}>${to}`)) return Effect.fail({ message: "refused" })
+      return this.serve(node, request)
+    })
+  }
+
+  private serve(node: Node, request: FetchRequest) {
+    return Effect.gen({ self: this }, function* () {
+      const deadline = (yield* Clock.currentTimeMillis) + request.maxWaitMs
+      while (true) {
+        const reads = yield* Effect.forEach(request.topics[0]?.partitions ?? [], (asked) =>
+          this.readOne(node, request, asked)
+        )
+        const now = yield* Clock.currentTimeMillis
+        const isFinal = reads.some(
+          ({ read }) => read.records.byteLength > 0 || read.errorCode !== 0 || read.endsWait || read.divergingEpoch
+        )
+        if (isFinal || now >= deadline) return answerOf(reads)
+        const partition = this.find(node.id)
+        yield* node.waiters.awaitBytes(partition === undefined ? [] : [partition], "Follower", 1, deadline)
+      }
+    })
+  }
+
+  private readOne(node: Node, request: FetchRequest, asked: FetchRequest["topics"][number]["partitions"][number]) {
+    return Effect.gen({ self: this }, function* () {
+      const partition = node.replicas.find(topicId, asked.partition)
+      if (partition === undefined) return { asked, read: failedRead(ErrorCode.NOT_LEADER_OR_FOLLOWER) }
+      const { fetchOffset, logStartOffset, partitionMaxBytes: maxBytes } = asked
+      const common = { readCommitted: false, minOneBatch: true, reader: "Follower" } as const
+      const read = yield* readPartition(partition, { ...asked, ...common, maxBytes }, arena)
+      if (read.errorCode === 0 && read.divergingEpoch === undefined) {
+        const { replicaId, replicaEpoch: brokerEpoch } = request.replicaState
+        const atMs = yield* Clock.currentTimeMillis
+        const fetch = { replicaId, brokerEpoch, fetchOffset, logStartOffset, atMs }
+        partition.actor.tell({ _tag: "FollowerFetched", leaderEpoch: read.leaderEpoch, fetch })
+      }
+      return { asked, read }
+    })
+  }
+}
+
+const answerOf = (
+  reads: ReadonlyArray<{ readonly asked: { readonly partition: number }; readonly read: PartitionRead }>
+) => {
+  const none = { epoch: -1, endOffset: -1 }
+  const partitions = reads.map(({ asked, read }) => ({
+    partitionIndex: asked.partition,
+    errorCode: read.errorCode,
+    highWatermark: read.highWatermark,
+    lastStableOffset: read.lastStableOffset,
+    logStartOffset: read.logStartOffset,
+    divergingEpoch: read.divergingEpoch ?? none,
+    currentLeader: { leaderId: -1, leaderEpoch: -1 },
+    snapshotId: { endOffset: -1, epoch: -1 },
+    abortedTransactions: null,
+    preferredReadReplica: -1,
+    records: read.records
+  }))
+  const body: FetchResponse = {
+    throttleTimeMs: 0,
+    errorCode: 0,
+    sessionId: 0,
+    responses: [{ topic: "", topicId, partitions }],
+    nodeEndpoints: []
+  }
+  const release = () => {
+    for (const { read } of reads) read.release()
+  }
+  return { body, release }
+}
+
+export interface Produce {
+  readonly batch: Uint8Array
+  readonly acks?: number
+  readonly timeoutMs?: number
+}
+
+/** Appends a batch at a node, and waits for its answer. */
+export const produce = (cluster: Cluster, id: number, { batch, acks = -1, timeoutMs = 5000 }: Produce) =>
+  Effect.gen(function* () {
+    const answered = yield* Deferred.make<AppendResult>()
+    const now = yield* Clock.currentTimeMillis
+    const producerId = RecordBatch.producerId(batch, 0)
+    const firstSequence = RecordBatch.baseSequence(batch, 0)
+    const count = RecordBatch.count(batch, 0)
+    const lastSequence = firstSequence + count - 1
+    const producerEpoch = RecordBatch.producerEpoch(batch, 0)
+    const producer =
+      producerId === -1 ? undefined : { producerId, producerEpoch, firstSequence, lastSequence, isTransactional: false }
+    const complete = (result: AppendResult) => Deferred.doneUnsafe(answered, Exit.succeed(result))
+    const ticket = { release: () => undefined, complete }
+    const request = { batch, count, producer, maxTimestamp: now, acks, deadline: now + timeoutMs, ticket }
+    const told = cluster.find(id)?.actor.tell({ _tag: "Append", request }) === true
+    if (!told) return { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }
+    return yield* Deferred.await(answered)
+  })
+
+/** Asks again and again until it holds. */
+export const eventually = (what: string, holds: () => boolean, withinMs = 5000): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const until = (yield* Clock.currentTimeMillis) + withinMs
+    while (!holds()) {
+      if ((yield* Clock.currentTimeMillis) > until) return yield* Effect.die(new Error(`never: ${what}`))
+      yield* Effect.sleep(2)
+    }
+  })
+
+/** All batches of a node's log, as text: base offset, leader epoch, checksum. */
+export const logOf = (cluster: Cluster, id: number): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function* () {
+    const log = cluster.find(id)!.log
+    const lines: Array<string> = []
+    let offset = log.logStartOffset
+    while (offset < log.logEndOffset) {
+      const read = yield* Effect.orDie(
+        log.read({
+          offset,
+          maxBytes: MiB,
+          upToOffset: log.logEndOffset,
+          minOneBatch: true,
+          allocate: (size) => new Uint8Array(size)
+        })
+      )
+      if (read === "none") break
+      const { bytes } = read
+      RecordBatch.forEachBatch(bytes, 0, bytes.length, (at) => {
+        const epoch = RecordBatch.partitionLeaderEpoch(bytes, at)
+        lines.push(`${RecordBatch.baseOffset(bytes, at)} e${epoch} ${RecordBatch.crc(bytes, at)}`)
+        offset = RecordBatch.lastOffset(bytes, at) + 1
+      })
+    }
+    return lines
+  })
+
+/** Runs a test on a cluster whose nodes are all up; they end with it. */
+export const withCluster = <A, E>(cluster: Cluster, test: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.gen(function* () {
+    const nodes = [...cluster.partition.replicas]
+    yield* Effect.forEach(nodes, cluster.start, { discard: true })
+    return yield* test
+  }).pipe(
+    Effect.ensuring(
+      Effect.suspend(() => Effect.forEach([...cluster.up.keys()], (id) => cluster.kill(id), { discard: true }))
+    )
+  )
