@@ -3,7 +3,6 @@
  * Invariant: a partition counts as led when its leader itself answers for it, and as whole when every broker says that all replicas
  * are in sync. Neighbours: Nodes.ts, Topology.ts, Rounds.ts.
  */
-import { keyOf } from "klamm-test-crash/Ledger"
 import { listAt, numberAt } from "klamm-test-differential/Value"
 import { Client } from "./Client.ts"
 import { Gone } from "./Link.ts"
@@ -80,58 +79,100 @@ const waitFor = async (what: string, look: () => Promise<string | undefined>): P
   )
 }
 
-export const runScale = async (nodes: Nodes, partitions: number): Promise<boolean> => {
-  const times: Record<string, number> = {}
-  const topology = new Topology(nodes.addresses)
-  const client = new Client(nodes.addresses, "cluster-scale")
-  const note = (what: string, ms: number): void => {
-    times[what] = Math.round(ms)
+/** What is told of a run. */
+class Notes {
+  readonly times: Record<string, number> = {}
+  private readonly nodes: Nodes
+
+  constructor(nodes: Nodes) {
+    this.nodes = nodes
+  }
+
+  time(what: string, ms: number): void {
+    this.times[what] = Math.round(ms)
     console.log(`${what}: ${Math.round(ms)} ms`)
   }
-  const memory = async (when: string): Promise<void> => {
-    const all = await Promise.all(nodes.ids.map(async (id) => `${id}: ${await residentMb(nodes.pid(id))} MB`))
-    console.log(`resident ${when}: ${all.join(", ")}`)
+
+  async memory(when: string): Promise<void> {
+    const { nodes } = this
+    const all = await Promise.all(nodes.ids.map(async (id) => ({ id, mb: await residentMb(nodes.pid(id)) })))
+    const there = all.filter(({ mb }) => !Number.isNaN(mb))
+    this.times[`resident MB ${when}`] = Math.max(...there.map(({ mb }) => mb))
+    console.log(`resident ${when}: ${there.map(({ id, mb }) => `broker ${id} ${mb} MB`).join(", ")}`)
   }
-  const whole = () => notWhole(topology, partitions)
+}
+
+interface Scene {
+  readonly nodes: Nodes
+  readonly topology: Topology
+  readonly client: Client
+  readonly partitions: number
+  readonly notes: Notes
+}
+
+const whole = ({ topology, partitions }: Scene): Promise<number> =>
+  waitFor("all in sync", () => notWhole(topology, partitions))
+
+const create = async (scene: Scene): Promise<void> => {
+  const { nodes, topology, client, partitions, notes } = scene
+  await nodes.startAll()
+  await createTopic(topology, "first", 1, nodes.ids.length)
+  await notes.memory("before")
+  topology.follow([TOPIC])
+  const from = now()
+  await createTopic(topology, TOPIC, partitions, nodes.ids.length)
+  notes.time("create: answered", now() - from)
+  await waitFor("all led", () => notLed(topology, client, partitions))
+  notes.time("create: all led", now() - from)
+  await whole(scene)
+  notes.time("create: all in sync", now() - from)
+  await notes.memory("with all partitions")
+}
+
+const restart = async (scene: Scene, id: number): Promise<void> => {
+  const { nodes, topology, notes } = scene
+  const stopping = now()
+  await nodes.stop(id)
+  notes.time("restart: stopped cleanly", now() - stopping)
+  const starting = now()
+  await nodes.start(id)
+  notes.time("restart: ready", now() - starting)
+  await whole(scene)
+  notes.time("restart: all in sync", now() - starting)
+  const view = await topology.ask(id, ANSWER_WITHIN_MS)
+  const counts = nodes.ids.map((one) => `${one}: ${view.partitions.filter(({ leader }) => leader === one).length}`)
+  console.log(`leaders after the restart of ${id}: ${counts.join(", ")}`)
+}
+
+const failover = async (scene: Scene, id: number): Promise<void> => {
+  const { nodes, topology, client, partitions, notes } = scene
+  const killing = now()
+  await nodes.kill(id)
+  if (nodes.ids.length > 1) {
+    await waitFor("all led by others", () => notLed(topology, client, partitions, id))
+    notes.time("failover: all led", now() - killing)
+    await notes.memory("after the failover")
+  }
+  const returning = now()
+  await nodes.start(id)
+  notes.time("return: ready", now() - returning)
+  await waitFor("all led", () => notLed(topology, client, partitions))
+  await whole(scene)
+  notes.time("return: all in sync", now() - returning)
+  await notes.memory("at the end")
+}
+
+export const runScale = async (nodes: Nodes, partitions: number): Promise<boolean> => {
+  const topology = new Topology(nodes.addresses)
+  const client = new Client(nodes.addresses, "cluster-scale")
+  const notes = new Notes(nodes)
+  const scene: Scene = { nodes, topology, client, partitions, notes }
   try {
-    await nodes.startAll()
-    await createTopic(topology, "first", 1, nodes.ids.length)
-    await memory("before")
-    topology.follow([TOPIC])
-    const from = now()
-    await createTopic(topology, TOPIC, partitions, nodes.ids.length)
-    note("create: answered", now() - from)
-    await waitFor("all led", () => notLed(topology, client, partitions))
-    note("create: all led", now() - from)
-    await waitFor("all in sync", whole)
-    note("create: all in sync", now() - from)
-    await memory("with all partitions")
-    const [victim] = [...nodes.ids].reverse()
-    const stopping = now()
-    await nodes.stop(victim!)
-    note("restart: stopped cleanly", now() - stopping)
-    const starting = now()
-    await nodes.start(victim!)
-    note("restart: ready", now() - starting)
-    await waitFor("all in sync", whole)
-    note("restart: all in sync", now() - starting)
-    const views = await topology.askAll()
-    const led = [...views.values()][0]!.partitions.filter(({ leader }) => leader === victim).map(keyOf)
-    console.log(`broker ${victim} leads ${led.length} after its restart`)
-    // So that the killed node is one that leads: the first, which took over what the other led.
-    const [killed] = nodes.ids
-    const killing = now()
-    await nodes.kill(killed!)
-    await waitFor("all led by others", () => notLed(topology, client, partitions, killed))
-    note("failover: all led", now() - killing)
-    await memory("after the failover")
-    const returning = now()
-    await nodes.start(killed!)
-    note("failover: ready again", now() - returning)
-    await waitFor("all in sync", whole)
-    note("failover: all in sync again", now() - returning)
-    await memory("at the end")
-    console.log(JSON.stringify({ subject: nodes.name, partitions, times }))
+    await create(scene)
+    await restart(scene, nodes.ids.at(-1)!)
+    // The first took over what the other led before its restart.
+    await failover(scene, nodes.ids[0]!)
+    console.log(JSON.stringify({ subject: nodes.name, partitions, ...notes.times }))
     return true
   } finally {
     client.close()
