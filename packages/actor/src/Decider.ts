@@ -11,9 +11,11 @@ export interface Decision<State, Record, Reply> {
 }
 
 export interface Decider<State, Command, Record, Reply> {
-  readonly decide: (state: State, command: Command, now: number) => Decision<State, Record, Reply>
-  readonly replay: (state: State, record: Record) => State
+  /** `nextOffset` is the log's offset of the first record of this decision, if it has any. */
+  readonly decide: (state: State, command: Command, now: number, nextOffset: number) => Decision<State, Record, Reply>
+  /** Records in order. Many come at once, so that what is copied on change is copied once. */
+  readonly replay: (state: State, records: ReadonlyArray<Record>) => State
   /** The next deadline in milliseconds, at which `onWake` is decided; Infinity for none. */
   readonly wakeAt: (state: State) => number
-  readonly onWake: Command
+  readonly onWake: (state: State, now: number) => Command
 }

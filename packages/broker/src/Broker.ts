@@ -100,7 +100,6 @@ const start = (config: StaticConfig, codecs: Codecs, failed: Failed) =>
       registration: Node.registration(config, storage, listeners),
       controller: node.services.controller,
       metadataOffset: () => node.follower.image().offset,
-      metadataLogEnd: () => controller.raft.log.logEndOffset,
       heartbeatIntervalMs: () => node.services.config().values["broker.heartbeat.interval.ms"]
     })
     node.setBrokerEpoch(lifecycle.epoch)

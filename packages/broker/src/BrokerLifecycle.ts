@@ -23,12 +23,10 @@ export class RegistrationRefused extends Data.TaggedError("RegistrationRefused")
 }
 
 export interface LifecycleOptions {
-  readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "logEndOffset" | "incarnationId">
+  readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "incarnationId">
   readonly controller: ControllerClient
   /** How far this broker has followed the metadata. */
   readonly metadataOffset: () => number
-  /** Where the metadata log ends, as far as this node knows: epochs of brokers rise with it. */
-  readonly metadataLogEnd: () => number
   /** broker.heartbeat.interval.ms. */
   readonly heartbeatIntervalMs: () => number
 }
@@ -47,10 +45,9 @@ const leaveTimeoutMs = 5_000
 
 const register = (options: LifecycleOptions, incarnationId: string) =>
   Effect.gen(function* () {
-    const { controller, registration, metadataLogEnd } = options
+    const { controller, registration } = options
     while (true) {
-      const logEndOffset = metadataLogEnd()
-      const answer = yield* controller.ask({ _tag: "RegisterBroker", logEndOffset, incarnationId, ...registration })
+      const answer = yield* controller.ask({ _tag: "RegisterBroker", incarnationId, ...registration })
       if (answer !== undefined && answer.errorCode === ErrorCode.NONE) return answer.brokerEpoch
       if (answer !== undefined && answer.errorCode !== ErrorCode.DUPLICATE_BROKER_REGISTRATION) {
         const detail = answer.message ?? `registration was refused with error ${answer.errorCode}`
@@ -68,7 +65,8 @@ const heartbeat = (options: LifecycleOptions, brokerEpoch: number, wantShutDown:
       brokerEpoch,
       currentMetadataOffset: options.metadataOffset(),
       wantFence: false,
-      wantShutDown
+      wantShutDown,
+      offlineLogDirs: []
     },
     timeoutMs
   )

@@ -146,5 +146,6 @@ export const registration = (config: StaticConfig, storage: Storage, listeners: 
     maxSupportedVersion: maxVersion
   })),
   rack: config.values["broker.rack"],
-  logDirs: storage.directories.map((directory) => directory.log.directoryId)
+  logDirs: storage.directories.map((directory) => directory.log.directoryId),
+  previousBrokerEpoch: -1
 })

@@ -24,10 +24,17 @@ const listening = (told: Array<Command>): ControllerClient => ({
 
 const living = (told: Array<Command>) =>
   BrokerLifecycle.make({
-    registration: { brokerId: 1, clusterId: "c", endpoints: [], features: [], rack: null, logDirs: [] },
+    registration: {
+      brokerId: 1,
+      clusterId: "c",
+      endpoints: [],
+      features: [],
+      rack: null,
+      logDirs: [],
+      previousBrokerEpoch: -1
+    },
     controller: listening(told),
     metadataOffset: () => 0,
-    metadataLogEnd: () => 0,
     heartbeatIntervalMs: () => 2_000
   })
 

@@ -5,6 +5,7 @@
 import { Brokers, type MetadataRecordInput } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { type Failure, failure } from "./Answer.ts"
+import { defaultDirectory, isActive } from "./PartitionRules.ts"
 import type { ControllerState } from "./State.ts"
 
 const invalid = (message: string): Failure => failure(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
@@ -32,16 +33,8 @@ export const checkManual = (
   )
 }
 
-const isActive = (state: ControllerState, id: number): boolean => {
-  const broker = Brokers.get(state.image.brokers, id)
-  return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
-}
-
 export const activeReplicas = (state: ControllerState, replicas: ReadonlyArray<number>): ReadonlyArray<number> =>
   replicas.filter((id) => isActive(state, id))
-
-/** The directory id that says "the broker chooses" (KIP-858). */
-export const unassignedDirectory = "AAAAAAAAAAAAAAAAAAAAAA"
 
 export const partitionRecord = (
   state: ControllerState,
@@ -50,7 +43,6 @@ export const partitionRecord = (
   replicas: ReadonlyArray<number>
 ): MetadataRecordInput => {
   const isr = activeReplicas(state, replicas)
-  const directories = replicas.map((id) => Brokers.get(state.image.brokers, id)?.logDirs)
   return {
     _tag: "Partition",
     partitionId,
@@ -62,6 +54,6 @@ export const partitionRecord = (
     leader: isr[0] ?? -1,
     leaderEpoch: 0,
     partitionEpoch: 0,
-    directories: directories.map((dirs) => (dirs?.length === 1 ? dirs[0]! : unassignedDirectory))
+    directories: replicas.map((id) => defaultDirectory(state, id))
   }
 }

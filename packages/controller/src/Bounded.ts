@@ -1,6 +1,7 @@
 /**
- * One decision is one batch of the metadata log, and a batch has a largest size. Invariant: a decision that would not fit changes
- * nothing, and all that it was to answer is refused, also where it was only to be validated.
+ * One decision is one batch of the metadata log, and a batch has a largest size. Invariant: a request's decision that would not fit
+ * changes nothing, and all that it was to answer is refused, also where it was only to be validated. What the controller does by itself
+ * can't be refused: it is cut.
  */
 import { encodeRecord, type MetadataRecordInput } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -34,4 +35,13 @@ export const bounded = <R extends Failure>(
 ) => {
   if (!fits(records)) return { records: [], reply: reply.map((each) => refuse(each, tooLarge)) }
   return { records: validateOnly ? [] : records, reply }
+}
+
+/** The records in as many batches as they take; one for what a request may change. */
+export const batches = <A>(records: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
+  const cut: Array<ReadonlyArray<A>> = []
+  for (let from = 0; from < records.length; from += maxRecordsPerRequest) {
+    cut.push(records.slice(from, from + maxRecordsPerRequest))
+  }
+  return cut
 }

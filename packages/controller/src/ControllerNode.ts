@@ -3,7 +3,8 @@
  * whoever follows it on this node.
  *
  * Invariants: an image is published once per committed batch, in order; a reply is given only after its records are committed; a
- * decision goes to the metadata log as one batch, so it commits whole or not at all.
+ * decision goes to the metadata log as one batch, so it commits whole or not at all. What moves the partitions of a broker may be more
+ * than a batch takes: it is cut into several, and each of them leaves the cluster in order.
  */
 import {
   type Actor,
@@ -21,6 +22,7 @@ import { assert } from "@klamm/platform/Invariant"
 import { RaftNode, type Snapshot } from "@klamm/raft"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { batches } from "./Bounded.ts"
 import { type Command, type ControllerOptions, controller, type Replies, type TaggedReply } from "./Controller.ts"
 import * as Epochs from "./Epochs.ts"
 import { type ControllerState, initial } from "./State.ts"
@@ -48,6 +50,8 @@ export interface ControllerNode {
   readonly image: () => Image.Image
   /** Called with each newly committed image, in order, until the answer is called. */
   readonly watch: (watcher: (image: Image.Image) => void) => () => void
+  /** Called whenever this node begins or ceases to decide, until the answer is called. */
+  readonly watchActive: (watcher: (active: boolean) => void) => () => void
   readonly raft: RaftNode.RaftNode
 }
 
@@ -55,26 +59,36 @@ export interface ControllerNode {
 interface Hand {
   readonly clock: Clock.Clock
   readonly watchers: Set<(image: Image.Image) => void>
+  readonly activeWatchers: Set<(active: boolean) => void>
   raft: RaftNode.RaftNode | undefined
   epochs: Epochs.Epochs
   image: Image.Image
   lastAppended: number
-  /** The epoch in which this node was told to lead. */
-  leaderEpoch: number
 }
 
-const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): Effect.Effect<Mail> => {
-  const { records, reply, complete } = effect
-  if (records.length === 0) {
-    return Effect.succeed({ _tag: "Appended", lastOffset: hand.lastAppended, reply, complete })
-  }
-  assert(hand.raft !== undefined, "only a started raft node leads")
-  const batch = encodeBatch(records, hand.clock.currentTimeMillisUnsafe())
-  return Effect.map(hand.raft.append(batch, records.length, hand.leaderEpoch), (answer): Mail => {
-    if (answer._tag === "NotLeader") return { _tag: "AppendRefused", complete }
-    hand.lastAppended = answer.lastOffset
-    return { _tag: "Appended", lastOffset: answer.lastOffset, reply, complete }
+/** Appends the records, batch after batch; whether this node has led all the while in that epoch. */
+const appendAll = (hand: Hand, raft: RaftNode.RaftNode, records: ReadonlyArray<MetadataRecord>, epoch: number) =>
+  Effect.gen(function* () {
+    for (const batch of batches(records)) {
+      const bytes = encodeBatch(batch, hand.clock.currentTimeMillisUnsafe())
+      const answer = yield* raft.append(bytes, batch.length, epoch)
+      if (answer._tag === "NotLeader") return false
+      hand.lastAppended = answer.lastOffset
+    }
+    return true
   })
+
+const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): Effect.Effect<Mail> => {
+  const { epoch, records, reply, complete } = effect
+  const count = records.length
+  assert(hand.raft !== undefined, "only a started raft node leads")
+  return Effect.map(
+    appendAll(hand, hand.raft, records, epoch),
+    (isAppended): Mail =>
+      isAppended
+        ? { _tag: "Appended", epoch, lastOffset: hand.lastAppended, count, reply, complete }
+        : { _tag: "AppendRefused", epoch, complete }
+  )
 }
 
 const publish = (hand: Hand, state: ControllerState, offset: number): void => {
@@ -111,11 +125,14 @@ const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener 
       tell({ _tag: "Committed", offset: lastOffset, records: isControl ? [] : decodeBatch(bytes) })
     },
     led: (epoch) => {
-      hand.leaderEpoch = epoch
-      tell({ _tag: "Led" })
+      tell({ _tag: "Led", epoch })
       tell({ _tag: "Submit", command: { _tag: "Bootstrap" }, complete: () => undefined })
+      for (const watcher of hand.activeWatchers) watcher(true)
     },
-    resigned: () => tell({ _tag: "Resigned" }),
+    resigned: () => {
+      tell({ _tag: "Resigned" })
+      for (const watcher of hand.activeWatchers) watcher(false)
+    },
     newLeader: () => undefined
   }
 }
@@ -129,12 +146,19 @@ const makeSubmit =
         if (answer._tag === "Done") {
           const { _tag, value } = answer.reply
           assert(_tag === command._tag, "a command gets its own reply")
-          reply.complete({ _tag: "Done", reply: value as Replies[C["_tag"]] })
+          reply.complete({ ...answer, reply: value as Replies[C["_tag"]] })
         } else reply.complete(answer)
       }
       const told = actor.tell({ _tag: "Submit", command, complete })
       return told ? reply.await : Effect.succeed<Answered<Replies[C["_tag"]]>>({ _tag: "Busy" })
     })
+
+const subscribe = <W>(watchers: Set<W>, watcher: W) => {
+  watchers.add(watcher)
+  return () => {
+    watchers.delete(watcher)
+  }
+}
 
 /** Starts the raft node and the controller on top of it, until the scope ends. */
 export const make = (options: ControllerNodeOptions) =>
@@ -143,11 +167,11 @@ export const make = (options: ControllerNodeOptions) =>
     const hand: Hand = {
       clock,
       watchers: new Set(),
+      activeWatchers: new Set(),
       raft: undefined,
       epochs: Epochs.none,
       image: Image.empty,
-      lastAppended: -1,
-      leaderEpoch: -1
+      lastAppended: -1
     }
     const actor = yield* spawn<State, Mail, Out, never>({
       machine: deciderMachine(controller(options.controller), maxParkedReplies),
@@ -165,12 +189,8 @@ export const make = (options: ControllerNodeOptions) =>
       submit: makeSubmit(actor),
       isActive: () => actor.state().active,
       image: () => hand.image,
-      watch: (watcher) => {
-        hand.watchers.add(watcher)
-        return () => {
-          hand.watchers.delete(watcher)
-        }
-      },
+      watch: (watcher) => subscribe(hand.watchers, watcher),
+      watchActive: (watcher) => subscribe(hand.activeWatchers, watcher),
       raft
     }
     return node

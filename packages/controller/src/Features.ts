@@ -2,7 +2,7 @@
  * Feature levels (KIP-584, KIP-1022): what this build supports, and what a new cluster begins with. Invariant: a level is
  * finalized only if every feature it rests on is implemented; what is not built yet stays at 0.
  */
-import type { MetadataRecordInput } from "@klamm/metadata"
+import type { Image, MetadataRecordInput } from "@klamm/metadata"
 
 export interface SupportedFeature {
   readonly name: string
@@ -13,12 +13,24 @@ export interface SupportedFeature {
 /** 4.4-IV2, the version whose records we write. */
 export const metadataVersion = 33
 
+export const metadataVersionName = "metadata.version"
+
+/** Whose level is the quorum's own: it stands in the log's control records, not in the image. */
+export const kraftVersionName = "kraft.version"
+
+/** Eligible leader replicas (KIP-966). */
+export const elrVersionName = "eligible.leader.replicas.version"
+
 export const supported: ReadonlyArray<SupportedFeature> = [
-  { name: "metadata.version", minVersion: 7, maxVersion: metadataVersion },
-  { name: "kraft.version", minVersion: 0, maxVersion: 0 }
+  { name: metadataVersionName, minVersion: 7, maxVersion: metadataVersion },
+  { name: kraftVersionName, minVersion: 0, maxVersion: 0 },
+  { name: elrVersionName, minVersion: 0, maxVersion: 1 }
 ]
 
 /** The records a new cluster begins with. */
 export const bootstrap: ReadonlyArray<MetadataRecordInput> = [
-  { _tag: "FeatureLevel", name: "metadata.version", featureLevel: metadataVersion }
+  { _tag: "FeatureLevel", name: metadataVersionName, featureLevel: metadataVersion },
+  { _tag: "FeatureLevel", name: elrVersionName, featureLevel: 1 }
 ]
+
+export const isElrEnabled = (image: Image.Image): boolean => (image.features.get(elrVersionName) ?? 0) > 0

@@ -1,5 +1,6 @@
 /** The controller of the cluster: commands in, metadata records and replies out. */
 export type { AlteredResource } from "./AlterConfigs.ts"
+export type { AlterPartition, IsrMember, PartitionAltered, PartitionsAltered } from "./AlterPartition.ts"
 export * from "./Answer.ts"
 export * as BrokerRegistry from "./BrokerRegistry.ts"
 export * from "./Controller.ts"

@@ -1,7 +1,7 @@
 import { Brokers, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { describe, expect, test } from "vitest"
-import { byHand, Cluster, clusterId, clusterOf, createTopics, idOf, sessionTimeoutMs } from "./support.ts"
+import { byHand, Cluster, clusterId, clusterOf, createTopics, idOf, registration, sessionTimeoutMs } from "./support.ts"
 
 const broker = (cluster: Cluster, id: number) => Brokers.get(cluster.state.image.brokers, id)
 
@@ -23,8 +23,8 @@ describe("registration", () => {
       brokerEpoch: -1
     })
     expect(cluster.written).toEqual([])
-    expect(cluster.register(1, again, sessionTimeoutMs)).toEqual({ errorCode: 0, message: null, brokerEpoch: 11 })
-    expect(broker(cluster, 1)).toMatchObject({ incarnationId: idOf(500), fenced: true, epoch: 11 })
+    expect(cluster.register(1, again, sessionTimeoutMs)).toEqual({ errorCode: 0, message: null, brokerEpoch: 2 })
+    expect(broker(cluster, 1)).toMatchObject({ incarnationId: idOf(500), fenced: true, epoch: 2 })
   })
 
   test("a broker that a new leader has not heard of is replaced by its next life at once", () => {
@@ -56,7 +56,8 @@ describe("registration", () => {
     cluster.submit({ _tag: "Bootstrap" })
     const level = cluster.state.image.features.get("metadata.version")!
     const old = { name: "metadata.version", minSupportedVersion: 1, maxSupportedVersion: level - 1 }
-    expect(cluster.register(1, { features: [old] })).toEqual({
+    const others = registration(1).features.filter(({ name }) => name !== "metadata.version")
+    expect(cluster.register(1, { features: [...others, old] })).toEqual({
       errorCode: ErrorCode.UNSUPPORTED_VERSION,
       message:
         `Unable to register because the broker does not support finalized version ${level} of metadata.version. ` +
@@ -64,15 +65,38 @@ describe("registration", () => {
       brokerEpoch: -1
     })
     expect(cluster.register(1, { features: [] }).errorCode).toBe(ErrorCode.UNSUPPORTED_VERSION)
-    expect(cluster.register(1, { features: [{ ...old, maxSupportedVersion: level }] }).errorCode).toBe(ErrorCode.NONE)
+    const fitting = [...others, { ...old, maxSupportedVersion: level }]
+    expect(cluster.register(1, { features: fitting }).errorCode).toBe(ErrorCode.NONE)
   })
 
-  test("epochs are those of the log, and rise with each registration though the log did not", () => {
-    const cluster = new Cluster()
-    expect(cluster.register(1, { logEndOffset: 42 }).brokerEpoch).toBe(42)
-    expect(cluster.register(1, { logEndOffset: 42 }).brokerEpoch).toBe(43)
-    expect(cluster.register(1, { logEndOffset: 99 }).brokerEpoch).toBe(99)
-    expect(broker(cluster, 1)?.epoch).toBe(99)
+  test("a broker's epoch is the offset of its registration, behind what its last life leaves", () => {
+    const cluster = clusterOf(2)
+    cluster.end = 42
+    expect(cluster.register(1, { incarnationId: idOf(500) }, sessionTimeoutMs).brokerEpoch).toBe(42)
+    cluster.submit(createTopics([byHand("t", [2])]))
+    cluster.end = 98
+    expect(cluster.register(2, { incarnationId: idOf(501) }, sessionTimeoutMs).brokerEpoch).toBe(99)
+    expect(broker(cluster, 2)?.epoch).toBe(99)
+  })
+
+  test("the same life that registers again amends what it said, and keeps its epoch and its partitions", () => {
+    const cluster = clusterOf(1)
+    cluster.submit(createTopics([byHand("t", [1])]))
+    const { epoch } = broker(cluster, 1)!
+    expect(cluster.register(1, { rack: "r1" }).brokerEpoch).toBe(epoch)
+    expect(broker(cluster, 1)).toMatchObject({ rack: "r1", fenced: false, epoch })
+    expect(partitions(cluster)).toEqual([{ leader: 1, isr: [1], leaderEpoch: 0 }])
+  })
+
+  test.each([
+    ["none", [], "No directories specified in request"],
+    ["a reserved one", ["AAAAAAAAAAAAAAAAAAAAAQ"], "Reserved directory ID in request"],
+    ["one twice", [idOf(7), idOf(7)], "Duplicate directory ID in request"],
+    ["another broker's", [idOf(901)], `Broker 1 is already registered with directory ${idOf(901)}`]
+  ])("log directories: %s is refused", (_, logDirs, message) => {
+    const cluster = clusterOf(1)
+    const answer = cluster.register(2, { logDirs })
+    expect(answer).toEqual({ errorCode: ErrorCode.INVALID_REGISTRATION, message, brokerEpoch: -1 })
   })
 
   test("a broker that comes back without a good-bye leads nothing until it is unfenced, and then in a later epoch", () => {
@@ -84,7 +108,7 @@ describe("registration", () => {
       { leader: 2, isr: [2], leaderEpoch: 0 },
       { leader: -1, isr: [1], leaderEpoch: 1 }
     ])
-    cluster.heartbeat(1, { brokerEpoch: 11 })
+    cluster.heartbeat(1)
     expect(partitions(cluster)[2]).toEqual({ leader: 1, isr: [1], leaderEpoch: 2 })
   })
 })
@@ -93,7 +117,7 @@ describe("heartbeats", () => {
   test("behaviour 182: a broker is fenced until it has caught up with the metadata", () => {
     const cluster = new Cluster()
     cluster.register(1)
-    expect(cluster.heartbeat(1, { currentMetadataOffset: 9 })).toEqual({
+    expect(cluster.heartbeat(1, { currentMetadataOffset: -1 })).toEqual({
       errorCode: 0,
       message: null,
       isCaughtUp: false,
@@ -101,18 +125,18 @@ describe("heartbeats", () => {
       shouldShutDown: false
     })
     expect(broker(cluster, 1)?.fenced).toBe(true)
-    expect(cluster.heartbeat(1, { currentMetadataOffset: 10, wantFence: true })).toMatchObject({
+    expect(cluster.heartbeat(1, { currentMetadataOffset: 0, wantFence: true })).toMatchObject({
       isCaughtUp: true,
       isFenced: true
     })
-    expect(cluster.heartbeat(1, { currentMetadataOffset: 10 })).toMatchObject({ isCaughtUp: true, isFenced: false })
+    expect(cluster.heartbeat(1, { currentMetadataOffset: 0 })).toMatchObject({ isCaughtUp: true, isFenced: false })
     expect(broker(cluster, 1)?.fenced).toBe(false)
     cluster.heartbeat(1)
     expect(cluster.written).toEqual([])
   })
 
-  test.each([9, 11])(
-    "behaviour 182: a heartbeat under epoch %i instead of 10 is stale, and counts for nothing",
+  test.each([-1, 1])(
+    "behaviour 182: a heartbeat under epoch %i instead of 0 is stale, and counts for nothing",
     (brokerEpoch) => {
       const cluster = clusterOf(1)
       expect(cluster.heartbeat(1, { brokerEpoch, wantShutDown: true }, 5_000)).toMatchObject({
@@ -167,26 +191,6 @@ describe("heartbeats", () => {
     expect(cluster.wakeAt()).toBe(Number.POSITIVE_INFINITY)
   })
 
-  test("a controlled shutdown moves the leaderships and fences, once; a new registration begins anew", () => {
-    const cluster = clusterOf(2)
-    cluster.submit(createTopics([byHand("t", [1, 2]), byHand("u", [1])]))
-    const leaving = { wantShutDown: true }
-    expect(cluster.heartbeat(1, leaving)).toMatchObject({ isFenced: true, shouldShutDown: true })
-    expect(broker(cluster, 1)).toMatchObject({ fenced: true, inControlledShutdown: true })
-    expect(partitions(cluster)).toEqual([
-      { leader: 2, isr: [2], leaderEpoch: 1 },
-      { leader: -1, isr: [1], leaderEpoch: 1 }
-    ])
-    expect(cluster.heartbeat(1, leaving).shouldShutDown).toBe(true)
-    expect(cluster.written).toEqual([])
-    expect(cluster.heartbeat(1, {})).toMatchObject({ isFenced: true, shouldShutDown: true })
-    expect(cluster.written).toEqual([])
-    const { brokerEpoch } = cluster.register(1, { incarnationId: idOf(500) })
-    cluster.heartbeat(1, { brokerEpoch })
-    expect(broker(cluster, 1)).toMatchObject({ fenced: false, inControlledShutdown: false })
-    expect(partitions(cluster)[1]).toMatchObject({ leader: 1, leaderEpoch: 2 })
-  })
-
   test("the next leader is the first of the replicas that is in the ISR and up", () => {
     const cluster = clusterOf(4)
     cluster.submit(createTopics([byHand("t", [1, 2, 3, 4])]))
@@ -197,7 +201,7 @@ describe("heartbeats", () => {
 })
 
 describe("producer ids", () => {
-  const allocate = (cluster: Cluster, brokerId: number, brokerEpoch = brokerId * 10) =>
+  const allocate = (cluster: Cluster, brokerId: number, brokerEpoch = broker(cluster, brokerId)?.epoch ?? -1) =>
     cluster.submit({ _tag: "AllocateProducerIds", brokerId, brokerEpoch })
 
   test("blocks follow one another, and no id is given twice, whoever asks", () => {
@@ -215,7 +219,7 @@ describe("producer ids", () => {
   test("a broker that is not registered, or no more under this epoch, gets none", () => {
     const cluster = clusterOf(1)
     expect(allocate(cluster, 7)).toMatchObject({ errorCode: ErrorCode.BROKER_ID_NOT_REGISTERED, length: 0 })
-    expect(allocate(cluster, 1, 9)).toMatchObject({ errorCode: ErrorCode.STALE_BROKER_EPOCH, length: 0 })
+    expect(allocate(cluster, 1, 7)).toMatchObject({ errorCode: ErrorCode.STALE_BROKER_EPOCH, length: 0 })
     expect(cluster.state.image.nextProducerId).toBe(0)
   })
 })
@@ -224,7 +228,7 @@ describe("bootstrap", () => {
   test("writes the feature levels of a new cluster, once", () => {
     const cluster = new Cluster()
     cluster.submit({ _tag: "Bootstrap" })
-    expect(cluster.written.map(({ _tag }) => _tag)).toEqual(["FeatureLevel"])
+    expect(cluster.written.map(({ _tag }) => _tag)).toEqual(["FeatureLevel", "FeatureLevel"])
     cluster.submit({ _tag: "Bootstrap" })
     expect(cluster.written).toEqual([])
   })

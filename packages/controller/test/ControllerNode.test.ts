@@ -1,6 +1,6 @@
 import { Operation, ResourceType } from "@klamm/config/Alter"
 import { defaultLogConfig, Log } from "@klamm/log"
-import { type Image, Snapshot, Topics } from "@klamm/metadata"
+import { Brokers, type Image, Snapshot, Topics } from "@klamm/metadata"
 import { Disk } from "@klamm/platform"
 import * as DiskMemory from "@klamm/platform/DiskMemory"
 import { MetadataLog, RaftNode, VoterSet } from "@klamm/raft"
@@ -76,27 +76,32 @@ const life = <A, E>(use: (node: ControllerNode.ControllerNode) => Effect.Effect<
 
 const names = (image: Image.Image): ReadonlyArray<string> => Topics.all(image.topics).map(({ name }) => name)
 
-const heartbeat = (wantFence: boolean) =>
+const epochOf = (node: ControllerNode.ControllerNode): number => Brokers.get(node.image().brokers, 1)?.epoch ?? -1
+
+const heartbeat = (node: ControllerNode.ControllerNode, wantFence: boolean) =>
   ({
     _tag: "Heartbeat",
     brokerId: 1,
-    brokerEpoch: 10,
+    brokerEpoch: epochOf(node),
     currentMetadataOffset: 1_000,
     wantFence,
-    wantShutDown: false
+    wantShutDown: false,
+    offlineLogDirs: []
   }) as const
 
 /** A broker in use, topics, a config, producer ids: something of everything an image holds. */
 const fill = (node: ControllerNode.ControllerNode) =>
   Effect.gen(function* () {
     const registered = yield* node.submit(registration(1))
-    expect(registered).toMatchObject({ _tag: "Done", reply: { errorCode: 0, brokerEpoch: 10 } })
-    yield* node.submit(heartbeat(false))
+    // A broker's epoch is the offset of its registration in the log.
+    const { offset } = node.image()
+    expect(registered).toMatchObject({ _tag: "Done", reply: { errorCode: 0, brokerEpoch: offset }, offset })
+    yield* node.submit(heartbeat(node, false))
     yield* node.submit(createTopics([topic("a", { numPartitions: 3 }), topic("b"), topic("gone")]))
     yield* node.submit(createPartitions([morePartitions("b", 4)]))
     yield* node.submit(deleteTopics({ name: "gone" }))
     yield* node.submit(alterConfigs([incremental(ResourceType.topic, "a", ["retention.ms", Operation.set, "5"])]))
-    yield* node.submit({ _tag: "AllocateProducerIds", brokerId: 1, brokerEpoch: 10 })
+    yield* node.submit({ _tag: "AllocateProducerIds", brokerId: 1, brokerEpoch: epochOf(node) })
     return node.image()
   })
 
@@ -210,7 +215,7 @@ describe("snapshots of the metadata", () => {
             yield* fill(node)
             for (let at = 0; at < 60; at++) yield* node.submit(createTopics([topic(`t${at}`, { numPartitions: 2 })]))
             // Leaders change last: a record that would be replayed twice, or not at all, shows in the epochs.
-            yield* node.submit(heartbeat(true))
+            yield* node.submit(heartbeat(node, true))
             expect(node.raft.log.logStartOffset).toBe(0)
             const fiber = yield* Effect.forkChild(
               SnapshotGenerator.run(node, () => ({ ...never, maxIntervalMs: 1_000 }))
@@ -218,7 +223,7 @@ describe("snapshots of the metadata", () => {
             yield* TestClock.adjust(2_000)
             yield* until(() => node.raft.log.logStartOffset > 0)
             yield* Fiber.interrupt(fiber)
-            yield* node.submit(heartbeat(false))
+            yield* node.submit(heartbeat(node, false))
             yield* node.submit(createTopics([topic("after")]))
             return node.image()
           })

@@ -3,7 +3,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { describe, expect, test } from "vitest"
 import { maxPartitionsPerRequest } from "../src/CreateTopics.ts"
 import { illegalTopicName } from "../src/index.ts"
-import { byHand, type Cluster, clusterOf, createTopics, registration, topic, zeroId } from "./support.ts"
+import { byHand, type Cluster, clusterOf, createTopics, idOf, registration, topic, zeroId } from "./support.ts"
 
 /** Asked for alone, a topic's answer. */
 const created = (cluster: Cluster, asked: ReturnType<typeof topic>) => cluster.submit(createTopics([asked]))[0]!
@@ -244,11 +244,12 @@ describe("CreateTopics", () => {
 
   test("each replica is put into its broker's directory if that has one only", () => {
     const cluster = clusterOf(1)
-    cluster.register(2, { logDirs: [] })
+    cluster.register(2, { logDirs: [idOf(902), idOf(903)] })
     cluster.heartbeat(2)
     created(cluster, byHand("t", [1, 2]))
     const directories = Topics.byName(cluster.state.image.topics, "t")?.partitions[0]?.directories
-    expect(directories).toEqual([registration(1).logDirs[0], zeroId])
+    const chosenByTheBroker = "AAAAAAAAAAAAAAAAAAAAAQ"
+    expect(directories).toEqual([registration(1).logDirs[0], chosenByTheBroker])
   })
 
   test("more partitions than a request may ask for refuse all of it, before anything is placed", () => {

@@ -41,7 +41,8 @@ const heartbeat: fc.Arbitrary<Step> = fc
     brokerEpoch: epochOf(cluster, brokerId),
     currentMetadataOffset,
     wantFence: wantFence && !leaves,
-    wantShutDown: wantFence && leaves
+    wantShutDown: wantFence && leaves,
+    offlineLogDirs: []
   }))
 
 const create: fc.Arbitrary<Step> = fc
@@ -79,10 +80,14 @@ const other: fc.Arbitrary<Step> = fc.oneof(
   fc.constant<Step>(() => ({ _tag: "Bootstrap" }))
 )
 
-const checkPartition = (image: Image.Image, { replicas, isr, leader }: Topics.Partition): void => {
-  const isUp = (brokerId: number) => Brokers.get(image.brokers, brokerId)?.fenced === false
+const checkPartition = (image: Image.Image, partition: Topics.Partition): void => {
+  const { replicas, isr, leader, eligibleLeaderReplicas: elr, lastKnownElr } = partition
+  const isUp = (brokerId: number) => {
+    const broker = Brokers.get(image.brokers, brokerId)
+    return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+  }
   expect(new Set(replicas).size, "replicas differ").toBe(replicas.length)
-  expect(isr.length, "an ISR is never empty").toBeGreaterThan(0)
+  expect([...isr, ...elr, ...lastKnownElr].length, "somebody has what was committed").toBeGreaterThan(0)
   expect(replicas, "the ISR is of the replicas").toEqual(expect.arrayContaining([...isr]))
   if (leader === -1) expect(isr.filter(isUp), "no leader only where none is up").toEqual([])
   else expect(isr.filter(isUp), "a leader is in the ISR and up").toContain(leader)

@@ -1,7 +1,7 @@
 /** What the controller's tests start from: a decider on a development node's configuration, brokers, and what they made so far. */
 import { developmentPreset, effective, presetLayer, resolve, type StaticConfig, setLayer } from "@klamm/config"
 import * as Alter from "@klamm/config/Alter"
-import { Configs, type Image, type MetadataRecord } from "@klamm/metadata"
+import { Brokers, Configs, type Image, type MetadataRecord } from "@klamm/metadata"
 import * as Result from "effect/Result"
 import type { AlteredResource, Command, ControllerOptions, Replies } from "../src/index.ts"
 import { controller, Features } from "../src/index.ts"
@@ -32,6 +32,8 @@ export class Cluster {
   state: ControllerState = initial
   /** The records of the last decision. */
   written: ReadonlyArray<MetadataRecord> = []
+  /** Where the log ends. */
+  end = 0
 
   constructor(...settings: ReadonlyArray<string>) {
     this.options = optionsOf(...settings)
@@ -39,15 +41,22 @@ export class Cluster {
 
   submit<C extends Command>(command: C, now = 0): Replies[C["_tag"]] {
     const decider = controller(this.options)
-    const { records, reply, note } = decider.decide(this.state, command, now)
+    const { records, reply, note } = decider.decide(this.state, command, now, this.end)
     this.written = records
-    this.state = records.reduce(decider.replay, note === undefined ? this.state : note(this.state))
+    this.state = decider.replay(note === undefined ? this.state : note(this.state), records)
+    this.end += records.length
     if (reply._tag !== command._tag) throw new Error(`${command._tag} was answered as ${reply._tag}`)
     return reply.value as Replies[C["_tag"]]
   }
 
   wakeAt(): number {
     return controller(this.options).wakeAt(this.state)
+  }
+
+  /** What its deadline has it do, if that has come. */
+  wake(now: number): void {
+    const decider = controller(this.options)
+    if (decider.wakeAt(this.state) <= now) this.submit(decider.onWake(this.state, now), now)
   }
 
   register(brokerId: number, change: Partial<Extract<Command, { readonly _tag: "RegisterBroker" }>> = {}, now = 0) {
@@ -59,17 +68,18 @@ export class Cluster {
       {
         _tag: "Heartbeat",
         brokerId,
-        brokerEpoch: brokerId * 10,
-        currentMetadataOffset: 1_000,
+        brokerEpoch: Brokers.get(this.state.image.brokers, brokerId)?.epoch ?? -1,
+        currentMetadataOffset: this.end - 1,
         wantFence: false,
         wantShutDown: false,
+        offlineLogDirs: [],
         ...change
       },
       now
     )
   }
 
-  /** Registered and unfenced, under the epoch of ten times its id. */
+  /** Registered and unfenced. */
   join(brokerId: number, rack: string | null = null): void {
     this.register(brokerId, { rack })
     this.heartbeat(brokerId)
@@ -85,13 +95,13 @@ const supported = Features.supported.map(({ name, minVersion, maxVersion }) => (
 export const registration = (brokerId: number): Extract<Command, { readonly _tag: "RegisterBroker" }> => ({
   _tag: "RegisterBroker",
   brokerId,
-  logEndOffset: brokerId * 10,
   clusterId,
   incarnationId: idOf(brokerId),
   endpoints: [{ name: "PLAINTEXT", host: "localhost", port: 9_092, securityProtocol: 0 }],
   features: supported,
   rack: null,
-  logDirs: [idOf(900 + brokerId)]
+  logDirs: [idOf(900 + brokerId)],
+  previousBrokerEpoch: -1
 })
 
 /** A cluster of brokers 1 to `count`, all in use. */

@@ -4,6 +4,7 @@
  */
 import * as Brokers from "./Brokers.ts"
 import * as Configs from "./Configs.ts"
+import * as Controllers from "./Controllers.ts"
 import * as Topics from "./Topics.ts"
 
 export interface Image {
@@ -12,6 +13,7 @@ export interface Image {
   readonly epoch: number
   readonly topics: Topics.Topics
   readonly brokers: Brokers.Brokers
+  readonly controllers: Controllers.Controllers
   readonly configs: Configs.Configs
   /** Finalized level by feature name. */
   readonly features: ReadonlyMap<string, number>
@@ -24,6 +26,7 @@ export const empty: Image = {
   epoch: -1,
   topics: Topics.empty,
   brokers: Brokers.empty,
+  controllers: Controllers.empty,
   configs: Configs.empty,
   features: new Map(),
   nextProducerId: 0

@@ -16,6 +16,7 @@ import {
   UnregisterBrokerRecord
 } from "@klamm/protocol/records/metadata/Brokers"
 import { ConfigRecord, FeatureLevelRecord } from "@klamm/protocol/records/metadata/Configs"
+import { RegisterControllerRecord, UnregisterControllerRecord } from "@klamm/protocol/records/metadata/Controllers"
 import { NoOpRecord, ProducerIdsRecord } from "@klamm/protocol/records/metadata/Log"
 import {
   PartitionChangeRecord,
@@ -31,6 +32,8 @@ const tables = {
   FenceBroker: FenceBrokerRecord,
   UnfenceBroker: UnfenceBrokerRecord,
   BrokerRegistrationChange: BrokerRegistrationChangeRecord,
+  RegisterController: RegisterControllerRecord,
+  UnregisterController: UnregisterControllerRecord,
   Topic: TopicRecord,
   Partition: PartitionRecord,
   PartitionChange: PartitionChangeRecord,

@@ -4,6 +4,7 @@
  */
 import * as Brokers from "./Brokers.ts"
 import * as Configs from "./Configs.ts"
+import * as Controllers from "./Controllers.ts"
 import type { Image } from "./Image.ts"
 import type { MetadataRecordInput } from "./Record.ts"
 import * as Topics from "./Topics.ts"
@@ -28,6 +29,16 @@ const brokerRecords = (image: Image): ReadonlyArray<MetadataRecordInput> =>
     logDirs: broker.logDirs
   }))
 
+const controllerRecords = (image: Image): ReadonlyArray<MetadataRecordInput> =>
+  Controllers.all(image.controllers).map((controller) => ({
+    _tag: "RegisterController",
+    controllerId: controller.id,
+    incarnationId: controller.incarnationId,
+    zkMigrationReady: false,
+    endPoints: controller.endpoints,
+    features: controller.features
+  }))
+
 const partitionRecord = (topicId: string, partition: Topics.Partition): MetadataRecordInput => ({
   _tag: "Partition",
   topicId,
@@ -38,6 +49,7 @@ const partitionRecord = (topicId: string, partition: Topics.Partition): Metadata
   removingReplicas: partition.removingReplicas,
   addingReplicas: partition.addingReplicas,
   leader: partition.leader,
+  leaderRecoveryState: partition.leaderRecoveryState,
   leaderEpoch: partition.leaderEpoch,
   partitionEpoch: partition.partitionEpoch,
   eligibleLeaderReplicas: partition.eligibleLeaderReplicas.length === 0 ? null : partition.eligibleLeaderReplicas,
@@ -62,6 +74,7 @@ const producerIdRecords = (image: Image): ReadonlyArray<MetadataRecordInput> =>
 
 export const toRecords = (image: Image): ReadonlyArray<MetadataRecordInput> => [
   ...featureRecords(image),
+  ...controllerRecords(image),
   ...brokerRecords(image),
   ...topicRecords(image),
   ...configRecords(image),
