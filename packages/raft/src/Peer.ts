@@ -153,3 +153,17 @@ export type PeerResponse =
   | FetchResponse
   | FetchSnapshotResponse
   | VoterChangeResponse
+
+interface Responses {
+  readonly Vote: VoteResponse
+  readonly BeginQuorumEpoch: BeginQuorumEpochResponse
+  readonly EndQuorumEpoch: EndQuorumEpochResponse
+  readonly Fetch: FetchResponse
+  readonly FetchSnapshot: FetchSnapshotResponse
+  readonly AddVoter: VoterChangeResponse
+  readonly RemoveVoter: VoterChangeResponse
+  readonly UpdateVoter: VoterChangeResponse
+}
+
+/** What a request is answered with. */
+export type ResponseOf<Request extends PeerRequest> = Responses[Request["_tag"]]

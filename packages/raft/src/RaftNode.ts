@@ -23,7 +23,7 @@ import { describe, type QuorumDescription } from "./Describe.ts"
 import * as LogView from "./LogView.ts"
 import type { AppendAnswer, ChangeAnswer, Message, Out } from "./Message.ts"
 import * as MetadataLog from "./MetadataLog.ts"
-import type { PeerRequest, PeerResponse, ReplicaKey } from "./Peer.ts"
+import type { PeerRequest, PeerResponse, ReplicaKey, ResponseOf } from "./Peer.ts"
 import * as Perform from "./Perform.ts"
 import * as QuorumStateFile from "./QuorumStateFile.ts"
 import { machine, type RaftState, start } from "./Raft.ts"
@@ -86,7 +86,7 @@ export interface RaftNode {
     lastContainedLogTimestamp: number
   ) => Effect.Effect<void, DiskError>
   /** Answers another node; may wait as long as the request says. */
-  readonly handle: (request: PeerRequest) => Effect.Effect<PeerResponse>
+  readonly handle: <Request extends PeerRequest>(request: Request) => Effect.Effect<ResponseOf<Request>>
   readonly leader: () => Perform.LeaderAndEpoch
   readonly voters: () => VoterSet.VoterSet
   readonly kraftVersion: () => number
@@ -121,13 +121,17 @@ const makeAppend =
     })
 
 const makeHandle =
-  (actor: Actor<RaftState, Message>) =>
-  (request: PeerRequest): Effect.Effect<PeerResponse> =>
+  (actor: Actor<RaftState, Message>): RaftNode["handle"] =>
+  <Request extends PeerRequest>(request: Request) =>
     Effect.suspend(() => {
-      const reply = new Reply<PeerResponse>()
-      const respond = (response: PeerResponse) => reply.complete(response)
+      const reply = new Reply<ResponseOf<Request>>()
+      const respond = (response: PeerResponse) => {
+        assert(response._tag === request._tag, "a request gets its own answer")
+        reply.complete(response as ResponseOf<Request>)
+      }
       const told = actor.tell({ _tag: "Requested", request, respond })
-      return told ? reply.await : Effect.succeed(refusal(actor.state(), request, codes.requestTimedOut))
+      if (!told) respond(refusal(actor.state(), request, codes.requestTimedOut))
+      return reply.await
     })
 
 const makeStoreSnapshot =

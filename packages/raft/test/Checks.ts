@@ -5,7 +5,8 @@ import type { FetchedBatch } from "../src/Message.ts"
 import type { PeerResponse } from "../src/Peer.ts"
 import type { RaftState } from "../src/Raft.ts"
 import * as VoterSet from "../src/VoterSet.ts"
-import { endOf, type SimNode, type Simulation } from "./Simulation.ts"
+import { endOf } from "./SimDisk.ts"
+import type { SimNode, Simulation } from "./Simulation.ts"
 
 const isSame = (one: FetchedBatch, other: FetchedBatch): boolean =>
   one.baseOffset === other.baseOffset &&

@@ -3,24 +3,16 @@
  * restarts and partitions. What must always hold is checked as it runs (`Checks.ts`). Time is simulated; a seed repeats a run.
  */
 
-import type { Self } from "../src/Common.ts"
+import type { Self, Self } from "../src/Common.ts"
 import type * as LogView from "../src/LogView.ts"
-import type { Election, FetchedBatch, Message, Out, Respond, UnreachableReason, VoterEntry } from "../src/Message.ts"
-import type { PeerRequest, PeerResponse, SnapshotId } from "../src/Peer.ts"
+import type { Election, FetchedBatch, FetchedBatch, Message, Message, Out, Out, Respond, Respond, UnreachableReason, UnreachableReason, VoterEntry } from "../src/Message.ts"
+import type { PeerRequest, PeerRequest, PeerResponse, PeerResponse, SnapshotId, SnapshotId } from "../src/Peer.ts"
 import { machine, type RaftState, start } from "../src/Raft.ts"
 import type * as VoterSet from "../src/VoterSet.ts"
 import { Checks } from "./Checks.ts"
 import { Events, randomOf } from "./Events.ts"
+import { type Disk, emptyDisk, endOf, viewOf } from "./SimDisk.ts"
 import { selfOf } from "./support.ts"
-
-export interface Disk {
-  election: Election | undefined
-  startOffset: number
-  batches: Array<FetchedBatch>
-  /** Everything below survives a power cut. */
-  syncedOffset: number
-  snapshot: (SnapshotId & { readonly voters: VoterEntry }) | undefined
-}
 
 export interface SimNode {
   readonly id: number
@@ -40,24 +32,6 @@ export interface Network {
   maxDelayMs: number
   /** Pairs that can't reach one another, one way, as "from>to". */
   readonly cut: Set<string>
-}
-
-export const endOf = (disk: Disk): number => (disk.batches.at(-1)?.lastOffset ?? disk.startOffset - 1) + 1
-
-const emptyDisk = (): Disk => ({
-  election: undefined,
-  startOffset: 0,
-  batches: [],
-  syncedOffset: 0,
-  snapshot: undefined
-})
-
-const epochsOf = (batches: ReadonlyArray<FetchedBatch>): LogView.LogView["epochs"] => {
-  const epochs: Array<{ epoch: number; startOffset: number }> = []
-  for (const { epoch, baseOffset } of batches) {
-    if (epochs.at(-1)?.epoch !== epoch) epochs.push({ epoch, startOffset: baseOffset })
-  }
-  return epochs
 }
 
 export class Simulation {
@@ -124,30 +98,8 @@ export class Simulation {
     const node = this.nodes.get(id)!
     if (node.state !== undefined) return
     const { disk } = node
-    const base: VoterEntry = disk.snapshot?.voters ?? {
-      offset: -1,
-      voters: this.configured,
-      kraftVersion: this.kraftVersion
-    }
-    const voters: Array<VoterEntry> = [base]
-    for (const { baseOffset, control } of disk.batches) {
-      for (const record of control) {
-        const last = voters.at(-1)!
-        if (record._tag === "Voters") voters.push({ ...last, offset: baseOffset, voters: record.voters })
-      }
-    }
-    const endOffset = endOf(disk)
-    const log: LogView.LogView = {
-      startOffset: disk.startOffset,
-      endOffset,
-      writtenOffset: endOffset,
-      syncedOffset: disk.syncedOffset,
-      generation: 0,
-      syncing: false,
-      epochs: epochsOf(disk.batches),
-      snapshot: disk.snapshot,
-      voters
-    }
+    const configured = { offset: -1, voters: this.configured, kraftVersion: this.kraftVersion }
+    const log = viewOf(disk, configured)
     node.told = disk.snapshot?.endOffset ?? 0
     const found = { self: node.self, log, election: disk.election, highWatermark: node.told }
     node.state = start(found, this.now)
