@@ -3,10 +3,9 @@
  * restarts and partitions. What must always hold is checked as it runs (`Checks.ts`). Time is simulated; a seed repeats a run.
  */
 
-import type { Self, Self } from "../src/Common.ts"
-import type * as LogView from "../src/LogView.ts"
-import type { Election, FetchedBatch, FetchedBatch, Message, Message, Out, Out, Respond, Respond, UnreachableReason, UnreachableReason, VoterEntry } from "../src/Message.ts"
-import type { PeerRequest, PeerRequest, PeerResponse, PeerResponse, SnapshotId, SnapshotId } from "../src/Peer.ts"
+import type { Self } from "../src/Common.ts"
+import type { FetchedBatch, Message, Out, Respond, UnreachableReason } from "../src/Message.ts"
+import type { PeerRequest, PeerResponse, SnapshotId } from "../src/Peer.ts"
 import { machine, type RaftState, start } from "../src/Raft.ts"
 import type * as VoterSet from "../src/VoterSet.ts"
 import { Checks } from "./Checks.ts"
