@@ -4,7 +4,7 @@
  * is there twice, order was kept, the replicas are equal and commits never fell.
  *
  *   --rounds N        how often (default 20)
- *   --kill WHAT       only kills, of: leader, controller, or random (either); without it also pauses and clean restarts
+ *   --kill WHAT       only kills, of: leader, controller, or random (either); without it also pauses, clean restarts and two at once
  *   --seed N          of the load and of what is done (default: from the clock, printed)
  *   --brokers N       how many nodes, all of them controllers too (default 3)
  *   --partitions N    of the topic under load (default 12)
@@ -46,7 +46,7 @@ const KILLS: ReadonlyMap<string, ReadonlyArray<Kind>> = new Map([
 ])
 
 const kindsOf = (kill: string | undefined): ReadonlyArray<Kind> => {
-  if (kill === undefined) return KINDS
+  if (kill === undefined) return KINDS.filter((kind) => kind !== "kill-two" || Number(options.brokers) >= 3)
   const kinds = KILLS.get(kill)
   if (kinds === undefined) throw new Error(`--kill takes leader, controller or random, not ${kill}`)
   return kinds

@@ -3,14 +3,16 @@
  */
 import type { Nodes } from "./Nodes.ts"
 import type { Watch } from "./Times.ts"
-import { sleep, until } from "./Waiting.ts"
+import { now, sleep, until } from "./Waiting.ts"
 
-export const KINDS = ["kill-leader", "kill-controller", "pause", "restart"] as const
+export const KINDS = ["kill-leader", "kill-controller", "pause", "restart", "kill-two"] as const
 export type Kind = (typeof KINDS)[number]
 
 export interface Deed {
   readonly kind: Kind
   readonly node: number
+  /** The second one of two. */
+  readonly other: number
   readonly pauseMs: number
   /** A killed node is started again without waiting for the others to go on without it. */
   readonly atOnce: boolean
@@ -29,8 +31,27 @@ export interface Done {
 
 const WRITES_WITHIN_MS = 90_000
 
+/** Two of three are gone: with min.insync.replicas=2 the one that is left may acknowledge nothing. */
+const killTwo = async ({ node, other, pauseMs }: Deed, nodes: Nodes, watch: Watch, fault: (what: string) => void) => {
+  await Promise.all([nodes.kill(node), nodes.kill(other)])
+  const alone = now()
+  await sleep(pauseMs)
+  if (watch.latestSent > alone) {
+    const after = Math.round(watch.latestSent - alone)
+    fault(`brokers ${node} and ${other} were gone, and a write that was sent ${after} ms later was acknowledged`)
+  }
+  watch.restart()
+  await Promise.all([nodes.start(node), nodes.start(other)])
+}
+
 /** `allWrite` tells whether every partition has taken a write since. */
-export const perform = async (deed: Deed, nodes: Nodes, allWrite: () => boolean): Promise<void> => {
+export const perform = async (
+  deed: Deed,
+  nodes: Nodes,
+  watch: Watch,
+  allWrite: () => boolean,
+  fault: (what: string) => void
+): Promise<void> => {
   const { kind, node } = deed
   switch (kind) {
     case "kill-leader":
@@ -51,6 +72,9 @@ export const perform = async (deed: Deed, nodes: Nodes, allWrite: () => boolean)
     case "restart": {
       await nodes.stop(node)
       await nodes.start(node)
+      return
     }
+    case "kill-two":
+      return killTwo(deed, nodes, watch, fault)
   }
 }

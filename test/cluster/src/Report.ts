@@ -1,5 +1,5 @@
 /** What a run of rounds tells: a line for a person, an object for a machine. Neighbours: Rounds.ts, Times.ts. */
-import { type Done, KINDS } from "./Deeds.ts"
+import { type Done, KINDS, type Kind } from "./Deeds.ts"
 import type { Outcome } from "./Rounds.ts"
 import { printSpread, type Spread, spread } from "./Times.ts"
 
@@ -33,14 +33,14 @@ const reportOf = (rounds: ReadonlyArray<Done>): KindReport => {
   }
 }
 
+const isKill = (kind: Kind): boolean => kind === "kill-leader" || kind === "kill-controller"
+
 export const report = (outcome: Outcome, name: string, seed: number): void => {
   const kinds = new Map<string, KindReport>()
   for (const kind of KINDS) {
     // A node that comes back at once may lead again before the others went on without it: another thing than a failover.
-    const failovers = outcome.rounds.filter(
-      ({ deed }) => deed.kind === kind && !(deed.atOnce && kind.startsWith("kill"))
-    )
-    const atOnce = outcome.rounds.filter(({ deed }) => deed.kind === kind && deed.atOnce && kind.startsWith("kill"))
+    const failovers = outcome.rounds.filter(({ deed }) => deed.kind === kind && !(deed.atOnce && isKill(kind)))
+    const atOnce = outcome.rounds.filter(({ deed }) => deed.kind === kind && deed.atOnce && isKill(kind))
     if (failovers.length > 0) kinds.set(kind, reportOf(failovers))
     if (atOnce.length > 0) kinds.set(`${kind} (back at once)`, reportOf(atOnce))
   }

@@ -1,7 +1,7 @@
 /**
- * The rounds: under load, something is done to one node, the load must go on, the node comes back, and all must be whole again before
- * the next round. Invariant: at most one node is away at a time, so nothing that was acknowledged may be lost and every
- * partition must take writes again. Neighbours: Deeds.ts (what is done), Verify.ts (the end).
+ * The rounds: under load, something is done to a node, the load must go on, the node comes back, and all must be whole again before
+ * the next round. Invariant: whatever is done, nothing that was acknowledged may be lost, and every partition must take writes
+ * again; while only one of three is there, none may be acknowledged. Neighbours: Deeds.ts (what is done), Verify.ts (the end).
  */
 import type { Place } from "klamm-test-crash/Calls"
 import { Chance } from "klamm-test-crash/Chance"
@@ -153,7 +153,7 @@ const round = async (deed: Deed, nodes: Nodes, topology: Topology, places: Reado
   const watch = new Watch(now())
   ledger.watch = watch
   const allWrite = (): boolean => places.every((place) => watch.next.has(keyOf(place)))
-  await perform(deed, nodes, allWrite)
+  await perform(deed, nodes, watch, allWrite, (what) => ledger.fault(what))
   await until("acknowledged writes to every partition", RECOVERED_WITHIN_MS, allWrite, () => {
     const waiting = places.filter((place) => !watch.next.has(keyOf(place)))
     return `none to ${waiting.map((place) => `${keyOf(place)} (led by ${topology.of(place)?.leader})`).join(", ")}`
@@ -176,6 +176,12 @@ const describe = ({ deed, leaders, watch, wholeMs }: Done, ledger: Ledger): stri
   )
 }
 
+const detailOf = ({ kind, other, pauseMs, atOnce }: Deed): string => {
+  if (kind === "pause") return ` for ${pauseMs} ms`
+  if (kind === "kill-two") return ` and ${other} for ${pauseMs} ms`
+  return atOnce && kind !== "restart" ? " (back at once)" : ""
+}
+
 /** Chooses what is done next. */
 const chooseDeed = async (chance: Chance, options: RoundsOptions, topology: Topology, places: ReadonlyArray<Place>) => {
   const kind = chance.pick(options.kinds)
@@ -183,17 +189,16 @@ const chooseDeed = async (chance: Chance, options: RoundsOptions, topology: Topo
   const leader = topology.of(chance.pick(places))?.leader ?? -1
   const any = leader >= 0 ? leader : chance.pick(topology.ids)
   const controller = kind === "kill-controller" ? await topology.activeController() : undefined
+  const node = controller ?? any
   const deed: Deed = {
     kind,
-    node: controller ?? any,
-    pauseMs: chance.between(1_000, 12_000),
+    node,
+    other: topology.ids.find((id) => id !== node) ?? node,
+    pauseMs: kind === "kill-two" ? chance.between(1_000, 5_000) : chance.between(1_000, 12_000),
     atOnce: topology.ids.length === 1 || chance.happens(0.25),
     detail: ""
   }
-  return {
-    ...deed,
-    detail: kind === "pause" ? ` for ${deed.pauseMs} ms` : deed.atOnce && kind !== "restart" ? " (back at once)" : ""
-  }
+  return { ...deed, detail: detailOf(deed) }
 }
 
 const prepare = async (nodes: Nodes, topology: Topology, partitions: number): Promise<void> => {

@@ -6,7 +6,9 @@ import { now } from "./Waiting.ts"
 
 /** Watches the acknowledged writes from the moment of a deed. */
 export class Watch {
-  readonly at: number
+  at: number
+  /** When the latest acknowledged write was sent. */
+  latestSent = 0
   /** Milliseconds from the deed to the first write that was sent after it and acknowledged, by partition. */
   readonly next = new Map<string, number>()
   /** The longest time between two acknowledged writes since the deed, by partition. */
@@ -19,7 +21,17 @@ export class Watch {
     this.at = at
   }
 
+  /** What was seen until now does not count. */
+  restart(): void {
+    this.at = now()
+    this.next.clear()
+    this.longest.clear()
+    this.last.clear()
+    this.nextControllerWrite = undefined
+  }
+
   acknowledged(key: string, sentAt: number): void {
+    this.latestSent = Math.max(this.latestSent, sentAt)
     const time = now()
     const gap = time - (this.last.get(key) ?? this.at)
     this.last.set(key, time)
