@@ -89,14 +89,15 @@ export class Checks {
       this.fail(`${leader.id} commits ahead of a leader`)
     const voters = votersOf(leader.state)
     const last = leader.disk.batches.find((batch) => batch.lastOffset === highWatermark - 1)
-    const holders = voters.ids.filter((id) => {
-      const { disk } = this.simulation.nodes.get(id)!
+    const holders = voters.voters.filter(({ id, directoryId }) => {
+      const { disk, self } = this.simulation.nodes.get(id)!
+      if (directoryId !== VoterSet.noDirectoryId && directoryId !== self.directoryId) return false
       if (disk.startOffset >= highWatermark) return true
       const own = disk.batches.find((batch) => batch.lastOffset === highWatermark - 1)
       return own !== undefined && last !== undefined && isSame(own, last) && disk.syncedOffset >= highWatermark
     })
     if (holders.length < VoterSet.majority(voters)) {
-      this.fail(`${highWatermark} is committed, only ${holders} of ${voters.ids} hold it durably`)
+      this.fail(`${highWatermark} is committed, only ${holders.map(({ id }) => id)} of ${voters.ids} hold it durably`)
     }
   }
 
