@@ -70,11 +70,15 @@ const onStopSignal = (stop: () => void): void => {
   process.on("disconnect", onSignal)
 }
 
+/** Schema and msgpack come with it: a node that is alone starts without. */
+const loadBus = Effect.promise(async () => (await import("@klamm/broker/Bus")).bus)
+
 /** Runs until it is stopped or can't go on, then ends the process. */
 export const run = (options: Options): void => {
   const config = configure(options)
   const live = Layer.mergeAll(options.memory ? DiskMemory.layerMemory : NodeDisk.layer, NodeNetwork.layer)
-  const broker = layer(config, makeCodecs({ gzip, zstd })).pipe(Layer.provide(live))
+  const parts = { codecs: makeCodecs({ gzip, zstd }), bus: loadBus, clusterId: options.clusterId }
+  const broker = layer(config, parts).pipe(Layer.provide(live))
   const program = Effect.gen(function* () {
     const started = yield* Broker
     process.stdout.write(banner(started, manifest.version, options.memory))

@@ -1,15 +1,15 @@
 /**
- * The broker as a Layer: everything of one node, needing only a disk and a network.
+ * The node as a Layer: everything of a broker, a controller or both, needing only a disk and a network.
  *
- * Invariants: nothing is served before this broker is registered, unfenced and has followed the metadata so far; it ends in the
- * opposite order: connections, leaderships, logs, and the mark of a clean stop last. A fault that it can't go on with ends `failed`.
+ * Invariants: nothing is served to clients before this broker is registered, unfenced and has followed the metadata so far; it ends in
+ * good order: leaderships, connections, logs, the mark of a clean stop, and its part in the quorum last. A fault that it can't go on
+ * with ends `failed`.
  */
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
-import { ControllerNode, SnapshotGenerator } from "@klamm/controller"
+import { roles } from "@klamm/config/Derived"
 import type { Disk } from "@klamm/platform"
 import type { Address, Network } from "@klamm/platform/Network"
 import type { Codecs } from "@klamm/protocol/Compression"
-import { RaftNode } from "@klamm/raft"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -17,10 +17,12 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as BrokerLifecycle from "./BrokerLifecycle.ts"
+import * as Control from "./Control.ts"
 import type { BrokerFailure } from "./Failure.ts"
-import { makeHandlers } from "./handlers/index.ts"
-import { LiveConfig, snapshotOf } from "./LiveConfig.ts"
+import { controllerHandlers, makeHandlers } from "./handlers/index.ts"
 import * as Node from "./Node.ts"
+import { lazyHandlers } from "./PeerKeys.ts"
+import type { Bus } from "./Peers.ts"
 import { BrokerArena } from "./ProcessArena.ts"
 import * as Serving from "./Serving.ts"
 import * as Storage from "./Storage.ts"
@@ -40,99 +42,132 @@ export class Broker extends Context.Service<
     readonly directories: ReadonlyArray<string>
     /** There was no data before. */
     readonly fresh: boolean
-    /** Where clients are served. */
+    /** Where clients are served, and other nodes' controllers. */
     readonly listeners: ReadonlyArray<BoundListener>
-    /** Never ends while the broker can go on. */
+    /** Never ends while the node can go on. */
     readonly failed: Effect.Effect<never, BrokerFailure>
   }
 >()("broker/Broker") {}
 
+export interface NodeParts {
+  readonly codecs: Codecs
+  /** What nodes say to one another (`@klamm/broker/Bus`), loaded when it is first needed. */
+  readonly bus: Effect.Effect<Bus>
+  /** The cluster that a node without data is to belong to. */
+  readonly clusterId?: string | undefined
+}
+
 type Failed = Deferred.Deferred<never, BrokerFailure>
 
-const startController = (config: StaticConfig, storage: Storage.Storage, failed: Failed) =>
+/** What stops a part of the node, in good order. */
+type Stop = Effect.Effect<void>
+
+/** Serves the other controllers, and whoever asks this node's. */
+const serveControllers = (control: Control.Control, serving: Serving.Serving) =>
   Effect.gen(function* () {
-    const { values } = config
-    const nodeId = values["node.id"]
-    const controller = yield* ControllerNode.make({
-      controller: {
-        clusterId: storage.clusterId,
-        sessionTimeoutMs: values["broker.session.timeout.ms"],
-        snapshot: (image) => snapshotOf(config, nodeId, image)
-      },
-      raft: {
-        ...RaftNode.alone(nodeId),
-        clusterId: storage.clusterId,
-        log: storage.metadataLog,
-        onFatal: (cause) =>
-          Effect.andThen(Effect.logError("the metadata quorum has stopped", cause), Deferred.failCause(failed, cause))
-      }
-    })
-    const settings = {
-      maxBytes: values["metadata.log.max.record.bytes.between.snapshots"],
-      maxIntervalMs: values["metadata.log.max.snapshot.interval.ms"]
-    }
-    const snapshots = SnapshotGenerator.run(controller, () => settings)
-    yield* Effect.forkScoped(Effect.catch(snapshots, (error) => Deferred.fail(failed, error)))
-    return controller
+    const { controller, peers, services } = control
+    const scope = yield* Effect.scope
+    const load = Effect.cached(
+      Effect.map(peers.bus, (bus) => new Map(bus.handlers(controller, scope).map((each) => [each.key, each])))
+    )
+    const handlers = [...controllerHandlers(services), ...lazyHandlers(yield* load)]
+    yield* Control.watchBrokers(control)
+    return yield* serving.listen(Serving.controllerEndpoints(services.staticConfig), handlers, Effect.void)
   })
 
-/** Starts in an order in which each finds what it needs; answers the service and how to stop it in good order. */
-const start = (config: StaticConfig, codecs: Codecs, failed: Failed) =>
+/** A broker's half: answers where clients are served, and how to stop it. */
+const serveClients = (
+  { codecs }: NodeParts,
+  storage: Storage.Storage,
+  control: Control.Control,
+  serving: Serving.Serving,
+  failed: Failed
+) =>
   Effect.gen(function* () {
-    const storage = yield* Storage.open(config)
-    const controller = yield* startController(config, storage, failed)
-    const live = new LiveConfig(config, config.values["node.id"], controller.image())
-    const node = yield* Node.make({ config, live, codecs, storage, controller, failed })
+    const { staticConfig } = control.services
+    let lifecycle: BrokerLifecycle.BrokerLifecycle | undefined
+    const brokerEpoch = () => lifecycle?.epoch() ?? -1
+    const node = yield* Node.make({ control, codecs, storage, brokerEpoch, failed })
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const ready = yield* Deferred.make<void>()
-    const serving = yield* Scope.provide(
-      Serving.make(config, () => live.snapshot, yield* BrokerArena),
-      scope
-    )
     const listening = serving.listen(
-      Serving.clientEndpoints(config),
+      Serving.clientEndpoints(staticConfig),
       makeHandlers(node.services),
       Deferred.await(ready)
     )
     const listeners = yield* Scope.provide(listening, scope)
-    const lifecycle = yield* BrokerLifecycle.make({
-      registration: Node.registration(config, storage, listeners),
-      controller: node.services.controller,
-      metadataOffset: () => node.follower.image().offset,
-      heartbeatIntervalMs: () => node.services.config().values["broker.heartbeat.interval.ms"]
+    lifecycle = yield* BrokerLifecycle.make({
+      registration: Node.registration(staticConfig, storage, listeners),
+      controller: control.heartbeats,
+      metadataOffset: () => control.follower.image().offset,
+      offlineLogDirs: () => storage.directories.flatMap((each) => (each.failed ? [each.log.directoryId] : [])),
+      heartbeatIntervalMs: () => control.services.config().values["broker.heartbeat.interval.ms"]
     })
-    node.setBrokerEpoch(lifecycle.epoch)
+    const { epoch, leave } = lifecycle
     yield* Deferred.succeed(ready, undefined)
-    const stop = Effect.gen(function* () {
+    const stop: Stop = Effect.gen(function* () {
+      if (!(yield* Deferred.isDone(failed))) yield* leave
       yield* Scope.close(scope, Exit.void)
-      if (!(yield* Deferred.isDone(failed))) yield* lifecycle.leave
-      yield* node.replicas.stop(lifecycle.epoch())
+      yield* node.replicas.stop(epoch())
     })
+    return { listeners, stop }
+  })
+
+/** A controller's half alone follows the metadata for its own sake. */
+const followAlone = (control: Control.Control) =>
+  Effect.as(
+    control.follower.start(() => Effect.void),
+    { listeners: [], stop: Effect.void }
+  )
+
+/** How long the others may take to learn that this node leads the quorum no more, in milliseconds. */
+const resignTimeoutMs = 2_000
+
+/** Starts in an order in which each finds what it needs; answers the service and how to stop it in good order. */
+const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
+  Effect.gen(function* () {
+    const storage = yield* Storage.open(config, parts.clusterId)
+    const control = yield* Control.make({
+      config,
+      storage,
+      bus: parts.bus,
+      onFatal: (cause) =>
+        Effect.andThen(
+          Effect.logError("the metadata quorum has stopped", cause),
+          Effect.asVoid(Deferred.failCause(failed, cause))
+        )
+    })
+    const serving = yield* Serving.make(config, control.services.config, yield* BrokerArena)
+    const { broker, controller } = roles(config.values)
+    const controllers = controller ? yield* serveControllers(control, serving) : []
+    const half = broker ? yield* serveClients(parts, storage, control, serving, failed) : yield* followAlone(control)
+    const resign = Effect.timeoutOption(control.controller.raft.resign, resignTimeoutMs)
     const service: Broker["Service"] = {
       nodeId: config.values["node.id"],
       clusterId: storage.clusterId,
       directories: storage.directories.map(({ path }) => path),
       fresh: storage.fresh,
-      listeners,
+      listeners: [...half.listeners, ...controllers],
       failed: Deferred.await(failed)
     }
-    return { service, stop }
+    return { service, stop: Effect.andThen(half.stop, resign) }
   })
 
 /** Everything lives in a scope of its own, so that it is taken down in our order and not in that of its making. */
-const make = (config: StaticConfig, codecs: Codecs) =>
+const make = (config: StaticConfig, parts: NodeParts) =>
   Effect.gen(function* () {
     const refusal = unsupported(config)
     if (refusal !== undefined) return yield* Effect.fail<BrokerFailure>(refusal)
     const failed = yield* Deferred.make<never, BrokerFailure>()
     const scope = yield* Scope.make()
-    const begun = Scope.provide(start(config, codecs, failed), scope)
+    /** What fails for good while it is starting ends it too: nothing else would, as the start waits for what will not come. */
+    const begun = Effect.raceFirst(Scope.provide(start(config, parts, failed), scope), Deferred.await(failed))
     const { service, stop } = yield* Effect.onError(begun, () => Scope.close(scope, Exit.void))
     yield* Effect.addFinalizer(() => Effect.andThen(stop, Scope.close(scope, Exit.void)))
     return service
   })
 
-/** One node: broker, controller and the quorum's only voter. */
-export const layer = (config: StaticConfig, codecs: Codecs): Layer.Layer<Broker, BrokerFailure, Disk | Network> =>
-  Layer.effect(Broker, make(config, codecs))
+/** One node: a broker, a controller, or both. */
+export const layer = (config: StaticConfig, parts: NodeParts): Layer.Layer<Broker, BrokerFailure, Disk | Network> =>
+  Layer.effect(Broker, make(config, parts))

@@ -27,6 +27,8 @@ export interface LifecycleOptions {
   readonly controller: ControllerClient
   /** How far this broker has followed the metadata. */
   readonly metadataOffset: () => number
+  /** The ids of log directories that have failed. */
+  readonly offlineLogDirs: () => ReadonlyArray<string>
   /** broker.heartbeat.interval.ms. */
   readonly heartbeatIntervalMs: () => number
 }
@@ -40,8 +42,12 @@ export interface BrokerLifecycle {
 /** How long to wait before registering again while the last life's session goes on, in milliseconds. */
 const registrationRetryMs = 200
 
-/** How long a leaving broker waits for the controller, in milliseconds. */
-const leaveTimeoutMs = 5_000
+/** How often a leaving broker asks whether its leaderships have moved, in milliseconds. */
+const leaveRetryMs = 50
+
+/** How long a leaving broker waits for a controller to answer, and for its leaderships to move, in milliseconds. */
+const leaveAnswerTimeoutMs = 2_000
+const leaveTimeoutMs = 30_000
 
 const register = (options: LifecycleOptions, incarnationId: string) =>
   Effect.gen(function* () {
@@ -66,10 +72,20 @@ const heartbeat = (options: LifecycleOptions, brokerEpoch: number, wantShutDown:
       currentMetadataOffset: options.metadataOffset(),
       wantFence: false,
       wantShutDown,
-      offlineLogDirs: []
+      offlineLogDirs: options.offlineLogDirs()
     },
     timeoutMs
   )
+
+/** Asks until the controller has moved what this broker leads, or until nobody answers any more. */
+const leave = (options: LifecycleOptions, epoch: () => number): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    while (true) {
+      const answer = yield* heartbeat(options, epoch(), true, leaveAnswerTimeoutMs)
+      if (answer === undefined || answer.errorCode !== ErrorCode.NONE || answer.shouldShutDown) return
+      yield* Effect.sleep(leaveRetryMs)
+    }
+  }).pipe(Effect.timeoutOption(leaveTimeoutMs), Effect.asVoid)
 
 /** Registers and waits to be unfenced; then heartbeats go on until the scope ends. */
 export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, RegistrationRefused, Scope.Scope> =>
@@ -88,9 +104,11 @@ export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, 
     )
     const lost = (error: RegistrationRefused) => Effect.logError(`this broker was not taken back: ${error.message}`)
     const beating = yield* Effect.forkScoped(Effect.catch(Effect.forever(pulse), lost))
-    const leave = Effect.suspend(() => heartbeat(options, epoch, true, leaveTimeoutMs))
     return {
       epoch: () => epoch,
-      leave: Effect.asVoid(Effect.andThen(Fiber.interrupt(beating), leave))
+      leave: Effect.andThen(
+        Fiber.interrupt(beating),
+        leave(options, () => epoch)
+      )
     }
   })

@@ -21,7 +21,7 @@ export interface BrokerWatchOptions {
   readonly network: Network["Service"]
   readonly connection: ConnectionOptions
   readonly connectTimeoutMs: number
-  readonly lost: (broker: Watched) => Effect.Effect<void>
+  readonly lost: (broker: Watched) => Effect.Effect<unknown>
 }
 
 export interface BrokerWatch {
@@ -66,7 +66,7 @@ const untilGone = (options: BrokerWatchOptions, { address }: Watched): Effect.Ef
 export const make = (options: BrokerWatchOptions): Effect.Effect<BrokerWatch, never, Scope.Scope> =>
   Effect.gen(function* () {
     const scope = yield* Effect.scope
-    const watched = new Map<string, Fiber.Fiber<void>>()
+    const watched = new Map<string, Fiber.Fiber<unknown>>()
     const begin = (broker: Watched) =>
       Effect.map(
         Effect.forkIn(Effect.andThen(untilGone(options, broker), options.lost(broker)), scope),

@@ -11,6 +11,9 @@ export interface PartitionView {
   readonly isr: ReadonlyArray<number>
   readonly eligibleLeaderReplicas: ReadonlyArray<number>
   readonly lastKnownElr: ReadonlyArray<number>
+  /** Replicas that a reassignment brings, and those it will take away; empty while there is none (KIP-455). */
+  readonly addingReplicas: ReadonlyArray<number>
+  readonly removingReplicas: ReadonlyArray<number>
 }
 
 export interface TopicView {

@@ -1,10 +1,14 @@
 /**
- * Asking the controller, from a broker: today it is in this process, its answer arrives like one over the network.
+ * Asking the active controller, from a broker: in this process where this node leads the quorum, else over the network.
  *
- * Invariant: when an answer arrives, this broker has followed the metadata at least as far as the answer's own records, so that a
- * client that creates a topic finds it here at once.
+ * Invariant: when an answer arrives, this broker has followed the metadata at least as far as the answer rests on, so that a client
+ * that creates a topic finds it here at once. A question whose connection broke is asked again, as Kafka does: it may have been
+ * carried out before.
  */
+import type { Answered } from "@klamm/actor"
+import type { ChannelError } from "@klamm/channel"
 import type { Command, ControllerNode, Replies } from "@klamm/controller"
+import type { Address } from "@klamm/platform/Network"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
@@ -19,29 +23,48 @@ export interface ControllerClient {
   readonly ask: <C extends Command>(command: C, timeoutMs?: number) => Effect.Effect<Replies[C["_tag"]] | undefined>
 }
 
-const decided = <C extends Command>(
-  node: ControllerNode.ControllerNode,
+/** Asks the controller of another node. */
+export type AskRemote = <C extends Command>(
+  to: Address,
   command: C,
-  deadline: number
-): Effect.Effect<Replies[C["_tag"]] | undefined> =>
-  Effect.gen(function* () {
-    while (true) {
-      const answer = yield* node.submit(command)
-      if (answer._tag === "Done") return answer.reply
-      if ((yield* Clock.currentTimeMillis) + retryMs >= deadline) return undefined
-      yield* Effect.sleep(retryMs)
-    }
+  timeoutMs: number
+) => Effect.Effect<Answered<Replies[C["_tag"]]>, ChannelError>
+
+export interface ControllerClientOptions {
+  readonly nodeId: number
+  readonly node: ControllerNode.ControllerNode
+  readonly remote: AskRemote
+  readonly awaitOffset: (offset: number) => Effect.Effect<void>
+}
+
+const notActive: Answered<never> = { _tag: "NotActive" }
+
+/** Asks whoever leads at the moment, once. */
+const askLeader = <C extends Command>(
+  { nodeId, node, remote }: ControllerClientOptions,
+  command: C,
+  timeoutMs: number
+): Effect.Effect<Answered<Replies[C["_tag"]]>> =>
+  Effect.suspend(() => {
+    const { id, endpoint } = node.raft.leader()
+    if (id === nodeId) return node.submit(command)
+    if (endpoint === undefined) return Effect.succeed(notActive)
+    return Effect.catch(remote(endpoint, command, timeoutMs), () => Effect.succeed(notActive))
   })
 
-export const make = (
-  node: ControllerNode.ControllerNode,
-  awaitOffset: (offset: number) => Effect.Effect<void>
-): ControllerClient => ({
+export const make = (options: ControllerClientOptions): ControllerClient => ({
   ask: (command, timeoutMs = defaultTimeoutMs) =>
     Effect.gen(function* () {
       const deadline = (yield* Clock.currentTimeMillis) + timeoutMs
-      const reply = yield* decided(node, command, deadline)
-      yield* awaitOffset(node.image().offset)
-      return reply
+      while (true) {
+        const left = deadline - (yield* Clock.currentTimeMillis)
+        if (left <= 0) return undefined
+        const answer = yield* askLeader(options, command, left)
+        if (answer._tag === "Done") {
+          yield* Effect.timeoutOption(options.awaitOffset(answer.offset), left)
+          return answer.reply
+        }
+        yield* Effect.sleep(retryMs)
+      }
     })
 })

@@ -1,71 +1,53 @@
 /**
- * Follows the committed metadata: each new image becomes configuration, replicas, group shards and last the view that handlers
- * read, in that order.
+ * Follows the committed metadata: each new image becomes configuration, then what the node makes of it (replicas, group shards), and
+ * last the view that handlers read, in that order.
  *
  * Invariant: handlers see a partition only once its actor is started (its first Produce need not be turned away); images are
  * followed in order, and those that came while one was being applied are followed as one.
  */
 import type { ControllerNode } from "@klamm/controller"
-import type { GroupCoordinator } from "@klamm/coordinator"
-import { Changes, Image, Topics } from "@klamm/metadata"
-import type { Replicas } from "@klamm/replica/Replicas"
+import { Changes, Image } from "@klamm/metadata"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { Cluster } from "./Cluster.ts"
-import { offsetsTopic } from "./Cluster.ts"
 import { clusterView } from "./ClusterView.ts"
-import { partitionLog } from "./GroupPartitionLog.ts"
 import type { LiveConfig } from "./LiveConfig.ts"
 
-export interface MetadataFollowerOptions {
-  readonly nodeId: number
-  readonly controller: ControllerNode.ControllerNode
-  readonly config: LiveConfig
-  readonly replicas: Replicas
-  readonly coordinator: GroupCoordinator
-}
+/** What a node does with a new image. `configured` says that the configuration may have changed. */
+export type Apply = (
+  before: Image.Image,
+  after: Image.Image,
+  changes: Changes.Changes,
+  configured: boolean
+) => Effect.Effect<void>
 
 export interface MetadataFollower {
   readonly cluster: () => Cluster
   readonly image: () => Image.Image
   /** Waits until the image of `offset` has been followed. */
   readonly awaitOffset: (offset: number) => Effect.Effect<void>
+  /** Follows from the image of now on, until the scope ends. Once. */
+  readonly start: (apply: Apply) => Effect.Effect<void, never, Scope.Scope>
+}
+
+interface Waiting {
+  readonly offset: number
+  readonly resume: () => void
 }
 
 interface Self {
-  readonly options: MetadataFollowerOptions
+  readonly controller: ControllerNode.ControllerNode
+  readonly config: LiveConfig
   image: Image.Image
   cluster: Cluster
-  waiting: ReadonlyArray<{ readonly offset: number; readonly resume: () => void }>
+  waiting: ReadonlyArray<Waiting>
 }
 
-/** Groups live where the partitions of the offsets topic are led. */
-const followGroups = (self: Self, changes: Changes.Changes): Effect.Effect<void> =>
+const follow = (self: Self, apply: Apply, image: Image.Image): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const { coordinator, nodeId, replicas } = self.options
-    for (const { topic, partition } of changes.partitions) {
-      if (topic.name !== offsetsTopic) continue
-      const before = Topics.byId(self.image.topics, topic.id)?.partitions[partition.index]
-      if (partition.leader === nodeId) {
-        if (before?.leader === nodeId && before.leaderEpoch === partition.leaderEpoch) continue
-        const actor = replicas.find(topic.id, partition.index)
-        if (actor !== undefined) {
-          yield* coordinator.onLeader(partition.index, partition.leaderEpoch, partitionLog(actor))
-        }
-      } else if (before?.leader === nodeId) yield* coordinator.onResigned(partition.index)
-    }
-    const removed = changes.removedTopics.map((topic) => topic.name)
-    if (removed.length > 0) yield* coordinator.onTopicsDeleted(removed)
-  })
-
-const follow = (self: Self, image: Image.Image): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const { config, replicas } = self.options
-    const changes = Changes.between(self.image, image)
-    if (config.update(image)) yield* replicas.reconfigure
-    yield* replicas.apply(changes, image)
-    yield* followGroups(self, changes)
+    const configured = self.config.update(image)
+    yield* apply(self.image, image, Changes.between(self.image, image), configured)
     self.image = image
     self.cluster = clusterView(image)
     const due = self.waiting.filter(({ offset }) => offset <= image.offset)
@@ -76,22 +58,29 @@ const follow = (self: Self, image: Image.Image): Effect.Effect<void> =>
 const awaitOffset = (self: Self, offset: number): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     if (self.image.offset >= offset) return resume(Effect.void)
-    self.waiting = [...self.waiting, { offset, resume: () => resume(Effect.void) }]
+    const waiting = { offset, resume: () => resume(Effect.void) }
+    self.waiting = [...self.waiting, waiting]
+    return Effect.sync(() => {
+      self.waiting = self.waiting.filter((each) => each !== waiting)
+    })
   })
 
-/** Starts with the controller's image of now; follows until the scope ends. */
-export const make = (options: MetadataFollowerOptions): Effect.Effect<MetadataFollower, never, Scope.Scope> =>
+const start = (self: Self, apply: Apply): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const self: Self = { options, image: Image.empty, cluster: clusterView(Image.empty), waiting: [] }
     const images = yield* Queue.unbounded<Image.Image>()
-    const stopWatching = options.controller.watch((image) => Queue.offerUnsafe(images, image))
+    const stopWatching = self.controller.watch((image) => Queue.offerUnsafe(images, image))
     yield* Effect.addFinalizer(() => Effect.sync(stopWatching))
-    yield* follow(self, options.controller.image())
-    const loop = Effect.flatMap(Queue.takeAll(images), (arrived) => follow(self, arrived[arrived.length - 1]!))
+    yield* follow(self, apply, self.controller.image())
+    const loop = Effect.flatMap(Queue.takeAll(images), (arrived) => follow(self, apply, arrived[arrived.length - 1]!))
     yield* Effect.forkScoped(Effect.forever(loop))
-    return {
-      cluster: () => self.cluster,
-      image: () => self.image,
-      awaitOffset: (offset) => awaitOffset(self, offset)
-    }
   })
+
+export const make = (controller: ControllerNode.ControllerNode, config: LiveConfig): MetadataFollower => {
+  const self: Self = { controller, config, image: Image.empty, cluster: clusterView(Image.empty), waiting: [] }
+  return {
+    cluster: () => self.cluster,
+    image: () => self.image,
+    awaitOffset: (offset) => awaitOffset(self, offset),
+    start: (apply) => start(self, apply)
+  }
+}

@@ -1,25 +1,27 @@
 /**
- * The parts of one node, put together: configuration, replicas, groups, the follower of the metadata, and what handlers work with.
+ * The half of a node that a broker has: its replicas, its groups, what they make of each new image, and what handlers work with.
+ * Neighbour: `Control.ts`, the half that every node has.
  */
 import type { BrokerSnapshot, StaticConfig } from "@klamm/config/BrokerConfig"
-import type { ControllerNode } from "@klamm/controller"
 import { Features } from "@klamm/controller"
-import { type GroupSettings, makeGroupCoordinator } from "@klamm/coordinator"
+import { type GroupCoordinator, type GroupSettings, makeGroupCoordinator } from "@klamm/coordinator"
+import { type Changes, type Image, Topics } from "@klamm/metadata"
 import type { Codecs } from "@klamm/protocol/Compression"
-import { type FetcherSettings, FetchWaiters, Replicas } from "@klamm/replica"
+import { FetchWaiters, Replicas } from "@klamm/replica"
 import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeeping"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type { BoundListener } from "./Broker.ts"
-import * as ControllerClient from "./ControllerClient.ts"
+import { offsetsTopic } from "./Cluster.ts"
+import type { Control } from "./Control.ts"
 import type { BrokerFailure } from "./Failure.ts"
 import { FetchSessions } from "./FetchSessions.ts"
-import type { LiveConfig } from "./LiveConfig.ts"
-import * as MetadataFollower from "./MetadataFollower.ts"
+import { partitionLog } from "./GroupPartitionLog.ts"
 import { groupOperations } from "./Operations.ts"
 import { BrokerArena } from "./ProcessArena.ts"
 import * as ProducerIds from "./ProducerIds.ts"
+import * as ReplicaPorts from "./ReplicaPorts.ts"
 import type { Services } from "./Services.ts"
 import type { Storage } from "./Storage.ts"
 
@@ -29,11 +31,11 @@ const maxSessionId = 2_147_483_646
 const plaintext = 0
 
 export interface NodeOptions {
-  readonly config: StaticConfig
-  readonly live: LiveConfig
+  readonly control: Control
   readonly codecs: Codecs
   readonly storage: Storage
-  readonly controller: ControllerNode.ControllerNode
+  /** Of this broker's present life; -1 before it is registered. */
+  readonly brokerEpoch: () => number
   readonly failed: Deferred.Deferred<never, BrokerFailure>
 }
 
@@ -48,15 +50,6 @@ const housekeeping = ({ values }: BrokerSnapshot): HousekeepingSettings => ({
   dedupeBufferBytes: values["log.cleaner.dedupe.buffer.size"]
 })
 
-const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
-  minBytes: values["replica.fetch.min.bytes"],
-  maxWaitMs: values["replica.fetch.wait.max.ms"],
-  partitionMaxBytes: values["replica.fetch.max.bytes"],
-  responseMaxBytes: values["replica.fetch.response.max.bytes"],
-  backoffMs: values["replica.fetch.backoff.ms"],
-  timeoutMs: values["replica.socket.timeout.ms"]
-})
-
 const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   minSessionTimeoutMs: values["group.min.session.timeout.ms"],
   maxSessionTimeoutMs: values["group.max.session.timeout.ms"],
@@ -68,63 +61,80 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   offsetsTopicNumPartitions: values["offsets.topic.num.partitions"]
 })
 
-const makeReplicas = ({ config, live, codecs, storage, failed }: NodeOptions) =>
-  Replicas.make({
-    nodeId: config.values["node.id"],
+const makeReplicas = (options: NodeOptions) => {
+  const { control, codecs, storage, brokerEpoch, failed } = options
+  const { live } = control
+  return Replicas.make({
+    ...ReplicaPorts.make(control, brokerEpoch),
     directories: storage.directories,
     rules: (topicName) => live.rules(topicName),
     housekeeping: () => housekeeping(live.snapshot),
     decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
     otherLogs: [storage.metadataLog],
-    fetchSettings: () => fetchSettings(live.snapshot),
-    addressOf: () => undefined,
-    fetch: () => Effect.fail({ message: "this node knows no other" }),
-    disconnect: () => Effect.void,
-    brokerEpoch: () => -1,
-    alterPartition: () => Effect.succeed(undefined),
-    assignDirectory: () => undefined,
     onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
     onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
   })
+}
 
 /** The ids of fetch sessions are hard to guess by accident, not by intent: 1 to the largest int32. */
 const sessionIds = Effect.map(Random.Random, (random) => () => 1 + Math.floor(random.nextDoubleUnsafe() * maxSessionId))
 
+/** Groups live where the partitions of the offsets topic are led. */
+const followGroups = (
+  nodeId: number,
+  replicas: Replicas.Replicas,
+  coordinator: GroupCoordinator,
+  imageBefore: Image.Image,
+  changes: Changes.Changes
+): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (const { topic, partition } of changes.partitions) {
+      if (topic.name !== offsetsTopic) continue
+      const before = Topics.byId(imageBefore.topics, topic.id)?.partitions[partition.index]
+      if (partition.leader === nodeId) {
+        if (before?.leader === nodeId && before.leaderEpoch === partition.leaderEpoch) continue
+        const actor = replicas.find(topic.id, partition.index)
+        if (actor !== undefined) {
+          yield* coordinator.onLeader(partition.index, partition.leaderEpoch, partitionLog(actor))
+        }
+      } else if (before?.leader === nodeId) yield* coordinator.onResigned(partition.index)
+    }
+    const removed = changes.removedTopics.map((topic) => topic.name)
+    if (removed.length > 0) yield* coordinator.onTopicsDeleted(removed)
+  })
+
 export const make = (options: NodeOptions) =>
   Effect.gen(function* () {
-    const { config, live, codecs, storage, controller } = options
-    const nodeId = config.values["node.id"]
+    const { control, codecs, brokerEpoch } = options
+    const { live, follower } = control
+    const { nodeId, staticConfig, controller } = control.services
     const replicas = yield* makeReplicas(options)
-    const decompression = () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     const coordinator = yield* makeGroupCoordinator({
       config: () => groupSettings(live.snapshot),
       groupOperations,
-      decompression
+      decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     })
-    const follower = yield* MetadataFollower.make({ nodeId, controller, config: live, replicas, coordinator })
-    const client = ControllerClient.make(controller, follower.awaitOffset)
-    let brokerEpoch = (): number => -1
-    const slots = config.values["max.incremental.fetch.session.cache.slots"]
+    yield* follower.start((before, after, changes, configured) =>
+      Effect.gen(function* () {
+        if (configured) yield* replicas.reconfigure
+        yield* replicas.apply(changes, after)
+        yield* followGroups(nodeId, replicas, coordinator, before, changes)
+      })
+    )
     const services: Services = {
-      nodeId,
-      clusterId: storage.clusterId,
-      staticConfig: config,
-      config: () => live.snapshot,
-      cluster: follower.cluster,
-      topicConfig: (topicName) => live.topicConfig(topicName),
+      ...control.services,
       replicas,
       coordinator,
-      controller: client,
-      producerIds: ProducerIds.make(client, { id: nodeId, epoch: () => brokerEpoch() }),
-      fetchSessions: new FetchSessions(slots, yield* sessionIds),
+      producerIds: ProducerIds.make(controller, { id: nodeId, epoch: brokerEpoch }),
+      fetchSessions: new FetchSessions(
+        staticConfig.values["max.incremental.fetch.session.cache.slots"],
+        yield* sessionIds
+      ),
       fetchWaiters: yield* FetchWaiters.make,
       arena: yield* BrokerArena,
       codecs
     }
-    const setBrokerEpoch = (epoch: () => number): void => {
-      brokerEpoch = epoch
-    }
-    return { services, replicas, follower, setBrokerEpoch }
+    return { services, replicas }
   })
 
 /** What the controller is told of this broker: where clients reach it, on the ports really bound. */
@@ -147,5 +157,9 @@ export const registration = (config: StaticConfig, storage: Storage, listeners: 
   })),
   rack: config.values["broker.rack"],
   logDirs: storage.directories.map((directory) => directory.log.directoryId),
-  previousBrokerEpoch: -1
+  previousBrokerEpoch: previousEpoch(storage)
 })
+
+/** Under which epoch all directories were last left in good order; -1 when one was not. */
+const previousEpoch = ({ directories }: Storage): number =>
+  Math.min(...directories.map(({ log }) => (log.cleanShutdown ? log.previousBrokerEpoch : -1)))

@@ -1,19 +1,41 @@
 /**
- * The connections of this node to others, one set for each purpose. Invariant: what waits long at the other end (a fetch, a commit) shares
+ * The connections of this node to others, one set for each purpose, and the words for what only nodes of this kind say (`Bus.ts`, loaded
+ * when first needed: a node that is alone starts without Schema and msgpack). Invariant: what waits long at the other end (a fetch, a commit) shares
  * its connection with nothing that must not wait (a vote, a heartbeat).
  */
 import { Channels } from "@klamm/channel"
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
+import type { ControllerNode } from "@klamm/controller"
 import type { Arena } from "@klamm/platform/Arena"
-import type { Network } from "@klamm/platform/Network"
+import type { ConnectionOptions, Network } from "@klamm/platform/Network"
+import type { RaftNode } from "@klamm/raft"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { AskRemote } from "./ControllerClient.ts"
+import type { Handler } from "./Handler.ts"
+
+/** Votes and who leads; fetches of the metadata log, which wait; changes of the voters, which wait for a commit. */
+export interface QuorumChannels {
+  readonly quorum: Channels.Channels
+  readonly fetch: Channels.Channels
+  readonly changes: Channels.Channels
+}
+
+/** How messages between nodes become frames, and who answers them. */
+export interface Bus {
+  /** The quorum's messages. */
+  readonly quorumPeers: (channels: QuorumChannels) => RaftNode.QuorumPeers
+  /** A question to the controller of another node. */
+  readonly ask: (channels: Channels.Channels) => AskRemote
+  /** The handlers of all of it; answers are made in `scope`. */
+  readonly handlers: (node: ControllerNode.ControllerNode, scope: Scope.Scope) => ReadonlyArray<Handler>
+}
 
 export interface Peers {
-  /** Votes and the other short messages of the quorum. */
-  readonly quorum: Channels.Channels
-  /** Fetches of the metadata log. */
-  readonly metadataFetch: Channels.Channels
+  readonly bus: Effect.Effect<Bus>
+  /** How this node connects to others. */
+  readonly connection: ConnectionOptions
+  readonly quorum: QuorumChannels
   /** Questions to the active controller. */
   readonly controller: Channels.Channels
   readonly heartbeats: Channels.Channels
@@ -21,18 +43,23 @@ export interface Peers {
   readonly replicaFetch: Channels.Channels
 }
 
-export const make = (config: StaticConfig, arena: Arena): Effect.Effect<Peers, never, Network | Scope.Scope> => {
+export const make = (
+  config: StaticConfig,
+  arena: Arena,
+  loadBus: Effect.Effect<Bus>
+): Effect.Effect<Peers, never, Network | Scope.Scope> => {
   const { values } = config
+  const limits = { arena, maxFrameBytes: values["socket.request.max.bytes"] }
   const open = (purpose: string) =>
     Channels.make({
-      arena,
+      ...limits,
       clientId: `broker-${values["node.id"]}-${purpose}`,
-      maxFrameBytes: values["socket.request.max.bytes"],
       connectTimeoutMs: values["socket.connection.setup.timeout.ms"]
     })
   return Effect.all({
-    quorum: open("quorum"),
-    metadataFetch: open("metadata-fetch"),
+    bus: Effect.cached(loadBus),
+    connection: Effect.succeed(Channels.connectionOptions(limits)),
+    quorum: Effect.all({ quorum: open("quorum"), fetch: open("metadata-fetch"), changes: open("voters") }),
     controller: open("controller"),
     heartbeats: open("heartbeats"),
     replicaFetch: open("replica-fetch")

@@ -31,6 +31,8 @@ export interface Storage {
   readonly fresh: boolean
   readonly directories: ReadonlyArray<ReplicaDirectory>
   readonly metadataLog: Log
+  /** The directory that has the metadata log, and with it this node's vote. */
+  readonly metadataDirectoryId: string
 }
 
 /** The directories of log.dirs and metadata.log.dir, and which of them has the metadata log. */
@@ -74,16 +76,17 @@ const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
       : yield* directory.log.load(found, topicId, () => logConfig, now)
   })
 
-/** Opens everything until the scope ends. */
-export const open = (config: StaticConfig) =>
+/** Opens everything until the scope ends. `givenClusterId` is the cluster that a node without data is to belong to. */
+export const open = (config: StaticConfig, givenClusterId?: string) =>
   Effect.gen(function* () {
     const { values } = config
     const { paths, home: metadataPath } = directoriesOf(config)
     const disk = yield* Disk
     for (const path of paths) yield* disk.makeDirectory(path)
     const stored = yield* storedClusterId(paths)
-    if (stored === undefined && !isAlone(config)) return yield* Effect.fail(new NotFormatted({ directories: paths }))
-    const clusterId = stored ?? (yield* Entropy.uuid)
+    const known = stored ?? givenClusterId
+    if (known === undefined && !isAlone(config)) return yield* Effect.fail(new NotFormatted({ directories: paths }))
+    const clusterId = known ?? (yield* Entropy.uuid)
     const now = yield* Clock.currentTimeMillis
     const directories = yield* Effect.forEach(paths, (path) =>
       Effect.gen(function* () {
@@ -97,7 +100,8 @@ export const open = (config: StaticConfig) =>
       clusterId,
       fresh: stored === undefined,
       directories,
-      metadataLog: yield* openMetadataLog(config, home)
+      metadataLog: yield* openMetadataLog(config, home),
+      metadataDirectoryId: home.log.directoryId
     }
     return storage
   })

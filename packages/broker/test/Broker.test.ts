@@ -105,7 +105,10 @@ describe("a broker in one process", () => {
         )
         assert.deepStrictEqual(
           answer.finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]),
-          [["metadata.version", 33]]
+          [
+            ["metadata.version", 33],
+            ["eligible.leader.replicas.version", 1]
+          ]
         )
         assert.isAtLeast(answer.finalizedFeaturesEpoch, 0)
         const later = yield* client.ask(ApiVersionsRequest, ApiVersionsResponse, 4, {
@@ -113,6 +116,7 @@ describe("a broker in one process", () => {
           clientSoftwareVersion: "1"
         })
         assert.deepStrictEqual(later.supportedFeatures.map(({ name }) => name).sort(), [
+          "eligible.leader.replicas.version",
           "kraft.version",
           "metadata.version"
         ])

@@ -15,7 +15,12 @@ const listening = (told: Array<Command>): ControllerClient => ({
       told.push(command)
       const replies: { readonly [Tag in keyof Replies]?: Replies[Tag] } = {
         RegisterBroker: { ...none, brokerEpoch: 7 },
-        Heartbeat: { ...none, isCaughtUp: true, isFenced: false, shouldShutDown: false }
+        Heartbeat: {
+          ...none,
+          isCaughtUp: true,
+          isFenced: false,
+          shouldShutDown: command._tag === "Heartbeat" && command.wantShutDown
+        }
       }
       const tag: C["_tag"] = command._tag
       return replies[tag]
@@ -34,6 +39,7 @@ const living = (told: Array<Command>) =>
       previousBrokerEpoch: -1
     },
     controller: listening(told),
+    offlineLogDirs: () => [],
     metadataOffset: () => 0,
     heartbeatIntervalMs: () => 2_000
   })

@@ -20,9 +20,11 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { Broker, layer } from "../src/Broker.ts"
+import * as Bus from "../src/Bus.ts"
 import { processArena } from "../src/ProcessArena.ts"
 
 const codecs = makeCodecs({ gzip, zstd })
+const bus = Effect.succeed(Bus.bus)
 
 const configOf = (settings: ReadonlyArray<string>) =>
   Result.getOrThrow(resolve(keepControllerListener([presetLayer(developmentPreset()), setLayer(settings)])))
@@ -33,7 +35,7 @@ export const withBroker = <A, E>(
   test: Effect.Effect<A, E, Broker | Network.Network | Disk | Scope.Scope>
 ): Promise<A> => {
   const world = Layer.mergeAll(DiskMemory.layerMemory, NetworkMemory.layerMemory)
-  const broker = layer(configOf(settings), codecs)
+  const broker = layer(configOf(settings), { codecs, bus })
   return Effect.runPromise(Effect.scoped(test).pipe(Effect.provide(broker.pipe(Layer.provideMerge(world)))))
 }
 

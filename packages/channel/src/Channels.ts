@@ -75,7 +75,11 @@ interface Self {
   readonly open: Map<string, Opening>
 }
 
-const connectionOptions = ({ arena, maxFrameBytes }: ChannelsOptions): ConnectionOptions => ({
+/** Connections that carry Kafka's frames. */
+export const connectionOptions = ({
+  arena,
+  maxFrameBytes
+}: Pick<ChannelsOptions, "arena" | "maxFrameBytes">): ConnectionOptions => ({
   arena,
   framing: { frameLength: (bytes, start, end) => frameLength(bytes, start, end, maxFrameBytes) },
   receiveLimitBytes

@@ -9,7 +9,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import type { Cluster } from "../Cluster.ts"
 import { answerWith, completed, decodeBody, type Handler, isHangup } from "../Handler.ts"
-import type { Services } from "../Services.ts"
+import type { ControlServices } from "../Services.ts"
 
 type Request = typeof ApiVersionsRequest.Type
 type Response = typeof ApiVersionsResponse.Input
@@ -43,7 +43,7 @@ const isWellFormed = (request: Request, apiVersion: number): boolean =>
   apiVersion < 3 || (softwareName.test(request.clientSoftwareName) && softwareName.test(request.clientSoftwareVersion))
 
 /** KIP-1242: a client that names the cluster or the node it means to reach has to be right about both. */
-const misrouted = (services: Services, request: Request): number => {
+const misrouted = (services: ControlServices, request: Request): number => {
   const { clusterId, nodeId } = request
   if ((clusterId === null) !== (nodeId === -1)) return ErrorCode.INVALID_REQUEST
   if (clusterId === null) return ErrorCode.NONE
@@ -53,7 +53,7 @@ const misrouted = (services: Services, request: Request): number => {
 }
 
 /** `handlers` is asked for late: this handler is one of them. */
-export const apiVersions = (services: Services, handlers: () => ReadonlyArray<Handler>): Handler => {
+export const apiVersions = (services: ControlServices, handlers: () => ReadonlyArray<Handler>): Handler => {
   const { min, max } = ApiVersionsRequest.versions
   const unsupported = {
     errorCode: ErrorCode.UNSUPPORTED_VERSION,

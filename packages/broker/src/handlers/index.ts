@@ -1,8 +1,8 @@
 /**
- * Every handler of this broker, one per API key. What is not listed here is not served and not advertised.
+ * Every handler of a node, one per API key, for its two kinds of listener. What is not listed is not served and not advertised.
  */
 import type { Handler } from "../Handler.ts"
-import type { Services } from "../Services.ts"
+import type { ControlServices, Services } from "../Services.ts"
 import { produce } from "./00-Produce.ts"
 import { fetch } from "./01-Fetch.ts"
 import { listOffsets } from "./02-ListOffsets.ts"
@@ -27,14 +27,23 @@ import { alterConfigs } from "./33-AlterConfigs.ts"
 import { describeLogDirs } from "./35-DescribeLogDirs.ts"
 import { createPartitions } from "./37-CreatePartitions.ts"
 import { deleteGroups } from "./42-DeleteGroups.ts"
+import { electLeaders } from "./43-ElectLeaders.ts"
 import { incrementalAlterConfigs } from "./44-IncrementalAlterConfigs.ts"
+import { alterPartitionReassignments } from "./45-AlterPartitionReassignments.ts"
+import { listPartitionReassignments } from "./46-ListPartitionReassignments.ts"
 import { offsetDelete } from "./47-OffsetDelete.ts"
+import { describeQuorum } from "./55-DescribeQuorum.ts"
+import { updateFeatures } from "./57-UpdateFeatures.ts"
 import { describeCluster } from "./60-DescribeCluster.ts"
 import { describeProducers } from "./61-DescribeProducers.ts"
+import { unregisterBroker } from "./64-UnregisterBroker.ts"
 import { listConfigResources } from "./74-ListConfigResources.ts"
 import { describeTopicPartitions } from "./75-DescribeTopicPartitions.ts"
+import { addRaftVoter } from "./80-AddRaftVoter.ts"
+import { removeRaftVoter } from "./81-RemoveRaftVoter.ts"
 
-const kinds = [
+/** What clients and brokers are served. */
+const ofBrokers = [
   produce,
   fetch,
   listOffsets,
@@ -58,16 +67,44 @@ const kinds = [
   describeLogDirs,
   createPartitions,
   deleteGroups,
+  electLeaders,
   incrementalAlterConfigs,
+  alterPartitionReassignments,
+  listPartitionReassignments,
   offsetDelete,
+  describeQuorum,
+  updateFeatures,
   describeCluster,
   describeProducers,
+  unregisterBroker,
   listConfigResources,
-  describeTopicPartitions
+  describeTopicPartitions,
+  addRaftVoter,
+  removeRaftVoter
 ]
 
-export const makeHandlers = (services: Services): ReadonlyArray<Handler> => {
+/** What is served on the listeners of controllers (KIP-919), beside what only nodes of this kind say. */
+const ofControllers = [
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
+  describeQuorum,
+  updateFeatures,
+  unregisterBroker,
+  addRaftVoter,
+  removeRaftVoter
+]
+
+const withApiVersions = <S extends ControlServices>(
+  services: S,
+  kinds: ReadonlyArray<(services: S) => Handler>
+): ReadonlyArray<Handler> => {
   const handlers: Array<Handler> = kinds.map((make) => make(services))
   handlers.push(apiVersions(services, () => handlers))
   return handlers
 }
+
+export const makeHandlers = (services: Services): ReadonlyArray<Handler> => withApiVersions(services, ofBrokers)
+
+export const controllerHandlers = (services: ControlServices): ReadonlyArray<Handler> =>
+  withApiVersions(services, ofControllers)

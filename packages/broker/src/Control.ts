@@ -1,0 +1,106 @@
+/**
+ * The half of a node that every node has: its part in the quorum, the metadata as it follows it, and a way to ask the controller.
+ * Neighbour: `Node.ts`, the half of a broker.
+ */
+import type { StaticConfig } from "@klamm/config/BrokerConfig"
+import type { ControllerNode } from "@klamm/controller"
+import { Brokers, type Image } from "@klamm/metadata"
+import { Network } from "@klamm/platform/Network"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as BrokerWatch from "./BrokerWatch.ts"
+import * as ControllerClient from "./ControllerClient.ts"
+import { LiveConfig } from "./LiveConfig.ts"
+import * as MetadataFollower from "./MetadataFollower.ts"
+import * as Peers from "./Peers.ts"
+import { BrokerArena } from "./ProcessArena.ts"
+import * as Quorum from "./Quorum.ts"
+import type { ControlServices } from "./Services.ts"
+import type { Storage } from "./Storage.ts"
+
+export interface ControlOptions {
+  readonly config: StaticConfig
+  readonly storage: Storage
+  readonly bus: Effect.Effect<Peers.Bus>
+  readonly onFatal: Quorum.QuorumOptions["onFatal"]
+}
+
+export interface Control {
+  readonly controller: ControllerNode.ControllerNode
+  readonly live: LiveConfig
+  readonly follower: MetadataFollower.MetadataFollower
+  readonly peers: Peers.Peers
+  readonly services: ControlServices
+  /** Asks like `services.controller`, on a connection that nothing else waits on. */
+  readonly heartbeats: ControllerClient.ControllerClient
+}
+
+/** Starts the quorum and what rests on it; the follower is started by whoever knows what to do with an image. */
+export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
+  Effect.gen(function* () {
+    const nodeId = config.values["node.id"]
+    const peers = yield* Peers.make(config, yield* BrokerArena, bus)
+    const controller = yield* Quorum.make({ config, storage, peers, onFatal })
+    const live = new LiveConfig(config, nodeId, controller.image())
+    const follower = MetadataFollower.make(controller, live)
+    const clientOn = (channels: Peers.Peers["controller"]) =>
+      ControllerClient.make({
+        nodeId,
+        node: controller,
+        remote: (to, command, timeoutMs) =>
+          Effect.flatMap(peers.bus, ({ ask }) => ask(channels)(to, command, timeoutMs)),
+        awaitOffset: follower.awaitOffset
+      })
+    const services: ControlServices = {
+      nodeId,
+      clusterId: storage.clusterId,
+      staticConfig: config,
+      config: () => live.snapshot,
+      cluster: follower.cluster,
+      topicConfig: (topicName) => live.topicConfig(topicName),
+      controller: clientOn(peers.controller),
+      quorum: { node: controller.raft, channels: peers.controller }
+    }
+    const control: Control = { controller, live, follower, peers, services, heartbeats: clientOn(peers.heartbeats) }
+    return control
+  })
+
+/** The other brokers in use, with where brokers reach one another. */
+const othersOf = (image: Image.Image, nodeId: number, listenerName: string): ReadonlyArray<BrokerWatch.Watched> =>
+  Brokers.all(image.brokers).flatMap(({ id, epoch, fenced, endpoints }) => {
+    const address = endpoints.find(({ name }) => name === listenerName)
+    return id === nodeId || fenced || address === undefined ? [] : [{ id, epoch, address }]
+  })
+
+/** While this node decides, it watches the other brokers' processes; until the scope ends. */
+export const watchBrokers = ({ controller, services, peers }: Control) =>
+  Effect.gen(function* () {
+    const { nodeId, staticConfig } = services
+    const listenerName = staticConfig.endpoints.interBrokerListenerName
+    const watch = yield* BrokerWatch.make({
+      network: yield* Network,
+      connection: peers.connection,
+      connectTimeoutMs: staticConfig.values["socket.connection.setup.timeout.ms"],
+      lost: ({ id, epoch }) =>
+        Effect.andThen(
+          Effect.logInfo(`broker ${id} is gone: its address refuses connections`),
+          controller.submit({ _tag: "BrokerLost", brokerId: id, brokerEpoch: epoch })
+        )
+    })
+    let active = controller.isActive()
+    const news = yield* Queue.sliding<void>(1)
+    const stops = [
+      controller.watch(() => void Queue.offerUnsafe(news, undefined)),
+      controller.watchActive((now) => {
+        active = now
+        Queue.offerUnsafe(news, undefined)
+      })
+    ]
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const stop of stops) stop()
+      })
+    )
+    const look = Effect.suspend(() => watch.watch(active ? othersOf(controller.image(), nodeId, listenerName) : []))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, Queue.take(news))))
+  })
