@@ -289,6 +289,27 @@ const kept = (before: Offsets, unopened: ReadonlyArray<{ readonly topic: string;
     return offset === undefined ? [] : [{ topic, partition, offset }]
   })
 
+/** The directories that the path lies in, nearest first. */
+const parentsOf = (path: string): ReadonlyArray<string> => {
+  const names = path.split("/").filter((name) => name !== "" && name !== ".")
+  const start = path.startsWith("/") ? "/" : "./"
+  return names.map((_, index) => start + names.slice(0, index).join("/")).reverse()
+}
+
+/**
+ * A power cut must not take the directory itself, which may be as new as its parents: their names are durable before anything says
+ * that the directory is ours. A parent that we may not read is none that we have made.
+ */
+const syncParents = (disk: Disk["Service"], path: string): Effect.Effect<void, DiskError> =>
+  Effect.forEach(
+    parentsOf(path),
+    (parent) =>
+      Effect.catch(disk.syncDirectory(parent), (error) =>
+        error.reason === "PermissionDenied" ? Effect.void : Effect.fail(error)
+      ),
+    { discard: true }
+  )
+
 const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
   Effect.gen(function* () {
     const bytes = yield* Checkpoint.readIfPresent(disk, `${options.path}/${Meta.metaProperties}`)
@@ -300,6 +321,7 @@ const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
     }
     const { clusterId, nodeId, newDirectoryId: directoryId } = options
     const meta = { clusterId, nodeId, directoryId }
+    yield* syncParents(disk, options.path)
     yield* Checkpoint.replaceFile(disk, options.path, Meta.metaProperties, Meta.encode(meta))
     return meta
   })

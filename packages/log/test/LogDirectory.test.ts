@@ -1,4 +1,5 @@
 import { Disk } from "@klamm/platform"
+import { makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Result from "effect/Result"
@@ -71,6 +72,21 @@ describe("meta.properties", () => {
     )
     const again = await inDirectory(disk, (one) => Effect.succeed(one.directoryId), { newDirectoryId: otherId })
     expect(again).toBe(newDirectoryId)
+  })
+
+  it("outlives a power cut together with the directory and its parents, which are as new as it is", async () => {
+    const { disk, losePower } = makeMemoryDisk()
+    const openAt = (path: string) =>
+      Effect.runPromise(
+        Effect.scoped(Effect.map(LogDirectory.open(at({ path })), ({ directoryId }) => directoryId)).pipe(
+          Effect.provideService(Disk, disk)
+        )
+      )
+    for (const path of ["/srv/klamm/data", "./data"]) {
+      expect(await openAt(path)).toBe(newDirectoryId)
+      losePower()
+      expect(await Effect.runPromise(disk.exists(`${path}/meta.properties`))).toBe(true)
+    }
   })
 
   it("is read as Kafka wrote it", () => {

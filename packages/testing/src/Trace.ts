@@ -2,6 +2,7 @@
  * What happened in a world, like a score: one line per event, a column per machine. Invariant: keeps the last lines only, so that a
  * trace that nobody reads costs no memory.
  */
+import { DiskError } from "@klamm/platform/Disk"
 import * as Cause from "effect/Cause"
 import * as Logger from "effect/Logger"
 import type { LogLevel } from "effect/LogLevel"
@@ -60,9 +61,13 @@ const messageOf = (message: unknown): string => {
   return typeof message === "string" ? message : JSON.stringify(message)
 }
 
+/** Something died of something else than its disk, whose errors stop a node for good. */
+export const isBug = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.some((reason) => Cause.isDieReason(reason) && !(reason.defect instanceof DiskError))
+
 const hasDefect = (message: unknown, cause: Cause.Cause<unknown>): boolean => {
   const parts: ReadonlyArray<unknown> = Array.isArray(message) ? message : [message]
-  return Cause.hasDies(cause) || parts.some((part) => Cause.isCause(part) && Cause.hasDies(part))
+  return isBug(cause) || parts.some((part) => Cause.isCause(part) && isBug(part))
 }
 
 export const makeLogger = (write: (line: LogLine) => void): Logger.Logger<unknown, void> =>

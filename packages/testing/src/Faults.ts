@@ -1,0 +1,146 @@
+/**
+ * What goes wrong in a run, drawn from its seed: which kinds, how often, for how long; and what has to be survived.
+ *
+ * Invariant: `mustHold` is stricter than any single run needs and never stricter than what is promised: a broken check is a bug of
+ * ours, always. Neighbour: `Director.ts`, which does it to the cluster.
+ */
+import type { Chance } from "./Chance.ts"
+import type { Settings } from "./Nodes.ts"
+
+export const faultKinds = [
+  "crash",
+  "powerLoss",
+  "crashInOperation",
+  "powerLossInOperation",
+  "pause",
+  "clockJump",
+  "clockDrift",
+  "isolate",
+  "oneWay",
+  "slowLink",
+  "reset",
+  "slowDisk",
+  "syncError",
+  "writeError",
+  "fullDisk"
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+/** Kinds after which a disk may hold less than it was told to keep: no replica is owed to anyone by it. */
+const breaksDisk: ReadonlySet<FaultKind> = new Set(["syncError"])
+const cutsPower: ReadonlySet<FaultKind> = new Set(["powerLoss", "powerLossInOperation"])
+const setsClocks: ReadonlySet<FaultKind> = new Set(["clockJump", "clockDrift"])
+/** A broker may have to give up after these, with a word of why. */
+export const endsBrokers: ReadonlySet<FaultKind> = new Set(["syncError", "writeError", "fullDisk"])
+
+/** All that one run is made of. */
+export interface Swarm {
+  readonly seed: number
+  readonly brokers: number
+  readonly disorder: number
+  readonly opsPerTurn: number
+  /** How long faults happen, in milliseconds of the world. */
+  readonly stormMs: number
+  /** Sends after which producers stop. */
+  readonly maxSends: number
+  /** The mean time between two faults. */
+  readonly faultEveryMs: number
+  readonly kinds: ReadonlyArray<FaultKind>
+  readonly settings: Settings
+  readonly partitions: number
+  readonly minInSync: number
+  readonly producers: ReadonlyArray<ProducerPlan>
+  readonly consumers: number
+  readonly smallPieces: number
+  readonly maxDelayMs: number
+}
+
+export interface ProducerPlan {
+  readonly acks: number
+  readonly maxInFlight: number
+  readonly paceMs: number
+  readonly maxRecords: number
+  readonly maxValueBytes: number
+}
+
+export interface SwarmOverrides {
+  readonly brokers?: number
+  readonly settings?: Settings
+  readonly kinds?: ReadonlyArray<FaultKind>
+  readonly stormMs?: number
+}
+
+const drawProducer = (chance: Chance): ProducerPlan => ({
+  acks: chance.happens(0.15) ? 1 : -1,
+  maxInFlight: chance.pick([1, 2, 5]),
+  paceMs: chance.skewed(20, 1_000),
+  maxRecords: chance.pick([1, 3, 10]),
+  maxValueBytes: chance.pick([10, 200, 4_000])
+})
+
+/** Small limits, so that a short run meets all of them. */
+const drawSettings = (chance: Chance): Settings => ({
+  "log.segment.bytes": 1_048_576,
+  "log.index.interval.bytes": chance.pick([64, 4_096]),
+  "log.index.size.max.bytes": chance.pick([48, 1_024, 10_485_760]),
+  "metadata.log.segment.bytes": 8_388_608,
+  "metadata.log.max.record.bytes.between.snapshots": chance.pick([1_024, 20_971_520]),
+  "replica.high.watermark.checkpoint.interval.ms": chance.pick([100, 5_000]),
+  "offsets.topic.num.partitions": chance.pick([1, 3]),
+  "fetch.max.bytes": 4_194_304,
+  "log.retention.check.interval.ms": chance.pick([1_000, 300_000])
+})
+
+/** Each kind is in half of the runs, so that some bugs are not hidden behind others. */
+export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverrides = {}): Swarm => {
+  const brokers = overrides.brokers ?? 1
+  const drawn = faultKinds.filter(() => chance.happens(0.5))
+  return {
+    seed,
+    brokers,
+    disorder: chance.pick([0, 0.1, 1]),
+    opsPerTurn: chance.pick([16, 256, 2_048]),
+    stormMs: overrides.stormMs ?? chance.skewed(3_000, 30_000),
+    maxSends: chance.pick([300, 1_000, 3_000]),
+    faultEveryMs: chance.skewed(150, 4_000),
+    kinds: overrides.kinds ?? (drawn.length > 0 ? drawn : ["powerLoss"]),
+    settings: { ...drawSettings(chance), ...overrides.settings },
+    partitions: chance.pick([1, 2, 5]),
+    minInSync: brokers >= 3 ? 2 : 1,
+    producers: Array.from({ length: chance.pick([1, 2, 3]) }, () => drawProducer(chance)),
+    consumers: chance.pick([1, 2]),
+    smallPieces: chance.pick([0, 0.02, 0.3]),
+    maxDelayMs: chance.pick([0.5, 3, 50])
+  }
+}
+
+/** What has happened in a run, by kind. */
+export type Counts = ReadonlyMap<FaultKind, number>
+
+export interface Promises {
+  /** Everything acknowledged with acks=all is there for ever, where it was said to be. */
+  readonly keepsAcksAll: boolean
+  /** The same for acks=1. */
+  readonly keepsAcksOne: boolean
+  /** Everything that was ever read is there for ever, acknowledged or not. */
+  readonly keepsReads: boolean
+  /** Brokers run until they are killed. */
+  readonly brokersLast: boolean
+  /** Clocks are near each other. */
+  readonly clocksAgree: boolean
+}
+
+const syncsAcksAll = ({ settings }: Swarm): boolean => settings["klamm.acks.all.sync"] !== false
+
+/** What the cluster owes its clients after these faults. */
+export const mustHold = (swarm: Swarm, counts: Counts): Promises => {
+  const happened = (kinds: ReadonlySet<FaultKind>) => [...counts.keys()].some((kind) => kinds.has(kind))
+  const lostUnsynced = happened(cutsPower) || happened(breaksDisk)
+  return {
+    keepsAcksAll: syncsAcksAll(swarm) || !lostUnsynced,
+    keepsAcksOne: swarm.brokers === 1 && !lostUnsynced,
+    keepsReads: !lostUnsynced,
+    brokersLast: !happened(endsBrokers),
+    clocksAgree: !happened(setsClocks)
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Configurations for the nodes of a world: each broker and controller at once, the quorum named by `controller.quorum.voters`, and
+ * whatever settings a run wants on top. Neighbour: `SimCluster.ts`.
+ */
+import { resolve, type StaticConfig } from "@klamm/config/BrokerConfig"
+import { developmentPreset, presetLayer, setLayer } from "@klamm/config/Layers"
+import { printProblem } from "@klamm/config/Problem"
+import { assert } from "@klamm/platform/Invariant"
+import * as Result from "effect/Result"
+import { clientPort, hostOf } from "./SimCluster.ts"
+
+export const controllerPort = 9_093
+export const dataDirectory = "/data"
+
+export type Settings = Readonly<Record<string, string | number | boolean>>
+
+/** The configuration of a node among those of `nodeIds`. */
+export const configOf =
+  (nodeIds: ReadonlyArray<number>, settings: Settings) =>
+  (nodeId: number): StaticConfig => {
+    const host = hostOf(nodeId)
+    const own: Settings = {
+      "node.id": nodeId,
+      listeners: `PLAINTEXT://${host}:${clientPort},CONTROLLER://${host}:${controllerPort}`,
+      "controller.quorum.voters": nodeIds.map((id) => `${id}@${hostOf(id)}:${controllerPort}`).join(","),
+      "log.dirs": dataDirectory,
+      ...settings
+    }
+    const preset = new Map(developmentPreset())
+    preset.delete("controller.quorum.bootstrap.servers")
+    const given = Object.entries(own).map(([key, value]) => `${key}=${value}`)
+    const resolved = resolve([presetLayer(preset), setLayer(given)])
+    const problems = Result.isFailure(resolved) ? resolved.failure.map(printProblem).join("; ") : ""
+    assert(Result.isSuccess(resolved), `the configuration of a world's node is right: ${problems}`)
+    return resolved.success
+  }

@@ -1,0 +1,23 @@
+/** All checks of a run's evidence. */
+import { commits, created, oddities } from "./Control.ts"
+import type { Check, Evidence, Violation } from "./Evidence.ts"
+import { gapless, oneValue, watermarks } from "./Reads.ts"
+import { kept, once, ordered, sent } from "./Sends.ts"
+
+export type { Check, Drained, Evidence, Violation } from "./Evidence.ts"
+
+export const checks: Readonly<Record<string, Check>> = {
+  kept,
+  once,
+  ordered,
+  sent,
+  oneValue,
+  gapless,
+  watermarks,
+  commits,
+  created,
+  oddities
+}
+
+export const checkAll = (evidence: Evidence): ReadonlyArray<Violation> =>
+  Object.values(checks).flatMap((check) => check(evidence))

@@ -1,0 +1,147 @@
+/** Taking stock when all is quiet: reads everything from its beginning, and what groups and topics there are. */
+import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
+import { OffsetFetchRequest, OffsetFetchResponse } from "@klamm/protocol/api/09-OffsetFetch"
+import type { Decompression } from "@klamm/protocol/Compression"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { ZERO } from "@klamm/protocol/Uuid"
+import * as Effect from "effect/Effect"
+import { committedKey, type Drained, type Evidence } from "../check/Evidence.ts"
+import type { History } from "../History.ts"
+import { endOf } from "./Admin.ts"
+import { backoffMs, type Client, refused } from "./Client.ts"
+import { type ReadRecord, readBatches } from "./Payload.ts"
+
+export type Found = Pick<Evidence, "drained" | "topics" | "committed">
+
+export interface StockOptions {
+  readonly decompression: Decompression
+  readonly history: History
+  readonly swarm: { readonly partitions: number }
+}
+
+const maxBytes = 1024 * 1024
+
+/** Tries again until it succeeds; the run's own limit ends it. */
+const insist = <A, E>(attempt: Effect.Effect<A, E>): Effect.Effect<A> =>
+  Effect.catch(attempt, () =>
+    Effect.andThen(
+      Effect.sleep(backoffMs),
+      Effect.suspend(() => insist(attempt))
+    )
+  )
+
+const fetchAt = (client: Client, options: StockOptions, topic: string, partition: number, offset: number) =>
+  Effect.flatMap(client.findLeader(topic, partition), ({ address, epoch }) =>
+    client.ask(
+      address,
+      { request: FetchRequest, response: FetchResponse },
+      12,
+      {
+        maxWaitMs: 0,
+        minBytes: 1,
+        maxBytes,
+        isolationLevel: 0,
+        sessionId: 0,
+        sessionEpoch: -1,
+        rackId: "",
+        forgottenTopicsData: [],
+        topics: [
+          {
+            topic,
+            topicId: ZERO,
+            partitions: [
+              {
+                partition,
+                currentLeaderEpoch: epoch,
+                fetchOffset: offset,
+                logStartOffset: -1,
+                partitionMaxBytes: maxBytes
+              }
+            ]
+          }
+        ]
+      },
+      ({ responses }) => {
+        const part = responses[0]?.partitions[0]
+        const errorCode = part?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        const records = part?.records ?? null
+        return { errorCode, batches: records === null ? [] : readBatches(records, options.decompression) }
+      }
+    )
+  ).pipe(
+    Effect.tap(({ errorCode }) =>
+      errorCode === ErrorCode.NONE
+        ? Effect.void
+        : Effect.andThen(Effect.exit(client.refresh(topic)), Effect.fail(refused(errorCode)))
+    )
+  )
+
+const drain = (client: Client, options: StockOptions, topic: string, partition: number): Effect.Effect<Drained> =>
+  Effect.gen(function* () {
+    const end = yield* endOf(client, topic, partition)
+    const records: Array<ReadRecord> = []
+    let position = 0
+    while (position < end) {
+      const from = position
+      const { batches } = yield* insist(fetchAt(client, options, topic, partition, from))
+      for (const batch of batches) {
+        if (batch.fault !== undefined) break
+        records.push(...batch.records.filter(({ offset }) => offset >= position))
+        position = Math.max(position, batch.nextOffset)
+      }
+      if (position === from) yield* Effect.sleep(backoffMs)
+    }
+    return { partition, end, records }
+  })
+
+const topicsOf = (client: Client) =>
+  Effect.suspend(() =>
+    client.ask(
+      client.anyone,
+      { request: MetadataRequest, response: MetadataResponse },
+      12,
+      {
+        topics: null,
+        allowAutoTopicCreation: false,
+        includeTopicAuthorizedOperations: false,
+        includeClusterAuthorizedOperations: false
+      },
+      ({ topics }) => new Map(topics.map(({ name, partitions }) => [name ?? "", partitions.length]))
+    )
+  )
+
+const committedBy = (client: Client, group: string, topic: string, partitions: ReadonlyArray<number>) =>
+  Effect.suspend(() =>
+    Effect.flatMap(client.coordinatorOf(group), (coordinator) =>
+      client.ask(
+        coordinator,
+        { request: OffsetFetchRequest, response: OffsetFetchResponse },
+        7,
+        { groupId: group, topics: [{ name: topic, partitionIndexes: partitions }], groups: [], requireStable: true },
+        ({ errorCode, topics }) => {
+          const found = topics[0]?.partitions ?? []
+          const offsets = found.map(({ partitionIndex, committedOffset }): [string, number] => [
+            committedKey(group, partitionIndex),
+            Number(committedOffset)
+          ])
+          return { errorCode: found.find((each) => each.errorCode !== 0)?.errorCode ?? errorCode, offsets }
+        }
+      )
+    )
+  ).pipe(
+    Effect.flatMap(({ errorCode, offsets }) =>
+      errorCode === ErrorCode.NONE ? Effect.succeed(offsets) : Effect.fail(refused(errorCode))
+    ),
+    Effect.tapError(() => Effect.sync(() => client.forgetCoordinator(group)))
+  )
+
+export const takeStock = (client: Client, options: StockOptions, topic: string): Effect.Effect<Found> =>
+  Effect.gen(function* () {
+    const partitions = Array.from({ length: options.swarm.partitions }, (_, index) => index)
+    const drained = yield* Effect.forEach(partitions, (partition) => drain(client, options, topic, partition))
+    const groups = new Set(options.history.commits.map(({ group }) => group))
+    const committed = yield* Effect.forEach(groups, (group) => insist(committedBy(client, group, topic, partitions)))
+    const topics = yield* insist(topicsOf(client))
+    return { drained, topics, committed: new Map(committed.flat()) }
+  })

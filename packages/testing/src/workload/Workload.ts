@@ -1,0 +1,44 @@
+/** The clients of a run: producers, consumers with and without a group, and an administrator, as the swarm says. */
+import type { Simulation } from "../Simulation.ts"
+import { runAdmin } from "./Admin.ts"
+import { runConsumer } from "./Consumer.ts"
+import { runProducer } from "./Producer.ts"
+
+const adminPaceMs = 2_000
+const maxTopics = 8
+
+/** Starts all of them; answers their machines' names. */
+export const startWorkload = (run: Simulation, topic: string, replicationFactor: number): ReadonlyArray<string> => {
+  const { swarm, history, nowMs, codecs, decompression } = run
+  const partitions = Array.from({ length: swarm.partitions }, (_, index) => index)
+  const isStopping = run.stopping
+  const isFull = () => isStopping() || history.sends.length >= swarm.maxSends
+  const producers = swarm.producers.map((plan, index) =>
+    run.join(`p${index + 1}`, (client) =>
+      runProducer({ ...plan, client, history, nowMs, codecs, topic, partitions, isStopping: isFull })
+    )
+  )
+  const consumers = Array.from({ length: swarm.consumers }, (_, index) =>
+    run.join(`r${index + 1}`, (client) =>
+      runConsumer({
+        client,
+        history,
+        nowMs,
+        decompression,
+        topic,
+        partitions: swarm.partitions,
+        group: index === 0 ? "readers" : undefined,
+        maxWaitMs: client.chance.pick([5, 100, 500]),
+        maxBytes: client.chance.pick([1_000, 50_000, 1_000_000]),
+        paceMs: client.chance.pick([1, 20, 200]),
+        commits: 0.3,
+        restarts: 0.02,
+        isStopping
+      })
+    )
+  )
+  const admin = run.join("admin", (client) =>
+    runAdmin({ client, history, nowMs, replicationFactor, paceMs: adminPaceMs, maxTopics, isStopping })
+  )
+  return [...producers, ...consumers, admin]
+}
