@@ -111,10 +111,13 @@ export const preferring = (replica: Online, preferredReadReplica: number): Parti
   preferredReadReplica
 })
 
+/** What a log is asked of its leader epochs. */
+type History = Pick<Log, "epochs" | "endOffsetForEpoch">
+
 /** Where the reader's log leaves ours; "unknown" when its epoch is one that we have never had (KIP-320). */
-const diverging = (partition: Pick<PartitionActor, "log">, request: ReadRequest) => {
+const diverging = (log: History, request: ReadRequest) => {
   if (request.lastFetchedEpoch < 0) return undefined
-  const { epoch, endOffset } = partition.log.endOffsetForEpoch(request.lastFetchedEpoch)
+  const { epoch, endOffset } = log.endOffsetForEpoch(request.lastFetchedEpoch)
   if (epoch === -1 || endOffset === -1) return "unknown"
   return epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset ? { epoch, endOffset } : undefined
 }
@@ -123,8 +126,8 @@ const diverging = (partition: Pick<PartitionActor, "log">, request: ReadRequest)
  * A follower that is beyond the log end, or in an epoch never heard of here, has to leave what it has and not only its place: it is told
  * the last epoch and where that ends, and cuts its log there.
  */
-const divergingFollower = (leader: Online, log: Log, request: ReadRequest) => {
-  const found = diverging({ log }, request)
+const divergingFollower = (leader: Online, log: History, request: ReadRequest) => {
+  const found = diverging(log, request)
   if (typeof found === "object") return found
   if (found === undefined && request.fetchOffset <= leader.logEndOffset) return undefined
   return { epoch: EpochCache.latestEpoch(log.epochs), endOffset: leader.logEndOffset }
@@ -186,11 +189,11 @@ const outOfRange = ({ logStartOffset }: Online, { reader }: ReadRequest): Partit
   return reader === "Follower" ? { ...failed, logStartOffset } : failed
 }
 
-const answerAtOnce = (partition: PartitionActor, replica: Online, request: ReadRequest): PartitionRead | undefined => {
+const answerAtOnce = (log: History, replica: Online, request: ReadRequest): PartitionRead | undefined => {
   const divergingEpoch =
     request.reader === "Follower" && request.fetchOffset >= replica.logStartOffset
-      ? divergingFollower(replica, partition.log, request)
-      : diverging(partition, request)
+      ? divergingFollower(replica, log, request)
+      : diverging(log, request)
   if (typeof divergingEpoch === "object") return { ...empty(replica), divergingEpoch }
   if (!isInRange(replica, request) || divergingEpoch === "unknown") return outOfRange(replica, request)
   if (request.fetchOffset < upToOffsetOf(replica, request)) return undefined
@@ -199,14 +202,18 @@ const answerAtOnce = (partition: PartitionActor, replica: Online, request: ReadR
   return request.readCommitted ? { ...empty(replica), abortedTransactions: noAborted } : empty(replica)
 }
 
+/** The answer of a replica in this state when no record has to be read for it; undefined when one has to. */
+export const judge = (state: State, log: History, request: ReadRequest): PartitionRead | undefined => {
+  const found = serving(state, request)
+  return "errorCode" in found ? failedRead(found.errorCode) : answerAtOnce(log, found.replica, request)
+}
+
 /**
  * The answer when no record has to be read for it: an error, or nothing new. A long poll asks for every partition each time, and of
  * most there is nothing. Undefined when `readPartition` has to look.
  */
-export const readAtOnce = (partition: PartitionActor, request: ReadRequest): PartitionRead | undefined => {
-  const found = serving(partition.actor.state(), request)
-  return "errorCode" in found ? failedRead(found.errorCode) : answerAtOnce(partition, found.replica, request)
-}
+export const readAtOnce = ({ actor, log }: PartitionActor, request: ReadRequest): PartitionRead | undefined =>
+  judge(actor.state(), log, request)
 
 /** Reads for a consumer or a follower. The caller releases the answer's memory. */
 export const readPartition = (
@@ -217,6 +224,6 @@ export const readPartition = (
   const found = serving(partition.actor.state(), request)
   if ("errorCode" in found) return Effect.succeed(failedRead(found.errorCode))
   const { replica } = found
-  const answer = answerAtOnce(partition, replica, request)
+  const answer = answerAtOnce(partition.log, replica, request)
   return answer === undefined ? readRecords(partition, replica, request, arena) : Effect.succeed(answer)
 }
