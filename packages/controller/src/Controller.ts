@@ -10,10 +10,18 @@ import { type MetadataRecord, type MetadataRecordInput, normalize } from "@klamm
 import { type AlterConfigs, alterConfigs, type ConfigsAltered } from "./AlterConfigs.ts"
 import { type AlterPartition, alterPartition, type PartitionsAltered } from "./AlterPartition.ts"
 import { type Failure, ok } from "./Answer.ts"
+import { type AssignReplicasToDirs, assignReplicasToDirs, type ReplicasAssigned } from "./AssignReplicasToDirs.ts"
 import { type RegisterBroker, type Registered, register } from "./BrokerRegistry.ts"
+import {
+  type RegisterController,
+  registerController,
+  type UnregisterController,
+  unregisterController
+} from "./ControllerRegistry.ts"
 import { type CreatePartitions, createPartitions, type PartitionsCreated } from "./CreatePartitions.ts"
 import { type CreatedTopic, type CreateTopics, createTopics } from "./CreateTopics.ts"
 import { type DeletedTopic, type DeleteTopics, deleteTopics } from "./DeleteTopics.ts"
+import { type ElectLeaders, electLeaders, type LeadersElected } from "./ElectLeaders.ts"
 import * as Features from "./Features.ts"
 import { type Heartbeat, type HeartbeatAnswer, heartbeat } from "./Heartbeats.ts"
 import {
@@ -24,8 +32,11 @@ import {
   firstChecks
 } from "./LeaderElections.ts"
 import { type AllocateProducerIds, allocateProducerIds, type ProducerIdBlock } from "./ProducerIds.ts"
+import { type AlterPartitionReassignments, alterPartitionReassignments, type ReassignmentsAltered } from "./Reassign.ts"
 import { type BrokerLost, expire, loseBroker, nextSessionEnd } from "./Sessions.ts"
 import { type ControllerState, replay, type Settings } from "./State.ts"
+import { type UnregisterBroker, unregisterBroker } from "./UnregisterBroker.ts"
+import { type UpdateFeatures, updateFeatures } from "./UpdateFeatures.ts"
 
 /** The first command of each leader: the feature levels of a new cluster. Those that are there stay as they are. */
 export interface Bootstrap {
@@ -45,7 +56,14 @@ export interface Replies {
   readonly RegisterBroker: Registered
   readonly Heartbeat: HeartbeatAnswer
   readonly BrokerLost: Failure
+  readonly UnregisterBroker: Failure
+  readonly RegisterController: Failure
+  readonly UnregisterController: Failure
+  readonly UpdateFeatures: Failure
   readonly AlterPartition: PartitionsAltered
+  readonly AlterPartitionReassignments: ReassignmentsAltered
+  readonly ElectLeaders: LeadersElected
+  readonly AssignReplicasToDirs: ReplicasAssigned
   readonly CreateTopics: ReadonlyArray<CreatedTopic>
   readonly DeleteTopics: ReadonlyArray<DeletedTopic>
   readonly CreatePartitions: ReadonlyArray<PartitionsCreated>
@@ -61,7 +79,14 @@ export type Command =
   | RegisterBroker
   | Heartbeat
   | BrokerLost
+  | UnregisterBroker
+  | RegisterController
+  | UnregisterController
+  | UpdateFeatures
   | AlterPartition
+  | AlterPartitionReassignments
+  | ElectLeaders
+  | AssignReplicasToDirs
   | CreateTopics
   | DeleteTopics
   | CreatePartitions
@@ -110,7 +135,14 @@ const decisions: Decisions = {
   RegisterBroker: ({ state, options, now, nextOffset }, command) => register(state, options, command, now, nextOffset),
   Heartbeat: ({ state, options, now, nextOffset }, command) => heartbeat(state, options, command, now, nextOffset),
   BrokerLost: ({ state, options }, command) => loseBroker(state, options, command),
+  UnregisterBroker: ({ state, options }, command) => unregisterBroker(state, options, command),
+  RegisterController: ({ state }, command) => registerController(state, command),
+  UnregisterController: ({ state }, command) => unregisterController(state, command),
+  UpdateFeatures: ({ state, options }, command) => updateFeatures(state, options, command),
   AlterPartition: ({ state, options }, command) => alterPartition(state, options, command),
+  AlterPartitionReassignments: ({ state, options }, command) => alterPartitionReassignments(state, options, command),
+  ElectLeaders: ({ state, options }, command) => electLeaders(state, options, command),
+  AssignReplicasToDirs: ({ state, options }, command) => assignReplicasToDirs(state, options, command),
   CreateTopics: ({ state, options }, command) => createTopics(state, options, command),
   DeleteTopics: ({ state }, command) => deleteTopics(state, command),
   CreatePartitions: ({ state }, command) => createPartitions(state, command),

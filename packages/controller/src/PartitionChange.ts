@@ -103,10 +103,12 @@ const elect = (
   return alive === undefined ? clean(noLeader) : { leader: alive, isUnclean: true }
 }
 
-/** With ELRs the last leader is remembered while there is none. */
-const lastKnown = (before: Topics.Partition, leader: number, rules: Rules): Ids => {
+/** With ELRs the last leader is remembered while there is none; of a partition that had none as they came, the last in sync. */
+const lastKnown = (before: Topics.Partition, leader: number, isr: Ids, rules: Rules): Ids => {
   if (!rules.isElrEnabled || leader !== noLeader) return []
-  return before.leader === noLeader ? before.lastKnownElr : [before.leader]
+  if (before.leader !== noLeader) return [before.leader]
+  const isForgotten = before.lastKnownElr.length === 0 && isr.length === 0
+  return isForgotten ? before.isr.slice(0, 1) : before.lastKnownElr
 }
 
 const ifChanged = <A>(before: ReadonlyArray<A>, after: ReadonlyArray<A>): ReadonlyArray<A> | null =>
@@ -174,7 +176,7 @@ export const partitionChange = (
     addingReplicas: ifChanged(before.addingReplicas, addingReplicas),
     directories: ifChanged(before.directories, directories),
     eligibleLeaderReplicas: ifChanged(before.eligibleLeaderReplicas, elr),
-    lastKnownElr: ifChanged(before.lastKnownElr, lastKnown(before, leader, rules))
+    lastKnownElr: ifChanged(before.lastKnownElr, lastKnown(before, leader, isr, rules))
   }
   const recovers = leaderRecoveryState !== before.leaderRecoveryState
   const isChanged = recovers || change.leader !== Topics.noLeaderChange
