@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as BrokerLifecycle from "./BrokerLifecycle.ts"
 import * as Control from "./Control.ts"
+import * as ControllerLifecycle from "./ControllerLifecycle.ts"
 import type { BrokerFailure } from "./Failure.ts"
 import { controllerHandlers, makeHandlers } from "./handlers/index.ts"
 import * as Node from "./Node.ts"
@@ -62,8 +63,8 @@ type Failed = Deferred.Deferred<never, BrokerFailure>
 /** What stops a part of the node, in good order. */
 type Stop = Effect.Effect<void>
 
-/** Serves the other controllers, and whoever asks this node's. */
-const serveControllers = (control: Control.Control, serving: Serving.Serving) =>
+/** Serves the other controllers, and whoever asks this node's, and makes it known. */
+const serveControllers = (control: Control.Control, serving: Serving.Serving, failed: Failed) =>
   Effect.gen(function* () {
     const { controller, peers, services } = control
     const scope = yield* Effect.scope
@@ -72,7 +73,10 @@ const serveControllers = (control: Control.Control, serving: Serving.Serving) =>
     )
     const handlers = [...controllerHandlers(services), ...lazyHandlers(yield* load)]
     yield* Control.watchBrokers(control)
-    return yield* serving.listen(Serving.controllerEndpoints(services.staticConfig), handlers, Effect.void)
+    const listeners = yield* serving.listen(Serving.controllerEndpoints(services.staticConfig), handlers, Effect.void)
+    const known = ControllerLifecycle.register(services.nodeId, listeners, services.controller)
+    yield* Effect.forkScoped(Effect.catch(known, (refused) => Deferred.fail(failed, refused)))
+    return listeners
   })
 
 /** A broker's half: answers where clients are served, and how to stop it. */
@@ -140,7 +144,7 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
     })
     const serving = yield* Serving.make(config, control.services.config, yield* BrokerArena)
     const { broker, controller } = roles(config.values)
-    const controllers = controller ? yield* serveControllers(control, serving) : []
+    const controllers = controller ? yield* serveControllers(control, serving, failed) : []
     const half = broker ? yield* serveClients(parts, storage, control, serving, failed) : yield* followAlone(control)
     const resign = Effect.timeoutOption(control.controller.raft.resign, resignTimeoutMs)
     const service: Broker["Service"] = {

@@ -32,6 +32,12 @@ export interface BrokerView {
   readonly endpoints: ReadonlyMap<string, { readonly host: string; readonly port: number }>
 }
 
+export interface ControllerView {
+  readonly id: number
+  /** Where each listener is reached. */
+  readonly endpoints: ReadonlyMap<string, { readonly host: string; readonly port: number }>
+}
+
 export interface FeatureView {
   readonly name: string
   readonly minVersion: number
@@ -47,6 +53,7 @@ export interface Cluster {
   readonly topics: () => ReadonlyArray<TopicView>
   readonly brokers: () => ReadonlyArray<BrokerView>
   readonly broker: (id: number) => BrokerView | undefined
+  readonly controllers: () => ReadonlyArray<ControllerView>
   /** The dynamic configuration of a resource, by key. */
   readonly configs: (resourceType: number, resourceName: string) => ReadonlyMap<string, string>
   /** Names of the resources of a type that have a dynamic configuration. */

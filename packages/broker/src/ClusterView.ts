@@ -3,7 +3,7 @@
  */
 
 import { Features } from "@klamm/controller"
-import { Brokers, Configs, type Image, Topics } from "@klamm/metadata"
+import { Brokers, Configs, Controllers, type Image, Topics } from "@klamm/metadata"
 import { type BrokerView, type Cluster, type FeatureView, isInternalTopic, type TopicView } from "./Cluster.ts"
 
 const topicView = (topic: Topics.Topic): TopicView => ({
@@ -13,11 +13,14 @@ const topicView = (topic: Topics.Topic): TopicView => ({
   partitions: topic.partitions
 })
 
+const addresses = (endpoints: ReadonlyArray<Brokers.Endpoint>) =>
+  new Map(endpoints.map(({ name, host, port }) => [name, { host, port }]))
+
 const brokerView = (broker: Brokers.Broker): BrokerView => ({
   id: broker.id,
   rack: broker.rack,
   fenced: broker.fenced,
-  endpoints: new Map(broker.endpoints.map(({ name, host, port }) => [name, { host, port }]))
+  endpoints: addresses(broker.endpoints)
 })
 
 const featureViews = (image: Image.Image): ReadonlyArray<FeatureView> =>
@@ -49,6 +52,8 @@ export const clusterView = (image: Image.Image): Cluster => {
     },
     brokers: () => brokers,
     broker: (id) => byId.get(id),
+    controllers: () =>
+      Controllers.all(image.controllers).map(({ id, endpoints }) => ({ id, endpoints: addresses(endpoints) })),
     configs: (resourceType, resourceName) => Configs.get(image.configs, resourceType, resourceName),
     configuredResources: (resourceType) => Configs.resources(image.configs, resourceType),
     features: () => features,

@@ -8,6 +8,8 @@ import * as Checkpoint from "@klamm/log/Checkpoint"
 import * as MetaProperties from "@klamm/log/MetaProperties"
 import { Disk, type DiskError } from "@klamm/platform"
 import * as Entropy from "@klamm/platform/Entropy"
+import { MetadataLog, type VoterSet, writeBootstrapSnapshot } from "@klamm/raft"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { directoriesOf } from "./Storage.ts"
 
@@ -76,11 +78,27 @@ const formatOne = (path: string, isHome: boolean, wanted: MetaProperties.MetaPro
     return { path, isHome, directoryId: meta.directoryId, before: true }
   })
 
-/** Every directory of the node. `directoryId` is that of the metadata log's, where it was fixed beforehand (initial controllers). */
+/** How the quorum of a new cluster begins, where its voters are recorded in the metadata log (KIP-853). */
+export interface InitialQuorum {
+  readonly voters: VoterSet.VoterSet
+  /** Of this node's metadata log, if the node is one of the voters. */
+  readonly directoryId: string | undefined
+}
+
+/** The snapshot that names the first voters; written before the directory counts as formatted. */
+const recordVoters = (home: string, { voters }: InitialQuorum) =>
+  Effect.gen(function* () {
+    const disk = yield* Disk
+    const directory = `${home}/${MetadataLog.topicName}-${MetadataLog.partition}`
+    yield* disk.makeDirectory(directory)
+    yield* writeBootstrapSnapshot(disk, directory, voters, yield* Clock.currentTimeMillis)
+  })
+
+/** Every directory of the node. `initial` is left out where the configuration names the voters or others found the cluster. */
 export const format = (
   config: StaticConfig,
   clusterId: string,
-  directoryId?: string
+  initial?: InitialQuorum
 ): Effect.Effect<ReadonlyArray<Formatted>, FormatError, Disk> =>
   Effect.gen(function* () {
     const { paths, home } = directoriesOf(config)
@@ -88,8 +106,11 @@ export const format = (
     return yield* Effect.forEach(paths, (path) =>
       Effect.gen(function* () {
         const isHome = path === home
-        const chosen = isHome && directoryId !== undefined ? directoryId : yield* Entropy.uuid
-        return yield* formatOne(path, isHome, { clusterId, nodeId, directoryId: chosen })
+        if (isHome && initial !== undefined && (yield* stateOf(path))._tag !== "Formatted") {
+          yield* recordVoters(path, initial)
+        }
+        const directoryId = (isHome ? initial?.directoryId : undefined) ?? (yield* Entropy.uuid)
+        return yield* formatOne(path, isHome, { clusterId, nodeId, directoryId })
       })
     )
   })

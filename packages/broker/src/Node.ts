@@ -3,7 +3,6 @@
  * Neighbour: `Control.ts`, the half that every node has.
  */
 import type { BrokerSnapshot, StaticConfig } from "@klamm/config/BrokerConfig"
-import { Features } from "@klamm/controller"
 import { type GroupCoordinator, type GroupSettings, makeGroupCoordinator } from "@klamm/coordinator"
 import { type Changes, type Image, Topics } from "@klamm/metadata"
 import type { Codecs } from "@klamm/protocol/Compression"
@@ -15,6 +14,7 @@ import * as Random from "effect/Random"
 import type { BoundListener } from "./Broker.ts"
 import { offsetsTopic } from "./Cluster.ts"
 import type { Control } from "./Control.ts"
+import { supportedFeatures } from "./ControllerLifecycle.ts"
 import type { BrokerFailure } from "./Failure.ts"
 import { FetchSessions } from "./FetchSessions.ts"
 import { partitionLog } from "./GroupPartitionLog.ts"
@@ -61,20 +61,20 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   offsetsTopicNumPartitions: values["offsets.topic.num.partitions"]
 })
 
-const makeReplicas = (options: NodeOptions) => {
-  const { control, codecs, storage, brokerEpoch, failed } = options
-  const { live } = control
-  return Replicas.make({
-    ...ReplicaPorts.make(control, brokerEpoch),
-    directories: storage.directories,
-    rules: (topicName) => live.rules(topicName),
-    housekeeping: () => housekeeping(live.snapshot),
-    decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
-    otherLogs: [storage.metadataLog],
-    onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
-    onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
+const makeReplicas = ({ control, codecs, storage, brokerEpoch, failed }: NodeOptions) =>
+  Effect.gen(function* () {
+    const { live } = control
+    return yield* Replicas.make({
+      ...(yield* ReplicaPorts.make(control, brokerEpoch)),
+      directories: storage.directories,
+      rules: (topicName) => live.rules(topicName),
+      housekeeping: () => housekeeping(live.snapshot),
+      decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
+      otherLogs: [storage.metadataLog],
+      onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
+      onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
+    })
   })
-}
 
 /** The ids of fetch sessions are hard to guess by accident, not by intent: 1 to the largest int32. */
 const sessionIds = Effect.map(Random.Random, (random) => () => 1 + Math.floor(random.nextDoubleUnsafe() * maxSessionId))
@@ -150,11 +150,7 @@ export const registration = (config: StaticConfig, storage: Storage, listeners: 
       securityProtocol: plaintext
     }
   }),
-  features: Features.supported.map(({ name, minVersion, maxVersion }) => ({
-    name,
-    minSupportedVersion: minVersion,
-    maxSupportedVersion: maxVersion
-  })),
+  features: supportedFeatures,
   rack: config.values["broker.rack"],
   logDirs: storage.directories.map((directory) => directory.log.directoryId),
   previousBrokerEpoch: previousEpoch(storage)

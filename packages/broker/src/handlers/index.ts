@@ -34,7 +34,7 @@ import { listPartitionReassignments } from "./46-ListPartitionReassignments.ts"
 import { offsetDelete } from "./47-OffsetDelete.ts"
 import { describeQuorum } from "./55-DescribeQuorum.ts"
 import { updateFeatures } from "./57-UpdateFeatures.ts"
-import { describeCluster } from "./60-DescribeCluster.ts"
+import { describeCluster, describeControllers } from "./60-DescribeCluster.ts"
 import { describeProducers } from "./61-DescribeProducers.ts"
 import { unregisterBroker } from "./64-UnregisterBroker.ts"
 import { listConfigResources } from "./74-ListConfigResources.ts"
@@ -90,6 +90,7 @@ const ofControllers = [
   listPartitionReassignments,
   describeQuorum,
   updateFeatures,
+  describeControllers,
   unregisterBroker,
   addRaftVoter,
   removeRaftVoter
