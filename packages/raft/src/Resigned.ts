@@ -3,7 +3,7 @@
  * does not stand before an election timeout has passed.
  */
 import { none } from "@klamm/actor"
-import { type Common, commonOf, keyOf, otherVoters, type Step, send, spread, votersOf } from "./Common.ts"
+import { type Common, commonOf, isVoter, keyOf, otherVoters, type Step, send, spread, votersOf } from "./Common.ts"
 import type { Message, Out } from "./Message.ts"
 import type { ReplicaKey } from "./Peer.ts"
 import * as Unattached from "./Unattached.ts"
@@ -58,10 +58,12 @@ export const enter = (
 /** What has to be said when the role ends. */
 export const leave = ({ done }: Resigned): ReadonlyArray<Out> => (done === undefined ? none : [{ _tag: "Done", done }])
 
-const heard = (state: Resigned, id: number): Step => {
+/** One that votes no more is not told who leads next: it looks for itself. */
+const heard = (state: Resigned, id: number, now: number): Step => {
   const awaited = new Set(state.awaited)
   awaited.delete(id)
   if (awaited.size > 0) return [{ ...state, awaited }, none]
+  if (!isVoter(state)) return [Unattached.enterLater(state, now), leave(state)]
   return [{ ...state, awaited, done: undefined }, leave(state)]
 }
 
@@ -71,7 +73,7 @@ export const step = (state: Resigned, message: Message, now: number): Step => {
       return now >= state.electionAt ? [Unattached.enterLater(state, now), leave(state)] : [state, none]
     case "Answered":
     case "Unreachable":
-      return state.awaited.has(message.id) ? heard(state, message.id) : [state, none]
+      return state.awaited.has(message.id) ? heard(state, message.id, now) : [state, none]
     default:
       return [state, none]
   }

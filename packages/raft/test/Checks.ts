@@ -2,7 +2,7 @@
 
 import { votersOf } from "../src/Common.ts"
 import type { FetchedBatch } from "../src/Message.ts"
-import type { PeerResponse } from "../src/Peer.ts"
+import type { PeerRequest, PeerResponse } from "../src/Peer.ts"
 import type { RaftState } from "../src/Raft.ts"
 import * as VoterSet from "../src/VoterSet.ts"
 import { endOf } from "./SimDisk.ts"
@@ -38,6 +38,7 @@ export class Checks {
     if (after._tag === "Candidate" && before._tag === "Candidate" && after.ballot.granted.has(node.id)) {
       const isDurable = node.disk.election?.epoch === after.election.epoch
       if (!isDurable) this.fail(`${node.id} counts its own vote in ${after.election.epoch} before it is durable`)
+      this.voted(node, after.election.epoch, `${node.id}/${node.self.directoryId}`)
     }
   }
 
@@ -55,13 +56,17 @@ export class Checks {
   }
 
   /** No two votes in an epoch from one directory, and none before it is durable. */
-  responded(node: SimNode, response: PeerResponse): void {
-    if (response._tag !== "Vote" || !response.voteGranted) return
+  answered(node: SimNode, request: PeerRequest, response: PeerResponse): void {
+    if (request._tag !== "Vote" || response._tag !== "Vote" || request.preVote || !response.voteGranted) return
     const { election } = node.disk
-    if (response.leaderId !== -1) return
-    if (election === undefined || election.votedFor === -1) return
-    const key = `${node.id}/${node.self.directoryId}/${election.epoch}`
-    const candidate = `${election.votedFor}/${election.votedDirectoryId}`
+    if (election === undefined || election.epoch < request.epoch) {
+      this.fail(`${node.id} tells its vote in ${request.epoch} before it is durable`)
+    }
+    this.voted(node, request.epoch, `${request.candidate.id}/${request.candidate.directoryId}`)
+  }
+
+  private voted(node: SimNode, epoch: number, candidate: string): void {
+    const key = `${node.id}/${node.self.directoryId}/${epoch}`
     const before = this.votes.get(key)
     if (before !== undefined && before !== candidate) this.fail(`${key} votes for ${before} and ${candidate}`)
     this.votes.set(key, candidate)

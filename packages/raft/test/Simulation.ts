@@ -294,11 +294,12 @@ export class Simulation {
         effect.entry.complete(effect.answer)
         return
       case "Respond":
-        this.checks.responded(node, effect.response)
         effect.respond(effect.response)
         return
       case "RespondFetch": {
-        const batches = node.disk.batches.filter(({ lastOffset }) => lastOffset >= effect.offset).slice(0, 4)
+        const batches = node.disk.batches
+          .filter(({ lastOffset }) => lastOffset >= effect.offset)
+          .slice(0, 1 + this.below(4))
         this.fetched.set(effect.response, batches)
         effect.respond(effect.response)
         return
@@ -362,6 +363,7 @@ export class Simulation {
         _tag: "Requested",
         request,
         respond: (response) => {
+          this.checks.answered(peer, request, response)
           if (this.isCut(peer.id, node.id)) return
           const batches = this.fetched.get(response) ?? []
           this.after(this.delay(), () => settle({ _tag: "Answered", id, from: to.id, request, response, batches }))

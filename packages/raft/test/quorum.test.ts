@@ -137,6 +137,25 @@ describe("a quorum through storms", () => {
     }
   })
 
+  test("leaders that fall as soon as they rise", () => {
+    const ids = [1, 2, 3, 4, 5]
+    for (let seed = 1; seed <= seeds; seed++) {
+      withSeed(seed, () => {
+        const simulation = start(seed, ids)
+        for (let round = 0; round < 40; round++) {
+          simulation.run(400, () => simulation.leader() !== undefined)
+          for (let count = simulation.below(4); count > 0; count--) simulation.append()
+          simulation.run(simulation.random() * 25)
+          const leader = simulation.leader()
+          if (leader !== undefined) simulation.crash(leader.id)
+          simulation.startNode(ids[simulation.below(ids.length)]!)
+          simulation.startNode(ids[simulation.below(ids.length)]!)
+        }
+        recovers(simulation)
+      })
+    }
+  })
+
   test("voters that come and go", () => {
     const ids = [1, 2, 3, 4, 5]
     for (let seed = 1; seed <= seeds; seed++) {

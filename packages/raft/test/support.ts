@@ -8,7 +8,7 @@ import * as VoterSet from "../src/VoterSet.ts"
 
 export const clusterId = "test-cluster"
 
-export const directoryOf = (id: number): string => `${"A".repeat(20)}${String(id).padStart(2, "0")}`
+export const directoryOf = (id: number): string => `${"A".repeat(19)}${String(id).padStart(2, "0")}A`
 
 export const endpointsOf = (id: number): ReadonlyArray<VoterSet.VoterEndpoint> => [
   { name: "CONTROLLER", host: "node", port: id }
