@@ -1,7 +1,11 @@
 /**
- * The controllers that found a cluster, as `--initial-controllers` gives them: `ID@HOST:PORT:DIRECTORY_ID`, separated by commas.
- * Invariant: no id and no directory is there twice. Pure. Kafka: org.apache.kafka.raft.DynamicVoters.
+ * The controllers that found a cluster, as `--initial-controllers` gives them (`ID@HOST:PORT:DIRECTORY_ID`, separated by commas) or
+ * `--standalone` makes them of the node itself. Invariant: no id and no directory is there twice. Pure. Kafka:
+ * org.apache.kafka.raft.DynamicVoters.
  */
+import type { InitialQuorum } from "@klamm/broker/Format"
+import type { StaticConfig } from "@klamm/config/BrokerConfig"
+import { VoterSet } from "@klamm/raft"
 import * as Result from "effect/Result"
 
 export interface InitialController {
@@ -40,4 +44,26 @@ export const parseInitialControllers = (text: string): Result.Result<ReadonlyArr
     controllers.push(controller)
   }
   return Result.succeed(controllers)
+}
+
+/** This node alone, where its controller is reached by others. An empty host is this machine's own name. */
+export const standalone = (
+  config: StaticConfig,
+  directoryId: string,
+  machine: string
+): InitialController | undefined => {
+  const endpoint = config.endpoints.advertisedController[0]
+  if (endpoint === undefined) return undefined
+  const { host, port } = endpoint
+  return { id: config.values["node.id"], host: host === "" ? machine : host, port, directoryId }
+}
+
+/** The quorum that these begin, as it is recorded. */
+export const quorumOf = (config: StaticConfig, controllers: ReadonlyArray<InitialController>): InitialQuorum => {
+  const name = config.endpoints.controllerListenerNames[0] ?? ""
+  const voters = controllers.map(({ id, host, port, directoryId }) =>
+    VoterSet.voter({ id, directoryId }, [{ name, host, port }])
+  )
+  const own = controllers.find(({ id }) => id === config.values["node.id"])
+  return { voters: VoterSet.of(voters), directoryId: own?.directoryId }
 }

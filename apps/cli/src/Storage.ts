@@ -3,6 +3,7 @@
  * Invariant: everything is checked before anything is written. Neighbours: packages/broker/src/Format.ts (the directories),
  * Cli.ts (the flags).
  */
+import { hostname } from "node:os"
 import * as Format from "@klamm/broker/Format"
 import { staticVoters } from "@klamm/broker/QuorumConfig"
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
@@ -15,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { CommandFailed, failed } from "./CommandFailed.ts"
 import { featureProblem } from "./FeatureLevels.ts"
-import { parseInitialControllers } from "./InitialControllers.ts"
+import { parseInitialControllers, quorumOf, standalone } from "./InitialControllers.ts"
 import * as NodeConfig from "./NodeConfig.ts"
 
 export interface FormatFlags {
@@ -50,10 +51,6 @@ const problemOf = (flags: FormatFlags, config: StaticConfig): string | undefined
       "dynamic quorum, please remove controller.quorum.voters and specify controller.quorum.bootstrap.servers instead."
     )
   }
-  if (flags.initialControllers !== undefined) {
-    const initial = parseInitialControllers(flags.initialControllers)
-    if (Result.isFailure(initial)) return initial.failure
-  }
   if (flags.standalone && !isController) return "You can only use --standalone on a controller."
   if (isController && !hasVoters && ways.length === 0) {
     return (
@@ -86,16 +83,27 @@ const obstacleOf = (found: ReadonlyArray<Format.Found>, flags: FormatFlags, node
   return undefined
 }
 
-/** The clear word on what the quorum of a new cluster cannot be yet. */
-const unsupported = (flags: FormatFlags): string | undefined => {
-  const [way] = waysOf(flags)
-  return way === undefined || way === "--no-initial-controllers"
-    ? undefined
-    : `${way} is not supported yet: name the controllers in controller.quorum.voters instead.`
-}
+/** The quorum that the flags begin; undefined where the configuration names it or others found the cluster. */
+const initialQuorum = (flags: FormatFlags, config: StaticConfig) =>
+  Effect.gen(function* () {
+    if (flags.initialControllers !== undefined) {
+      const parsed = parseInitialControllers(flags.initialControllers)
+      return Result.isSuccess(parsed) ? quorumOf(config, parsed.success) : yield* Effect.fail(failed(parsed.failure))
+    }
+    if (!flags.standalone) return undefined
+    const alone = standalone(config, yield* Entropy.uuid, hostname())
+    if (alone !== undefined) return quorumOf(config, [alone])
+    return yield* Effect.fail(failed("--standalone: listeners has no listener that controller.listener.names names."))
+  })
 
 const describeError = (error: CommandFailed | Format.FormatError): CommandFailed =>
   error instanceof CommandFailed ? error : failed(error.message)
+
+/** What Kafka calls the directory that will hold the metadata log. */
+const metadataKind = (initial: Format.InitialQuorum | undefined): string => {
+  if (initial === undefined) return "metadata"
+  return initial.directoryId === undefined ? "dynamic metadata" : "dynamic metadata voter"
+}
 
 export const format = (flags: FormatFlags) =>
   Effect.gen(function* () {
@@ -103,13 +111,14 @@ export const format = (flags: FormatFlags) =>
     const problem = problemOf(flags, config)
     if (problem !== undefined) return yield* Effect.fail(failed(problem))
     const found = yield* Format.inspect(config)
-    const obstacle = obstacleOf(found, flags, config.values["node.id"]) ?? unsupported(flags)
+    const obstacle = obstacleOf(found, flags, config.values["node.id"])
     if (obstacle !== undefined) return yield* Effect.fail(failed(obstacle))
-    const done = yield* Format.format(config, flags.clusterId)
+    const initial = yield* initialQuorum(flags, config)
+    const done = yield* Format.format(config, flags.clusterId, initial)
     const fresh = done.filter(({ before }) => !before)
     if (fresh.length === 0) return yield* Console.log("All of the log directories are already formatted.")
     for (const { path, isHome } of fresh) {
-      const kind = isHome ? "metadata" : "data"
+      const kind = isHome ? metadataKind(initial) : "data"
       yield* Console.log(`Formatting ${kind} directory ${path} with metadata.version ${Features.metadataVersion}.`)
     }
   }).pipe(Effect.mapError(describeError))

@@ -152,6 +152,55 @@ it("keeps initial controllers to the nodes and the form that they are for", asyn
   expect(existsSync(controller.first)).toBe(false)
 })
 
+/** What a snapshot that names voters holds of a controller. */
+const namesIn = async (path: string): Promise<string> =>
+  readFile(join(path, "__cluster_metadata-0/00000000000000000000-0000000000.checkpoint"), "latin1")
+
+it("lets a controller found a cluster alone, and records it as the only voter", async () => {
+  const { file, first, second } = await node("alone", byServers)
+  const { code, out, err } = await klamm("storage", "format", "-t", CLUSTER, "-c", file, "--standalone")
+  expect({ code, err }).toEqual({ code: 0, err: "" })
+  expect(out).toContain(`Formatting dynamic metadata voter directory ${first} `)
+  expect(out).toContain(`Formatting data directory ${second} `)
+  const directoryId = /^directory\.id=(\S{22})$/m.exec(await formatted(first))?.[1] ?? ""
+  const snapshot = await namesIn(first)
+  expect(snapshot).toContain("CONTROLLER")
+  expect(snapshot).toContain(Buffer.from(directoryId, "base64url").toString("latin1"))
+  expect(existsSync(join(second, "__cluster_metadata-0"))).toBe(false)
+})
+
+it("records the initial controllers, and gives this one's directory the id that they name", async () => {
+  const controllers = `1@localhost:9093:${FIRST},2@localhost:9095:${SECOND}`
+  const member = await node("member", byServers)
+  const own = await klamm("storage", "format", "-t", CLUSTER, "-c", member.file, "-I", controllers)
+  expect(own).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(`dynamic metadata voter directory ${member.first} `)
+  })
+  expect(await formatted(member.first)).toContain(`directory.id=${FIRST}\n`)
+  expect(await formatted(member.second)).not.toContain(FIRST)
+  for (const id of [FIRST, SECOND]) {
+    expect(await namesIn(member.first)).toContain(Buffer.from(id, "base64url").toString("latin1"))
+  }
+  const broker = await node("stranger", byServers, "broker")
+  const stranger = await klamm(
+    "storage",
+    "format",
+    "-t",
+    CLUSTER,
+    "-c",
+    broker.file,
+    "-I",
+    `2@localhost:9095:${SECOND}`
+  )
+  expect(stranger).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(`dynamic metadata directory ${broker.first} `)
+  })
+  expect(await formatted(broker.first)).not.toContain(SECOND)
+  expect(await namesIn(broker.first)).toContain("CONTROLLER")
+})
+
 it("takes the feature levels that a new cluster has and refuses others", async () => {
   const { file, first } = await node("features", byServers)
   const format = (...features: ReadonlyArray<string>) =>
