@@ -28,6 +28,8 @@ export interface Nodes {
   readonly resume: (id: number) => void
   readonly pid: (id: number) => number | undefined
   readonly output: (id: number) => string
+  /** Which nodes ended though nobody asked them to, and how. */
+  readonly deaths: () => ReadonlyArray<string>
   /** Ends all that is left and removes all folders. */
   readonly remove: () => Promise<void>
 }
@@ -77,6 +79,9 @@ class NodeProcess {
   private readonly propertiesFile: string
   private child: ChildProcess | undefined
   private text = ""
+  /** How it ended by itself. */
+  readonly deaths: Array<string> = []
+  private ending = false
 
   constructor(propertiesFile: string) {
     this.propertiesFile = propertiesFile
@@ -94,15 +99,21 @@ class NodeProcess {
     this.text = (this.text + chunk.toString()).slice(-OUTPUT_KEPT)
   }
 
+  private note(what: string): void {
+    this.text += `--- ${new Date().toISOString().slice(11, 23)} ${what}\n`
+  }
+
   start(): Promise<void> {
     const args = ["--optimize-for-size", MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID]
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: brokerEnvironment() })
     this.child = child
-    this.text += `--- started as ${child.pid}\n`
+    this.ending = false
+    this.note(`started as ${child.pid}`)
     child.stdout?.on("data", (chunk: Buffer) => this.keep(chunk))
     child.stderr?.on("data", (chunk: Buffer) => this.keep(chunk))
     child.once("exit", (code, signal) => {
-      this.text += `--- ${child.pid} ended with ${signal ?? code}\n`
+      this.note(`${child.pid} ended with ${signal ?? code}`)
+      if (!this.ending) this.deaths.push(`${this.propertiesFile} ended by itself with ${signal ?? code}`)
       if (this.child === child) this.child = undefined
     })
     return new Promise((ready, reject) => {
@@ -127,10 +138,12 @@ class NodeProcess {
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const { child } = this
     if (child === undefined) return null
+    this.ending = true
+    this.note(`${signal} to ${child.pid}`)
     const ended = new Promise<number | null>((done) => child.once("exit", (code) => done(code)))
     child.kill(signal)
     const timer = setTimeout(() => {
-      this.text += `--- ${child.pid} did not end within ${ENDED_WITHIN_MS} ms after ${signal}\n`
+      this.note(`${child.pid} did not end within ${ENDED_WITHIN_MS} ms after ${signal}`)
       child.kill("SIGKILL")
     }, ENDED_WITHIN_MS)
     const code = await ended
@@ -139,6 +152,7 @@ class NodeProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
+    this.note(`${signal} to ${this.child?.pid}`)
     this.child?.kill(signal)
   }
 }
@@ -185,6 +199,7 @@ export const ours = async (count: number, settings: Readonly<Record<string, stri
     resume: (id) => node(id).signal("SIGCONT"),
     pid: (id) => node(id).pid,
     output: (id) => node(id).output,
+    deaths: () => [...nodes.values()].flatMap(({ deaths }) => deaths),
     remove: async () => {
       await Promise.all(ids.map((id) => node(id).end("SIGKILL")))
       process.off("exit", clean)

@@ -90,6 +90,7 @@ export const reference = async (
     resume: (id) => signal(id, "SIGCONT"),
     pid: (id) => pids.get(id),
     output: () => "",
+    deaths: () => [],
     remove: async () => {
       kill()
       for (const id of pids.keys()) await end(id, "SIGKILL")

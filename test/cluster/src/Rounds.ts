@@ -152,7 +152,12 @@ const round = async (deed: Deed, nodes: Nodes, topology: Topology, places: Reado
   const leaders = new Map(places.map((place) => [keyOf(place), topology.of(place)?.leader ?? -1]))
   const watch = new Watch(now())
   ledger.watch = watch
-  const allWrite = (): boolean => places.every((place) => watch.next.has(keyOf(place)))
+  const allWrite = (): boolean => {
+    const [death] = nodes.deaths()
+    if (death !== undefined) throw new Error(death)
+    return places.every((place) => watch.next.has(keyOf(place)))
+  }
+  console.log(`${new Date().toISOString().slice(11, 23)} ${deed.kind} ${deed.node}${deed.detail}`)
   await perform(deed, nodes, watch, allWrite, (what) => ledger.fault(what))
   await until("acknowledged writes to every partition", RECOVERED_WITHIN_MS, allWrite, () => {
     const waiting = places.filter((place) => !watch.next.has(keyOf(place)))
