@@ -4,6 +4,7 @@
  * count line, one line per entry.
  */
 import type { Disk, DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import * as Effect from "effect/Effect"
 import type { EpochCache, EpochEntry } from "./EpochCache.ts"
 
@@ -29,7 +30,7 @@ export const replaceFile = (
         const file = yield* disk.open(temporary, "write")
         yield* file.truncate(0)
         yield* file.write(0, [bytes])
-        yield* file.sync
+        if (!hasBug("checkpoint-not-synced")) yield* file.sync
       })
     )
     yield* disk.rename(temporary, path)

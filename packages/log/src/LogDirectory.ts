@@ -6,6 +6,7 @@
  * Neighbours: `Log.ts` opens single logs, `MetaProperties.ts` is the identity file.
  */
 import { Disk, type DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
@@ -321,7 +322,7 @@ const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
     }
     const { clusterId, nodeId, newDirectoryId: directoryId } = options
     const meta = { clusterId, nodeId, directoryId }
-    yield* syncParents(disk, options.path)
+    if (!hasBug("new-directory-not-synced")) yield* syncParents(disk, options.path)
     yield* Checkpoint.replaceFile(disk, options.path, Meta.metaProperties, Meta.encode(meta))
     return meta
   })

@@ -7,6 +7,7 @@
  * same log however often recovery is interrupted. Neighbours: `LogFiles.ts` has put the directory in order before.
  */
 import { Disk, type DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -152,7 +153,7 @@ const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskEr
       yield* segment.rewriteIndexes
     }
     state.logEndOffset = pass.nextOffset
-    state.recoveredProducers = pass.producers
+    state.recoveredProducers = hasBug("producers-not-recovered") ? ProducerState.empty : pass.producers
     state.epochs = pass.epochs
   })
 
@@ -312,7 +313,7 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     const epochs = stored === undefined ? undefined : Checkpoint.decodeEpochs(stored)
     state.epochs = epochs ?? (yield* epochsOfBatches(state.segments))
     state.compactedBelow = yield* readCompactedBelow(home)
-    yield* recover(state, options.cleanShutdown)
+    yield* recover(state, options.cleanShutdown || hasBug("unclean-stop-taken-for-clean"))
     yield* activeSegment(state).openForWriting
     for (const [index, segment] of state.segments.slice(0, -1).entries()) {
       segment.synced = state.segments[index + 1]!.baseOffset < state.recoveryPoint

@@ -6,6 +6,7 @@ import type { BrokerSnapshot } from "@klamm/config/BrokerConfig"
 import type { TopicConfig } from "@klamm/config/TopicConfig"
 import { LONG_MAX } from "@klamm/config/Type"
 import type { LogConfig } from "@klamm/log/LogConfig"
+import { hasBug } from "@klamm/platform/Bugs"
 import type { PartitionSettings } from "./Partition.ts"
 
 const unbounded = (value: number): number => (value >= LONG_MAX ? Number.POSITIVE_INFINITY : value)
@@ -36,7 +37,7 @@ export const logConfig = (topic: TopicConfig, broker: BrokerSnapshot): LogConfig
 
 export const partitionSettings = (topic: TopicConfig, broker: BrokerSnapshot): PartitionSettings => ({
   minInsyncReplicas: topic.values["min.insync.replicas"],
-  syncBeforeAck: broker.values["klamm.acks.all.sync"],
+  syncBeforeAck: broker.values["klamm.acks.all.sync"] && !hasBug("acknowledge-before-sync"),
   flushMessages: unbounded(topic.values["flush.messages"]),
   flushMs: unbounded(topic.values["flush.ms"]),
   logAppendTime: topic.values["message.timestamp.type"] === "LogAppendTime",

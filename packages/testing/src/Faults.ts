@@ -26,7 +26,10 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
-/** Kinds after which a disk may hold less than it was told to keep: no replica is owed to anyone by it. */
+/**
+ * After a failed sync the kernel takes for written what it has dropped; a broker that is started again finds it in the page cache, and a
+ * later power cut takes it. One disk alone can't promise more.
+ */
 const breaksDisk: ReadonlySet<FaultKind> = new Set(["syncError"])
 const cutsPower: ReadonlySet<FaultKind> = new Set(["powerLoss", "powerLossInOperation"])
 const setsClocks: ReadonlySet<FaultKind> = new Set(["clockJump", "clockDrift"])
@@ -130,14 +133,15 @@ export interface Promises {
   readonly clocksAgree: boolean
 }
 
-const syncsAcksAll = ({ settings }: Swarm): boolean => settings["klamm.acks.all.sync"] !== false
+const syncsAcksAll = ({ settings }: Swarm): boolean => String(settings["klamm.acks.all.sync"] ?? true) === "true"
 
 /** What the cluster owes its clients after these faults. */
 export const mustHold = (swarm: Swarm, counts: Counts): Promises => {
   const happened = (kinds: ReadonlySet<FaultKind>) => [...counts.keys()].some((kind) => kinds.has(kind))
   const lostUnsynced = happened(cutsPower) || happened(breaksDisk)
+  const forgotten = happened(cutsPower) && happened(breaksDisk)
   return {
-    keepsAcksAll: syncsAcksAll(swarm) || !lostUnsynced,
+    keepsAcksAll: (syncsAcksAll(swarm) || !lostUnsynced) && !forgotten,
     keepsAcksOne: swarm.brokers === 1 && !lostUnsynced,
     keepsReads: !lostUnsynced,
     brokersLast: !happened(endsBrokers),

@@ -13,8 +13,9 @@ export interface TopicPlan {
   readonly configs: Readonly<Record<string, string>>
 }
 
-/** ListOffsets: the next offset to be written, as far as consumers may read. */
-const latest = -1
+/** ListOffsets: where the partition begins, and the next offset to be written, as far as consumers may read. */
+export const earliest = -2
+export const latest = -1
 
 /** Asks once. A topic that is there already counts as created, since an earlier answer may have been lost. */
 const createOnce = (client: Client, plan: TopicPlan): Effect.Effect<void, Refusal> => {
@@ -80,8 +81,13 @@ export const runAdmin = (options: AdminOptions, made = 0): Effect.Effect<void> =
     )
   })
 
-/** Where a partition ends, asked until there is an answer. */
-export const endOf = (client: Client, topic: string, partition: number): Effect.Effect<number> => {
+/** Where a partition begins or ends, asked until there is an answer. */
+export const offsetOf = (
+  client: Client,
+  topic: string,
+  partition: number,
+  timestamp: typeof earliest | typeof latest
+): Effect.Effect<number> => {
   const asked = Effect.flatMap(client.findLeader(topic, partition), ({ address, epoch }) =>
     client.ask(
       address,
@@ -90,9 +96,7 @@ export const endOf = (client: Client, topic: string, partition: number): Effect.
       {
         replicaId: -1,
         isolationLevel: 0,
-        topics: [
-          { name: topic, partitions: [{ partitionIndex: partition, currentLeaderEpoch: epoch, timestamp: latest }] }
-        ]
+        topics: [{ name: topic, partitions: [{ partitionIndex: partition, currentLeaderEpoch: epoch, timestamp }] }]
       },
       ({ topics }) => topics[0]?.partitions[0]
     )
@@ -101,7 +105,7 @@ export const endOf = (client: Client, topic: string, partition: number): Effect.
     Effect.exit(client.refresh(topic)),
     Effect.andThen(
       Effect.sleep(backoffMs),
-      Effect.suspend(() => endOf(client, topic, partition))
+      Effect.suspend(() => offsetOf(client, topic, partition, timestamp))
     )
   )
   return Effect.matchEffect(asked, {

@@ -8,7 +8,7 @@ import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import { committedKey, type Drained, type Evidence } from "../check/Evidence.ts"
 import type { History } from "../History.ts"
-import { endOf } from "./Admin.ts"
+import { earliest, latest, offsetOf } from "./Admin.ts"
 import { backoffMs, type Client, refused } from "./Client.ts"
 import { type ReadRecord, readBatches } from "./Payload.ts"
 
@@ -79,9 +79,9 @@ const fetchAt = (client: Client, options: StockOptions, topic: string, partition
 
 const drain = (client: Client, options: StockOptions, topic: string, partition: number): Effect.Effect<Drained> =>
   Effect.gen(function* () {
-    const end = yield* endOf(client, topic, partition)
+    const end = yield* offsetOf(client, topic, partition, latest)
     const records: Array<ReadRecord> = []
-    let position = 0
+    let position = yield* offsetOf(client, topic, partition, earliest)
     while (position < end) {
       const from = position
       const { batches } = yield* insist(fetchAt(client, options, topic, partition, from))
