@@ -77,6 +77,7 @@ export const make = ({ config, storage, peers, onFatal }: QuorumOptions) =>
         bootstrap: bootstrapServers(config),
         endpoints: endpointsOf(config),
         settings: settingsOf(config),
+        autoJoin: values["controller.quorum.auto.join.enable"],
         peers: quorumPeers(peers),
         random: () => random.nextDoubleUnsafe(),
         log: storage.metadataLog,

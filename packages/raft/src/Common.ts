@@ -45,6 +45,8 @@ export interface Self extends ReplicaKey {
   /** Where to ask for the quorum when no voter is known. */
   readonly bootstrap: ReadonlyArray<Address>
   readonly seed: number
+  /** controller.quorum.auto.join.enable. */
+  readonly autoJoin: boolean
 }
 
 /** A vote that is given once it is durable. */

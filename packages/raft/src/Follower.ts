@@ -13,10 +13,8 @@ import {
   codes,
   commonOf,
   endpointOfLeader,
-  isVoter,
   keyOf,
   mayStand,
-  type RaftState,
   type Step,
   send,
   soon,
@@ -212,7 +210,7 @@ const answered = (state: Follower, response: PeerResponse, batches: ReadonlyArra
 const wake = (state: Follower, now: number): Step => {
   if (now >= state.electionAt) return abandon(state, now)
   const [next, out] = fetchIfDue(state, now)
-  if (next._tag !== "Follower" || !isVoter(next)) return [next, out]
+  if (next._tag !== "Follower") return [next, out]
   const [updated, more] = VoterUpdate.sendIfDue(next, now)
   return [updated, [...out, ...more]]
 }
@@ -224,10 +222,10 @@ export const step = (state: Follower, message: Message, now: number): Step => {
     case "Synced":
       return fetchIfDue(state, now)
     case "Answered":
-      if (message.request._tag === "UpdateVoter") return [VoterUpdate.answered(state, now), none]
+      if (VoterUpdate.isOf(message.request)) return [VoterUpdate.answered(state, now), none]
       return message.id === state.fetchId ? answered(state, message.response, message.batches, now) : [state, none]
     case "Unreachable":
-      if (message.request._tag === "UpdateVoter") return [VoterUpdate.answered(state, now), none]
+      if (VoterUpdate.isOf(message.request)) return [VoterUpdate.answered(state, now), none]
       return message.id === state.fetchId ? unreachable(state, message.reason, now) : [state, none]
     case "SnapshotLoaded":
       return loaded(state, message, now)
@@ -240,6 +238,3 @@ export const wakeAt = (state: Follower): number => {
   const fetchAt = state.log.syncedOffset < state.log.endOffset ? Number.POSITIVE_INFINITY : state.fetchAt
   return Math.min(state.electionAt, fetchAt, VoterUpdate.wakeAt(state))
 }
-
-/** A role that takes a follower's place keeps nothing of it. */
-export const isFollower = (state: RaftState): state is Follower => state._tag === "Follower"

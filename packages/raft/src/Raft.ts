@@ -11,6 +11,7 @@ import type { Address } from "@klamm/platform/Network"
 import * as Candidate from "./Candidate.ts"
 import {
   type Common,
+  codes,
   commonOf,
   endpointOfLeader,
   type HeldVote,
@@ -123,7 +124,10 @@ const releaseVotes = (state: RaftState, election: Election): Step => {
 const common = (state: RaftState, message: Message, now: number): Step => {
   switch (message._tag) {
     case "Answered":
-      return observe(state, message.response, now)
+      // The epochs of another cluster mean nothing here.
+      return message.response.errorCode === codes.inconsistentClusterId
+        ? [state, none]
+        : observe(state, message.response, now)
     case "ElectionPersisted":
       return releaseVotes(state, message.election)
     case "Written":

@@ -51,6 +51,8 @@ export interface RaftNodeOptions {
   /** Where this node listens for the others, the listener of controllers first; empty for one that only observes. */
   readonly endpoints: ReadonlyArray<VoterSet.VoterEndpoint>
   readonly settings: QuorumSettings
+  /** controller.quorum.auto.join.enable: it asks to be a voter where voters are recorded. */
+  readonly autoJoin: boolean
   readonly peers: Perform.QuorumPeers
   /** From 0 up to 1; seeded in a simulation. */
   readonly random: () => number
@@ -69,6 +71,7 @@ export const alone = (nodeId: number): Omit<RaftNodeOptions, "log" | "listener" 
   bootstrap: [],
   endpoints: [],
   settings: defaultSettings,
+  autoJoin: false,
   peers: { send: () => Effect.fail({ reason: "Refused" }) },
   random: () => 0
 })
@@ -204,14 +207,14 @@ const seedRange = 0x7fff_ffff
 /** Loads snapshot and vote: the state to begin with, and the hand. */
 const prepare = (options: RaftNodeOptions, disk: Disk["Service"], clock: Clock.Clock, scope: Scope.Scope) =>
   Effect.gen(function* () {
-    const { log, listener, nodeId, directoryId, clusterId, endpoints, settings, bootstrap, peers } = options
+    const { log, listener, nodeId, directoryId, clusterId, endpoints, settings, bootstrap, peers, autoJoin } = options
     const election = yield* QuorumStateFile.read(disk, log.directory)
     const { snapshot, view } = yield* MetadataLog.load(disk, log, options.voters, clock.currentTimeMillisUnsafe())
     if (snapshot !== undefined) listener.snapshot(snapshot)
     const toldOffset = snapshot?.endOffset ?? 0
     const hand: Perform.Hand = { log, listener, clusterId, peers, disk, clock, scope, toldOffset }
     const seed = Math.floor(options.random() * seedRange)
-    const self = { id: nodeId, directoryId, clusterId, endpoints, settings, bootstrap, seed }
+    const self = { id: nodeId, directoryId, clusterId, endpoints, settings, bootstrap, seed, autoJoin }
     const initial = start({ self, log: view, election, highWatermark: toldOffset }, monotonicMsOf(clock))
     return { hand, initial }
   })

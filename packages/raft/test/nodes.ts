@@ -31,12 +31,14 @@ export interface World {
   readonly members: Map<number, Member>
   readonly voters: VoterSet.VoterSet
   readonly settings: typeof defaultSettings
+  readonly autoJoin: boolean
 }
 
 export const makeWorld = (
   ids: ReadonlyArray<number>,
   voters: VoterSet.VoterSet,
-  settings = defaultSettings
+  settings = defaultSettings,
+  autoJoin = false
 ): World => ({
   members: new Map(
     ids.map((id) => [
@@ -45,7 +47,8 @@ export const makeWorld = (
     ])
   ),
   voters,
-  settings
+  settings,
+  autoJoin
 })
 
 const peersOf = (world: World): RaftNode.QuorumPeers => ({
@@ -94,6 +97,7 @@ export const startMember = (world: World, id: number) =>
         bootstrap: [...world.members.keys()].map((port) => ({ host: "node", port })),
         endpoints: endpointsOf(id),
         settings: world.settings,
+        autoJoin: world.autoJoin,
         peers: peersOf(world),
         random: () => id / 10,
         log: yield* openLog(0),

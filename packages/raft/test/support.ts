@@ -21,7 +21,8 @@ export const selfOf = (id: number, seed = 1): Self => ({
   endpoints: endpointsOf(id),
   settings: defaultSettings,
   bootstrap: [],
-  seed
+  seed,
+  autoJoin: false
 })
 
 /** Voters that are configured: their directories are not known. */

@@ -4,6 +4,7 @@ import { makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import * as Effect from "effect/Effect"
 import { describe, expect, test } from "vitest"
 import { writeBootstrapSnapshot } from "../src/Bootstrap.ts"
+import { defaultSettings } from "../src/Common.ts"
 import * as VoterSet from "../src/VoterSet.ts"
 import {
   allTold,
@@ -142,6 +143,29 @@ describe("recorded voters", () => {
         yield* stopAll(world)
       })
     ))
+
+  test(
+    "controllers join by themselves where they may, and come back on an empty disk",
+    () =>
+      run(
+        Effect.gen(function* () {
+          const world = makeWorld([1, 2, 3], VoterSet.empty, defaultSettings, true)
+          yield* format(world, 1, recorded([1]))
+          for (const id of [1, 2, 3]) yield* startMember(world, id)
+          yield* within(15_000, "three voters", () => ids(world).length === 3)
+          const leader = leaderOf(world)!
+          const lost = [1, 2, 3].find((id) => id !== leader.id)!
+          yield* stopMember(world, lost)
+          world.members.set(lost, { ...world.members.get(lost)!, disk: makeMemoryDisk(), directoryId: directoryOf(9) })
+          yield* startMember(world, lost)
+          const directories = () => leader.node!.voters().voters.map(({ directoryId }) => directoryId)
+          yield* within(15_000, "the new directory", () => directories().includes(directoryOf(9)))
+          expect(directories()).toHaveLength(3)
+          yield* stopAll(world)
+        })
+      ),
+    40_000
+  )
 
   test("the bootstrap snapshot has Kafka's name", () =>
     run(
