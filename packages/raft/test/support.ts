@@ -1,7 +1,7 @@
 /** Nodes, requests and steps for tests of the machine. */
 import { defaultSettings, type RaftState, type Self } from "../src/Common.ts"
 import type * as LogView from "../src/LogView.ts"
-import type { AppendAnswer, Election, Entry, Message, Out, Target } from "../src/Message.ts"
+import type { AppendAnswer, Entry, Message, Out, Target } from "../src/Message.ts"
 import type { FetchRequest, PeerRequest, PeerResponse, VoteRequest } from "../src/Peer.ts"
 import { machine, noElection, start } from "../src/Raft.ts"
 import * as VoterSet from "../src/VoterSet.ts"
@@ -50,9 +50,17 @@ export const logOf = (endOffset: number, voters: VoterSet.VoterSet, kraftVersion
 export const node = (
   id: number,
   voters: ReadonlyArray<number>,
-  { endOffset = 0, election = noElection as Election | undefined, seed = 1 } = {}
+  { endOffset = 0, election = noElection, fresh = false } = {}
 ): RaftState =>
-  start({ self: selfOf(id, seed), log: logOf(endOffset, configured(voters)), election, highWatermark: 0 }, 0)
+  start(
+    {
+      self: selfOf(id),
+      log: logOf(endOffset, configured(voters)),
+      election: fresh ? undefined : election,
+      highWatermark: 0
+    },
+    0
+  )
 
 export const tags = (out: ReadonlyArray<Out>): ReadonlyArray<string> => out.map(({ _tag }) => _tag)
 
