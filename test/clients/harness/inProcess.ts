@@ -3,12 +3,14 @@
  * reach it. Invariant: nothing of it is left after `stop`. Neighbours: BrokerUnderTest.ts (the only caller).
  */
 import { Broker, layer } from "@klamm/broker/Broker"
+import { bus } from "@klamm/broker/Bus"
 import { resolve } from "@klamm/config/BrokerConfig"
 import { developmentPreset, keepControllerListener, presetLayer, setLayer } from "@klamm/config/Layers"
 import * as DiskMemory from "@klamm/platform/DiskMemory"
 import { gzip, zstd } from "@klamm/platform/node/Codecs"
 import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
 import { makeCodecs } from "@klamm/protocol/Compression"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Result from "effect/Result"
@@ -26,7 +28,8 @@ export const startInProcess = async (): Promise<InProcessBroker> => {
   const layers = keepControllerListener([presetLayer(developmentPreset()), setLayer([listeners, ...settings])])
   const config = Result.getOrThrow(resolve(layers))
   const live = Layer.mergeAll(DiskMemory.layerMemory, NodeNetwork.layer)
-  const runtime = ManagedRuntime.make(layer(config, makeCodecs({ gzip, zstd })).pipe(Layer.provide(live)))
+  const parts = { codecs: makeCodecs({ gzip, zstd }), bus: Effect.succeed(bus) }
+  const runtime = ManagedRuntime.make(layer(config, parts).pipe(Layer.provide(live)))
   const broker = await runtime.runPromise(Broker)
   const { host, port } = broker.listeners[0]!.address
   return { bootstrap: `${host}:${port}`, stop: () => runtime.dispose() }
