@@ -165,5 +165,7 @@ export const readCommitted = (
       }
       for (const batch of batches) tell(batch)
       offset = last.lastOffset + 1
+      // Whoever is told takes it meanwhile: a whole log at once would be more than its mailbox holds.
+      if (offset < to) yield* Effect.yieldNow
     }
   })
