@@ -21,7 +21,7 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "unclean-stop-taken-for-clean",
     story: "recovery believes the whole log after an unclean stop and scans nothing",
-    overrides: {}
+    overrides: { kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] }
   },
   {
     name: "new-directory-not-synced",

@@ -94,10 +94,20 @@ const drawSettings = (chance: Chance): Settings => ({
   "log.retention.check.interval.ms": chance.pick([1_000, 300_000])
 })
 
-/** Each kind is in half of the runs, so that some bugs are not hidden behind others. */
+/**
+ * Each kind is in half of the runs, so that some bugs are not hidden behind others. A disk either fails to sync or loses its power:
+ * after both it owes nobody anything, and a broker whose own log is damaged rightly refuses to start.
+ */
+const drawKinds = (chance: Chance): ReadonlyArray<FaultKind> => {
+  const drawn = faultKinds.filter(() => chance.happens(0.5))
+  const excluded = chance.happens(0.7) ? breaksDisk : cutsPower
+  const kinds = drawn.filter((kind) => !excluded.has(kind))
+  return kinds.length > 0 ? kinds : ["powerLoss"]
+}
+
 export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverrides = {}): Swarm => {
   const brokers = overrides.brokers ?? 1
-  const drawn = faultKinds.filter(() => chance.happens(0.5))
+  const kinds = drawKinds(chance)
   return {
     seed,
     brokers,
@@ -106,7 +116,7 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     stormMs: overrides.stormMs ?? chance.skewed(3_000, 30_000),
     maxSends: chance.pick([300, 1_000, 3_000]),
     faultEveryMs: chance.skewed(150, 4_000),
-    kinds: overrides.kinds ?? (drawn.length > 0 ? drawn : ["powerLoss"]),
+    kinds: overrides.kinds ?? kinds,
     settings: { ...drawSettings(chance), ...overrides.settings },
     partitions: chance.pick([1, 2, 5]),
     minInSync: brokers >= 3 ? 2 : 1,

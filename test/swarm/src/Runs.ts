@@ -77,10 +77,10 @@ export const swarm = (from: number, seconds: number, overrides: SwarmOverrides):
 export const replay = (seed: number, traced: boolean, overrides: SwarmOverrides): boolean => {
   const hosts = Array.from({ length: overrides.brokers ?? 1 }, (_, index) => `b${index + 1}`)
   const trace = new Trace(["world", ...hosts])
-  const outcome = simulate({ seed, codecs, overrides, trace })
-  if (traced) for (const line of trace.printed) console.log(line)
   const tally = new Tally()
+  const outcome = simulate({ seed, codecs, overrides, trace })
   tally.add(outcome)
+  if (traced) for (const line of trace.printed) console.log(line)
   console.log(`seed=${seed} hash=${outcome.hash} ${tally.told}`)
   if (outcome.violations.length > 0) tell(outcome, overrides)
   return outcome.violations.length === 0
