@@ -4,13 +4,15 @@
  */
 import * as Alter from "@klamm/config/Alter"
 import type { BrokerSnapshot } from "@klamm/config/BrokerConfig"
-import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
+import { Brokers, type MetadataRecordInput, normalize, PartitionIndex, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Utf8 from "@klamm/protocol/Utf8"
 import * as Result from "effect/Result"
 import { type Failure, failure, ok } from "./Answer.ts"
 import { bounded } from "./Bounded.ts"
-import { type ControllerState, configsOf, type Settings } from "./State.ts"
+import * as Features from "./Features.ts"
+import { partitionRules } from "./PartitionRules.ts"
+import { type ControllerState, configsOf, replay, type Settings } from "./State.ts"
 import { illegal } from "./TopicNames.ts"
 
 export interface AlteredResource {
@@ -40,6 +42,43 @@ const oversized = failure(
 
 const isOversized = (value: string | null): boolean => value !== null && Utf8.byteLength(value) > maxValueBytes
 
+const minIsrKey = "min.insync.replicas"
+
+/** With ELRs the smallest ISR is the topic's or the cluster's, so that all nodes agree on who is eligible (KIP-966). */
+const refusedWithElrs = (
+  state: ControllerState,
+  { type, name }: Alter.Resource,
+  changes: Alter.ConfigChange
+): Failure | undefined => {
+  if (type !== Alter.ResourceType.broker || !changes.has(minIsrKey) || !Features.isElrEnabled(state.image))
+    return undefined
+  if (name !== "") {
+    const message = `Broker-level ${minIsrKey} cannot be altered while ELR is enabled.`
+    return failure(ErrorCode.INVALID_CONFIG, message)
+  }
+  if (changes.get(minIsrKey) !== null) return undefined
+  return failure(ErrorCode.INVALID_CONFIG, `Cluster-level ${minIsrKey} cannot be removed while ELR is enabled.`)
+}
+
+/**
+ * Who is eligible after the smallest ISR has changed: (1) the ISR is one short, so its last member to leave is in the ELR; (2) the
+ * smallest ISR is lowered, and the leader acknowledges alone; (3) who is in the ELR still would lead without that. So the ELRs change
+ * with the configuration, in one batch.
+ */
+const withElrs = (
+  state: ControllerState,
+  settings: Settings,
+  records: ReadonlyArray<MetadataRecordInput>
+): ReadonlyArray<MetadataRecordInput> => {
+  if (!records.some((record) => record._tag === "Config" && record.name === minIsrKey)) return records
+  const later = replay(state, records.map(normalize))
+  const rules = partitionRules(later, settings)
+  const changes = Topics.partitionsOf(state.image.topics, PartitionIndex.eligible).flatMap(
+    ({ topic, partition }) => rules.change(topic, partition, {}) ?? []
+  )
+  return [...records, ...changes]
+}
+
 /** Whether the resource is there to be configured; asked last, of a change that is sound in itself. */
 const missing = (state: ControllerState, { type, name }: Alter.Resource): Failure | undefined => {
   if (type === Alter.ResourceType.topic && name === "") {
@@ -66,7 +105,7 @@ const alterOne = (state: ControllerState, snapshot: BrokerSnapshot, { resource, 
     return { failed: failure(decided.failure.errorCode, decided.failure.message), records: [] }
   }
   if ([...decided.success.values()].some(isOversized)) return { failed: oversized, records: [] }
-  const absent = missing(state, resource)
+  const absent = missing(state, resource) ?? refusedWithElrs(state, resource, decided.success)
   if (absent !== undefined) return { failed: absent, records: [] }
   const records = [...decided.success].map(
     ([name, value]): MetadataRecordInput => ({
@@ -89,5 +128,8 @@ export const alterConfigs = (state: ControllerState, settings: Settings, command
     reply.push({ resource: altered.resource, ...decided.failed })
     records.push(...decided.records)
   }
-  return bounded(records, reply, command.validateOnly, (each, failed) => ({ ...each, ...failed }))
+  return bounded(withElrs(state, settings, records), reply, command.validateOnly, (each, failed) => ({
+    ...each,
+    ...failed
+  }))
 }

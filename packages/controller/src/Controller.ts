@@ -119,10 +119,15 @@ interface Deciding {
   readonly nextOffset: number
 }
 
-const bootstrap = ({ state, options, now }: Deciding): Decided<"Bootstrap"> => ({
-  records: state.image.features.size === 0 ? Features.bootstrap : [],
+const newCluster = ({ state, options }: Deciding): ReadonlyArray<MetadataRecordInput> => {
+  const { values } = options.snapshot(state.image)
+  return [...Features.bootstrap, ...Features.readyForElrs(state.image, values["min.insync.replicas"])]
+}
+
+const bootstrap = (deciding: Deciding): Decided<"Bootstrap"> => ({
+  records: deciding.state.image.features.size === 0 ? newCluster(deciding) : [],
   reply: ok,
-  note: (noted) => ({ ...noted, checks: firstChecks(noted, options, now) })
+  note: (noted) => ({ ...noted, checks: firstChecks(noted, deciding.options, deciding.now) })
 })
 
 type Decisions = { readonly [T in Tag]: (deciding: Deciding, command: CommandOf<T>) => Decided<T> }

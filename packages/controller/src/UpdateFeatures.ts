@@ -111,7 +111,6 @@ const withoutElrs = (
   features: ReadonlyMap<string, number>
 ): ReadonlyArray<MetadataRecordInput> => {
   const later = { ...state, image: { ...state.image, features } }
-  if (!Features.isElrEnabled(state.image) || Features.isElrEnabled(later.image)) return []
   const rules = partitionRules(later, settings)
   const { topics } = state.image
   const leaderless = Topics.partitionsOf(topics, PartitionIndex.leaderless).filter(
@@ -125,6 +124,19 @@ const withoutElrs = (
     const inSync = [isr, eligibleLeaderReplicas, lastKnownElr].find((ids) => ids.length > 0)
     return rules.change(topic, partition, inSync === undefined ? {} : { isr: inSync }) ?? []
   })
+}
+
+/** What a change of levels brings with it. */
+const consequences = (
+  state: ControllerState,
+  settings: Settings,
+  features: ReadonlyMap<string, number>
+): ReadonlyArray<MetadataRecordInput> => {
+  const had = Features.isElrEnabled(state.image)
+  const has = Features.isElrEnabled({ ...state.image, features })
+  if (had && !has) return withoutElrs(state, settings, features)
+  if (had || !has) return []
+  return Features.readyForElrs(state.image, settings.snapshot(state.image).values["min.insync.replicas"])
 }
 
 export const updateFeatures = (
@@ -145,5 +157,5 @@ export const updateFeatures = (
   const records = updates
     .filter(({ feature, level }) => level !== (state.image.features.get(feature) ?? 0))
     .map(({ feature, level }): MetadataRecordInput => ({ _tag: "FeatureLevel", name: feature, featureLevel: level }))
-  return { records: [...records, ...withoutElrs(state, settings, levels)], reply: ok }
+  return { records: [...records, ...consequences(state, settings, levels)], reply: ok }
 }

@@ -225,10 +225,10 @@ describe("producer ids", () => {
 })
 
 describe("bootstrap", () => {
-  test("writes the feature levels of a new cluster, once", () => {
+  test("writes the feature levels of a new cluster and the smallest ISR of them all, once", () => {
     const cluster = new Cluster()
     cluster.submit({ _tag: "Bootstrap" })
-    expect(cluster.written.map(({ _tag }) => _tag)).toEqual(["FeatureLevel", "FeatureLevel"])
+    expect(cluster.written.map(({ _tag }) => _tag)).toEqual(["FeatureLevel", "FeatureLevel", "Config"])
     cluster.submit({ _tag: "Bootstrap" })
     expect(cluster.written).toEqual([])
   })

@@ -45,6 +45,29 @@ describe("placement", () => {
     for (const replicas of placed(brokers, 6, 3, 0)) expect(replicas[2]).toBe(2)
   })
 
+  test("leaders are even where brokers are fenced, and in racks of any size", () => {
+    const fenced = (ids: ReadonlyArray<number>, brokers: ReadonlyArray<PlacementBroker>) =>
+      brokers.map((broker) => ({ ...broker, fenced: ids.includes(broker.id) }))
+    const leadersOf = (brokers: ReadonlyArray<PlacementBroker>, count: number) =>
+      countsOf(placed(brokers, count, 3, 3).map((replicas) => replicas[0]!))
+    expect(leadersOf(fenced([2], brokersOf(null, null, null, null)), 12)).toEqual([4, 4, 4])
+    expect(leadersOf(brokersOf("a", "a", "a", "b", "b", "b", "c", "c", "c"), 27)).toEqual(Array(9).fill(3))
+    expect(leadersOf(fenced([1], brokersOf("a", "a", "b", "b", "c", "c")), 12).toSorted()).toEqual([2, 2, 2, 2, 4])
+  })
+
+  test("a rack whose brokers are all fenced still holds a replica, and leads nothing", () => {
+    const brokers = brokersOf("a", "b", "c", "c").map((broker) => ({ ...broker, fenced: broker.id === 2 }))
+    for (const replicas of placed(brokers, 8, 3, 1)) {
+      expect(replicas.slice(1)).toContain(2)
+      expect(new Set(replicas.map((id) => brokers[id - 1]?.rack)).size).toBe(3)
+    }
+  })
+
+  test("what a failed broker led goes to many", () => {
+    const lists = placed(brokersOf(null, null, null, null), 36, 2, 0).filter(([leader]) => leader === 1)
+    expect(countsOf(lists.map(([, follower]) => follower!))).toEqual([3, 3, 3])
+  })
+
   test("too few brokers, or none in use", () => {
     expect(place(brokersOf(null, null), 1, 3, 0)).toEqual({
       reason:
