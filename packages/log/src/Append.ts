@@ -52,10 +52,16 @@ interface Staged {
   readonly sizeBytes: number
 }
 
+/** The epoch whose batches may be written as it is; none while the history on the disk is behind. */
+const durableEpoch = (state: LogState): number =>
+  state.epochs === state.storedEpochs ? EpochCache.latestEpoch(state.epochs) : unstored
+
+const unstored = -2
+
 const stage = (state: LogState, entries: ReadonlyArray<AppendEntry>, from: number, now: number): Staged => {
   const segment = activeSegment(state)
   const config = state.config()
-  const latestEpoch = EpochCache.latestEpoch(state.epochs)
+  const latestEpoch = durableEpoch(state)
   const chunks: Array<Uint8Array> = []
   let staged = 0
   let { firstTimestamp } = segment

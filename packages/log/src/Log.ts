@@ -16,7 +16,7 @@ import * as Delete from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import * as Flush from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { activeSegment, alone, changeEpochs, type LogState, sizeBytes } from "./LogState.ts"
+import { activeSegment, alone, type LogState, sizeBytes } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Read from "./Read.ts"
 import * as Recovery from "./Recovery.ts"
@@ -118,16 +118,17 @@ export class Log {
     return Append.roll(this.state, this.state.logEndOffset, producers, now)
   }
 
-  /** Notes, durably, that `epoch` begins at `startOffset` (the log end when this replica became leader). */
-  startEpoch(epoch: number, startOffset: number): Effect.Effect<void, DiskError> {
-    return Effect.suspend(() => changeEpochs(this.state, EpochCache.assign(this.state.epochs, epoch, startOffset)))
+  /**
+   * Notes that `epoch` begins at `startOffset` (the log end when this replica became leader). It becomes durable before its first batch
+   * is written, and not sooner: a broker may come to lead thousands of partitions at once, and an epoch without a batch is no history.
+   */
+  startEpoch(epoch: number, startOffset: number): void {
+    this.state.epochs = EpochCache.assign(this.state.epochs, epoch, startOffset)
   }
 
-  /** Forgets, durably, epochs that begin at the log end: nothing was written in them, and a later leader may never have seen them. */
-  get trimEpochs(): Effect.Effect<void, DiskError> {
-    return Effect.suspend(() =>
-      changeEpochs(this.state, EpochCache.truncateFromEnd(this.state.epochs, this.state.logEndOffset))
-    )
+  /** Forgets epochs that begin at the log end: nothing was written in them, and a later leader may never have seen them. */
+  trimEpochs(): void {
+    this.state.epochs = EpochCache.truncateFromEnd(this.state.epochs, this.state.logEndOffset)
   }
 
   /**

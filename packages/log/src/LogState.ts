@@ -36,6 +36,8 @@ export interface LogState {
   /** As in `compactionCheckpoint`; 0 when no compaction ever began. */
   compactedBelow: number
   epochs: EpochCache
+  /** The history as it is on the disk: behind while an epoch has begun in which nothing is written yet. */
+  storedEpochs: EpochCache | undefined
   recoveredProducers: ProducerState
   /** Offsets of the snapshot files, rising. */
   snapshots: ReadonlyArray<number>
@@ -107,13 +109,14 @@ export const storeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<
     Checkpoint.replaceFile(disk, directory, leaderEpochCheckpoint, Checkpoint.encodeEpochs(epochs)),
     Effect.sync(() => {
       state.epochs = epochs
+      state.storedEpochs = epochs
     })
   )
 }
 
-/** The same, unless nothing has changed. */
+/** The same, unless that is what the disk has. */
 export const changeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<void, DiskError> =>
-  epochs === state.epochs ? Effect.void : storeEpochs(state, epochs)
+  epochs === state.epochs && epochs === state.storedEpochs ? Effect.void : storeEpochs(state, epochs)
 
 /** Notes, durably, below which offset segments need not join one another any more. */
 export const storeCompactedBelow = (state: LogState, offset: number): Effect.Effect<void, DiskError> => {

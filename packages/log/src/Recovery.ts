@@ -235,6 +235,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   cleanedOffset: options.cleanedOffset ?? 0,
   compactedBelow: 0,
   epochs: EpochCache.empty,
+  storedEpochs: undefined,
   recoveredProducers: ProducerState.empty,
   snapshots: found.snapshots,
   unsyncedSnapshots: [],
@@ -323,7 +324,8 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     yield* dropSnapshotsBeyondEnd(state)
     state.logStartOffset = firstOffset(state, epochs)
     const trimmed = yield* trimmedEpochs(state)
-    if (trimmed !== epochs) yield* storeEpochs(state, trimmed)
+    if (trimmed === epochs) state.storedEpochs = epochs
+    else yield* storeEpochs(state, trimmed)
     if (state.logEndOffset < state.logStartOffset) {
       yield* truncateFullyAndStartAt(state, state.logStartOffset, options.now)
     }

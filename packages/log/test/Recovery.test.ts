@@ -193,9 +193,10 @@ describe("behaviour 171: after an unclean stop", () => {
     const disk = new FakeDisk()
     const { log, kill } = await openLog(disk)
     await run(log.append(entriesOf([batch({ baseOffset: 0 })]).entries, 0))
-    await run(log.startEpoch(3, 1))
+    log.startEpoch(3, 1)
     expect(log.endOffsetForEpoch(3)).toEqual({ epoch: 3, endOffset: 1 })
     await kill()
+    disk.put(`${directory}/leader-epoch-checkpoint`, new TextEncoder().encode("0\n2\n0 0\n3 1\n"))
     expect((await reopen(disk)).log.epochs).toEqual([{ epoch: 0, startOffset: 0 }])
   })
 

@@ -121,7 +121,7 @@ const host = (
 ) =>
   Effect.gen(function* () {
     const role = roleOf(self, partition)
-    yield* role._tag === "Lead" ? log.startEpoch(partition.leaderEpoch, log.logEndOffset) : log.trimEpochs
+    if (role._tag === "Lead") log.startEpoch(partition.leaderEpoch, log.logEndOffset)
     const scope = yield* Scope.fork(self.scope)
     const starting = PartitionActor.make({
       topic: topic.name,

@@ -157,7 +157,7 @@ const replicate = (hand: Hand, { entries, ticket }: Extract<Out, { readonly _tag
   ])
 }
 
-/** Answers and other plain calls; false for what changes the log. */
+/** Answers and other plain calls; false for what needs the disk. */
 const performPlain = (hand: Hand, effect: Out): boolean => {
   switch (effect._tag) {
     case "Release":
@@ -171,6 +171,12 @@ const performPlain = (hand: Hand, effect: Out): boolean => {
       return true
     case "RecordsDeleted":
       effect.request.complete({ errorCode: effect.errorCode, lowWatermark: effect.lowWatermark })
+      return true
+    case "StartEpoch":
+      hand.options.log.startEpoch(effect.leaderEpoch, effect.startOffset)
+      return true
+    case "TrimEpochs":
+      hand.options.log.trimEpochs()
       return true
     case "AlterIsr":
       hand.options.alterIsr(hand.self(), effect.change)
@@ -193,10 +199,6 @@ const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<Readonl
       return truncateTo(hand, effect.offset, effect.highWatermark, now)
     case "RestartAt":
       return cut(hand, log.truncateFullyAndStartAt(effect.offset, now))
-    case "StartEpoch":
-      return told(hand, log.startEpoch(effect.leaderEpoch, effect.startOffset), () => [])
-    case "TrimEpochs":
-      return told(hand, log.trimEpochs, () => [])
     case "MoveLogStart":
       return told(hand, log.deleteRecordsBefore(effect.offset), () => logStartMoved(log))
     case "DeleteOldSegments":
