@@ -253,4 +253,32 @@ describe("a quorum in good weather", () => {
     expect(observer._tag).toBe("Follower")
     expect(observer.election.votedFor).toBe(-1)
   })
+
+  test.each(["configured", "recorded"])("an empty disk never votes as the old one: %s voters (KAFKA-16526)", (kind) => {
+    for (let seed = 1; seed <= 30; seed++) {
+      withSeed(seed, () => {
+        const ids = [1, 2, 3]
+        const isRecorded = kind === "recorded"
+        const simulation = new Simulation(seed, ids, isRecorded ? recorded(ids) : configured(ids), isRecorded ? 1 : 0)
+        for (const id of ids) simulation.startNode(id)
+        simulation.run(3_000)
+        const leader = simulation.leader()!
+        const [lost, behind] = ids.filter((id) => id !== leader.id) as [number, number]
+        simulation.crash(behind)
+        const offset = simulation.append()!
+        simulation.run(1_000, () => simulation.checks.committedEnd > offset)
+        expect(simulation.checks.committedEnd).toBeGreaterThan(offset)
+        simulation.crash(leader.id)
+        simulation.crash(lost)
+        simulation.wipe(lost, "another")
+        simulation.startNode(lost)
+        simulation.startNode(behind)
+        // These two are a majority by number, and have not what was committed: nobody may lead.
+        simulation.run(20_000)
+        expect(simulation.leader()).toBeUndefined()
+        simulation.startNode(leader.id)
+        expect(simulation.run(10_000, () => simulation.leader()?.id === leader.id)).toBe(true)
+      })
+    }
+  })
 })

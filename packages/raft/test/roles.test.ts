@@ -2,19 +2,24 @@
 import { describe, expect, test } from "vitest"
 import type { FetchedBatch, Message, Out } from "../src/Message.ts"
 import type { FetchResponse, VoteRequest } from "../src/Peer.ts"
-import { machine, noElection, type RaftState } from "../src/Raft.ts"
+import { machine, noElection, type RaftState, start } from "../src/Raft.ts"
+import * as VoterSet from "../src/VoterSet.ts"
 import {
   ask,
   clusterId,
   directoryOf,
   elected,
+  endpointsOf,
   entry,
   fetchRequest,
+  logOf,
   node,
   persist,
   prospective,
+  recorded,
   requestsTo,
   run,
+  selfOf,
   sends,
   tags,
   voteRequest
@@ -253,5 +258,32 @@ describe("a leader", () => {
     const state = run(leading(5), [stored], 1_000)[0]
     expect(tags(ask(state, { ...request, epoch: 2 }, 1_000).out)).toEqual(["RespondSnapshot"])
     expect(ask(state, fetchRequest(2, 2), 1_000).answer).toMatchObject({ snapshotId })
+  })
+
+  test("takes a new voter in once it has caught up, and one change at a time", () => {
+    const found = { self: selfOf(1), log: logOf(0, recorded([1]), 1), election: noElection, highWatermark: 0 }
+    const [candidate, out] = run(start(found, 0), [{ _tag: "Wake" }])
+    const [alone] = persist(candidate, out)
+    const voter = VoterSet.voter({ id: 2, directoryId: directoryOf(2) }, endpointsOf(2))
+    const add = { _tag: "AddVoter", clusterId, voter, timeoutMs: 1_000, ackWhenCommitted: true } as const
+    expect(ask(alone, add).answer).toMatchObject({ errorCode: 7 })
+    const [leader] = run(alone, [{ _tag: "Written", logEndOffset: 3 }, synced(3)])
+    const waiting = ask(leader, add)
+    expect(waiting.answer).toBeUndefined()
+    expect(waiting.out).toEqual([])
+    expect(ask(waiting.state, add).answer).toMatchObject({ errorCode: 7 })
+    expect(tags(run(waiting.state, [{ _tag: "Wake" }], 1_000)[1])).toEqual(["Respond"])
+    const behind = ask(waiting.state, fetchRequest(2, 1))
+    expect(tags(behind.out)).toEqual(["RespondFetch"])
+    const caughtUp = ask(behind.state, fetchRequest(2, 1, { fetchOffset: 3, lastFetchedEpoch: 1 }))
+    expect(tags(caughtUp.out)).toEqual(["WriteControl", "RespondFetch"])
+    expect(caughtUp.state.log.voters.at(-1)?.voters.ids).toEqual([1, 2])
+    const remove = { _tag: "RemoveVoter", clusterId, voter: { id: 2, directoryId: directoryOf(2) } } as const
+    expect(ask(caughtUp.state, remove).answer).toMatchObject({ errorCode: 7 })
+    const [written] = run(caughtUp.state, [{ _tag: "Written", logEndOffset: 4 }, synced(4)])
+    expect(written.highWatermark).toBe(3)
+    const committed = ask(written, fetchRequest(2, 1, { fetchOffset: 4, lastFetchedEpoch: 1 }))
+    expect(committed.state.highWatermark).toBe(4)
+    expect(tags(committed.out)).toEqual(["Respond", "Respond", "Committed"])
   })
 })
