@@ -8,6 +8,8 @@ import type { ClusterOptions } from "./Options.ts"
 export interface NodePlan {
   readonly id: number
   readonly port: number
+  /** Where its controller listens, if it has one. */
+  readonly controllerPort: number | undefined
   readonly properties: ReadonlyMap<string, string>
 }
 
@@ -41,7 +43,7 @@ export const plan = (
   const ids = Array.from({ length: brokers }, (_, index) => index + 1)
   const portOf = (id: number) => firstPort + portsPerNode * (id - 1)
   const controllers = ids.slice(0, controllersOf(brokers))
-  const voters = controllers.map((id) => `${id}@localhost:${portOf(id) + 1}`).join(",")
+  const servers = controllers.map((id) => `localhost:${portOf(id) + 1}`).join(",")
   return ids.map((id) => {
     const isController = controllers.includes(id)
     const client = `PLAINTEXT://localhost:${portOf(id)}`
@@ -49,12 +51,15 @@ export const plan = (
     return {
       id,
       port: portOf(id),
+      controllerPort: isController ? portOf(id) + 1 : undefined,
       properties: new Map([
         ["node.id", String(id)],
         ["process.roles", isController ? "broker,controller" : "broker"],
         ["listeners", isController ? `${client},CONTROLLER://localhost:${portOf(id) + 1}` : client],
         ["controller.listener.names", "CONTROLLER"],
-        ["controller.quorum.voters", voters],
+        ["controller.quorum.bootstrap.servers", servers],
+        // A controller whose disk was replaced becomes a voter again by itself.
+        ...(isController ? [["controller.quorum.auto.join.enable", "true"] as const] : []),
         ...(rack === undefined ? [] : [["broker.rack", rack] as const]),
         ...replication(brokers),
         ["log.dirs", directoryOf(id)]
@@ -65,3 +70,11 @@ export const plan = (
 
 export const printProperties = ({ properties }: NodePlan): string =>
   [...properties].map(([key, value]) => `${key}=${value}\n`).join("")
+
+/** The controllers that found the cluster, as `--initial-controllers` takes them; `newId` makes a directory's id. */
+export const initialControllers = (nodes: ReadonlyArray<NodePlan>, newId: () => string): string =>
+  nodes
+    .flatMap(({ id, controllerPort }) =>
+      controllerPort === undefined ? [] : [`${id}@localhost:${controllerPort}:${newId()}`]
+    )
+    .join(",")

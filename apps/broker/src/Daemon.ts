@@ -3,8 +3,9 @@
  * map of the system: everything else hangs below `Broker.layer`; here the real disk and network are chosen, or memory.
  */
 import { readFileSync } from "node:fs"
-import { Broker, layer } from "@klamm/broker/Broker"
+import { Broker, type FormatParts, layer } from "@klamm/broker/Broker"
 import { describeFailure } from "@klamm/broker/Failure"
+import { parseInitialControllers, quorumOf } from "@klamm/broker/InitialControllers"
 import { resolve, type StaticConfig } from "@klamm/config/BrokerConfig"
 import {
   developmentPreset,
@@ -70,6 +71,15 @@ const onStopSignal = (stop: () => void): void => {
   process.on("disconnect", onSignal)
 }
 
+/** What a new data folder is made with, if anything is said of it. */
+const formatOf = ({ clusterId, initialControllers }: Options, config: StaticConfig): FormatParts | undefined => {
+  if (clusterId === undefined) return undefined
+  if (initialControllers === undefined) return { clusterId, initial: undefined }
+  const controllers = parseInitialControllers(initialControllers)
+  if (Result.isFailure(controllers)) return quit(`✗ ${controllers.failure}`, wrongUsage)
+  return { clusterId, initial: quorumOf(config, controllers.success) }
+}
+
 /** Schema and msgpack come with it: a node that is alone starts without. */
 const loadBus = Effect.promise(async () => (await import("@klamm/broker/Bus")).bus)
 
@@ -77,7 +87,7 @@ const loadBus = Effect.promise(async () => (await import("@klamm/broker/Bus")).b
 export const run = (options: Options): void => {
   const config = configure(options)
   const live = Layer.mergeAll(options.memory ? DiskMemory.layerMemory : NodeDisk.layer, NodeNetwork.layer)
-  const parts = { codecs: makeCodecs({ gzip, zstd }), bus: loadBus, clusterId: options.clusterId }
+  const parts = { codecs: makeCodecs({ gzip, zstd }), bus: loadBus, format: formatOf(options, config) }
   const broker = layer(config, parts).pipe(Layer.provide(live))
   const program = Effect.gen(function* () {
     const started = yield* Broker

@@ -10,13 +10,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { type NodePlan, plan, printProperties } from "./ClusterPlan.ts"
+import { initialControllers, type NodePlan, plan, printProperties } from "./ClusterPlan.ts"
 import type { ClusterOptions } from "./Options.ts"
 
 const entry = fileURLToPath(new URL("./main.mjs", import.meta.url))
 
-/** Bytes of a cluster id: a uuid, written in base64url. */
-const clusterIdBytes = 16
+const uuidBytes = 16
 
 /** A second signal that comes later than this ends the children at once. */
 const sameStopMs = 1_000
@@ -33,24 +32,42 @@ const dataFolder = (settings: ReadonlyArray<string>): string => {
   return resolve(given === undefined ? "data" : given.slice("log.dirs=".length))
 }
 
-/** The cluster that the folder holds already, else a new one. */
-const clusterIdOf = (directories: ReadonlyArray<string>): string => {
+/** The cluster that the folders hold already. */
+const storedClusterId = (directories: ReadonlyArray<string>): string | undefined => {
   for (const directory of directories) {
     const path = join(directory, "meta.properties")
     if (!existsSync(path)) continue
     const id = /^cluster\.id=(.+)$/m.exec(readFileSync(path, "utf8"))?.[1]
     if (id !== undefined) return id.replaceAll("\\", "")
   }
-  return randomBytes(clusterIdBytes).toString("base64url")
+  return undefined
+}
+
+/** A new uuid in base64url, which never begins like an option. */
+const newId = (): string => {
+  const id = randomBytes(uuidBytes).toString("base64url")
+  return id.startsWith("-") ? newId() : id
+}
+
+/** What the nodes are told of their cluster: the one that is there, or a new one with its first controllers. */
+const clusterOf = (nodes: ReadonlyArray<NodePlan>, directories: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const stored = storedClusterId(directories)
+  if (stored !== undefined) return ["--cluster-id", stored]
+  return ["--cluster-id", newId(), "--initial-controllers", initialControllers(nodes, newId)]
 }
 
 const write = (text: string): void => {
   process.stdout.write(`${text}\n`)
 }
 
-const start = (node: NodePlan, propertiesFile: string, clusterId: string, options: ClusterOptions): ChildProcess => {
+const start = (
+  node: NodePlan,
+  propertiesFile: string,
+  cluster: ReadonlyArray<string>,
+  options: ClusterOptions
+): ChildProcess => {
   const settings = options.settings.filter((setting) => !setting.startsWith("log.dirs="))
-  const args = ["-c", propertiesFile, "--cluster-id", clusterId, ...settings.flatMap((setting) => ["--set", setting])]
+  const args = ["-c", propertiesFile, ...cluster, ...settings.flatMap((setting) => ["--set", setting])]
   if (options.memory) args.push("--memory")
   // Of its own process group: a Ctrl-C reaches the launcher alone, which then stops each once.
   const child = fork(entry, args, {
@@ -73,19 +90,22 @@ export const launch = (options: ClusterOptions): void => {
   const folder = dataFolder(options.settings)
   const directoryOf = (id: number) => join(folder, `broker-${id}`)
   const nodes = plan(options, directoryOf)
-  const clusterId = clusterIdOf(nodes.map(({ id }) => directoryOf(id)))
+  const cluster = clusterOf(
+    nodes,
+    nodes.map(({ id }) => directoryOf(id))
+  )
   mkdirSync(folder, { recursive: true })
   let stoppingSince: number | undefined
   let exitCode = 0
   const children: Array<Child> = nodes.map((node) => {
     const file = join(folder, `broker-${node.id}.properties`)
     if (!existsSync(file)) writeFileSync(file, printProperties(node))
-    const child: Child = { node, process: start(node, file, clusterId, options), ready: false }
+    const child: Child = { node, process: start(node, file, cluster, options), ready: false }
     child.process.on("message", (message) => {
       if (message !== "ready") return
       child.ready = true
-      if (children.every(({ ready }) => ready)) {
-        write(`cluster ${clusterId} · ${nodes.length} brokers · data ${folder}`)
+      if (children.length === nodes.length && children.every(({ ready }) => ready)) {
+        write(`cluster ${cluster[1]} · ${nodes.length} brokers · data ${folder}`)
         write(`BROKERS=${nodes.map(({ port }) => `localhost:${port}`).join(",")}`)
         write("Ctrl-C stops all cleanly")
       }

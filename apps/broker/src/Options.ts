@@ -15,6 +15,8 @@ export const usage = `Starts a Klamm broker: Kafka's protocol, one Node process,
       --racks A,B,C      the racks of these brokers, in turn
       --port N           the first broker's port (default 9092); with --brokers the others follow, two apart
       --cluster-id ID    the cluster that a node with a new data folder belongs to
+      --initial-controllers ID@HOST:PORT:DIRECTORY_ID,...
+                         the controllers that found it together, for a node with a new data folder
   -h, --help             show this text
       --version          show the version
 
@@ -29,6 +31,8 @@ export interface Options {
   readonly memory: boolean
   /** The cluster that new data directories are made for. */
   readonly clusterId: string | undefined
+  /** The controllers that found it, as `klamm storage format` takes them. */
+  readonly initialControllers: string | undefined
 }
 
 /** A cluster of processes on this machine. */
@@ -66,6 +70,7 @@ const optionKinds = {
   racks: { type: "string" },
   port: { type: "string" },
   "cluster-id": { type: "string" },
+  "initial-controllers": { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" }
 } as const
@@ -90,13 +95,17 @@ const clusterOptions = (values: Values, brokers: string): ClusterOptions => {
 const nodeOptions = (values: Values): Options => {
   if (values.racks !== undefined)
     throw new Error("--racks goes with --brokers; for one node say --set broker.rack=RACK")
+  if (values["initial-controllers"] !== undefined && values["cluster-id"] === undefined) {
+    throw new Error("--initial-controllers goes with --cluster-id, the same for each of them")
+  }
   const port = values.port === undefined ? undefined : parseNumber("port", values.port, maxPort)
   const listeners = port === undefined ? [] : [`listeners=PLAINTEXT://localhost:${port}`]
   return {
     configFile: values.config,
     settings: [...listeners, ...(values.set ?? [])],
     memory: values.memory ?? false,
-    clusterId: values["cluster-id"]
+    clusterId: values["cluster-id"],
+    initialControllers: values["initial-controllers"]
   }
 }
 

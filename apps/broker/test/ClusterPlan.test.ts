@@ -1,6 +1,6 @@
 /** What `--brokers N` starts. */
 import { expect, it } from "vitest"
-import { plan, printProperties } from "../src/ClusterPlan.ts"
+import { initialControllers, plan, printProperties } from "../src/ClusterPlan.ts"
 import { parseOptions } from "../src/Options.ts"
 
 const optionsOf = (...args: ReadonlyArray<string>) => {
@@ -20,7 +20,7 @@ it("three brokers are three controllers, with racks, ports and folders of their 
   const second = nodes[1]!.properties
   expect(second.get("process.roles")).toBe("broker,controller")
   expect(second.get("listeners")).toBe("PLAINTEXT://localhost:19094,CONTROLLER://localhost:19095")
-  expect(second.get("controller.quorum.voters")).toBe("1@localhost:19093,2@localhost:19095,3@localhost:19097")
+  expect(second.get("controller.quorum.bootstrap.servers")).toBe("localhost:19093,localhost:19095,localhost:19097")
   expect(second.get("broker.rack")).toBe("b")
   expect(second.get("min.insync.replicas")).toBe("2")
   expect(second.get("log.dirs")).toBe("data/broker-2")
@@ -32,6 +32,14 @@ it("a quorum is odd: two brokers have one controller, five have three", () => {
   expect(controllers("2").map(({ id }) => id)).toEqual([1])
   expect(controllers("5").map(({ id }) => id)).toEqual([1, 2, 3])
   expect(planOf("--brokers", "2")[1]!.properties.get("listeners")).toBe("PLAINTEXT://localhost:9094")
+})
+
+it("the controllers found the cluster together, each with a directory of its own", () => {
+  let made = 0
+  const newId = () => `id${++made}`
+  expect(initialControllers(planOf("--brokers", "4", "--port", "19092"), newId)).toBe(
+    "1@localhost:19093:id1,2@localhost:19095:id2,3@localhost:19097:id3"
+  )
 })
 
 it("racks are taken in turn, and are left out where none is named", () => {
@@ -52,5 +60,6 @@ it("what does not fit together is refused in a sentence", () => {
   expect(reason("--brokers", "none")).toBe('--brokers takes a whole number from 1 to 100, not "none"')
   expect(reason("--brokers", "3", "-c", "file")).toMatch(/leave out -c/)
   expect(reason("--racks", "a")).toMatch(/--racks goes with --brokers/)
+  expect(reason("--initial-controllers", "1@h:1:x")).toMatch(/goes with --cluster-id/)
   expect(reason("--port", "70000")).toMatch(/from 1 to 65535/)
 })

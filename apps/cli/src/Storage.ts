@@ -5,6 +5,7 @@
  */
 import { hostname } from "node:os"
 import * as Format from "@klamm/broker/Format"
+import { parseInitialControllers, quorumOf, standalone } from "@klamm/broker/InitialControllers"
 import { staticVoters } from "@klamm/broker/QuorumConfig"
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { roles } from "@klamm/config/Derived"
@@ -16,7 +17,6 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { CommandFailed, failed } from "./CommandFailed.ts"
 import { featureProblem } from "./FeatureLevels.ts"
-import { parseInitialControllers, quorumOf, standalone } from "./InitialControllers.ts"
 import * as NodeConfig from "./NodeConfig.ts"
 
 export interface FormatFlags {

@@ -20,6 +20,7 @@ import * as BrokerLifecycle from "./BrokerLifecycle.ts"
 import * as Control from "./Control.ts"
 import * as ControllerLifecycle from "./ControllerLifecycle.ts"
 import type { BrokerFailure } from "./Failure.ts"
+import { format, type InitialQuorum } from "./Format.ts"
 import { controllerHandlers, makeHandlers } from "./handlers/index.ts"
 import * as Node from "./Node.ts"
 import { lazyHandlers } from "./PeerKeys.ts"
@@ -50,12 +51,19 @@ export class Broker extends Context.Service<
   }
 >()("broker/Broker") {}
 
+/** As `klamm storage format` is told. */
+export interface FormatParts {
+  readonly clusterId: string
+  /** The first voters, of a cluster whose metadata log records them. */
+  readonly initial: InitialQuorum | undefined
+}
+
 export interface NodeParts {
   readonly codecs: Codecs
   /** What nodes say to one another (`@klamm/broker/Bus`), loaded when it is first needed. */
   readonly bus: Effect.Effect<Bus>
-  /** The cluster that a node without data is to belong to. */
-  readonly clusterId?: string | undefined
+  /** What a node without data is made with; one that has data is checked against it. */
+  readonly format?: FormatParts | undefined
 }
 
 type Failed = Deferred.Deferred<never, BrokerFailure>
@@ -131,7 +139,8 @@ const resignTimeoutMs = 2_000
 /** Starts in an order in which each finds what it needs; answers the service and how to stop it in good order. */
 const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
   Effect.gen(function* () {
-    const storage = yield* Storage.open(config, parts.clusterId)
+    if (parts.format !== undefined) yield* format(config, parts.format.clusterId, parts.format.initial)
+    const storage = yield* Storage.open(config)
     const control = yield* Control.make({
       config,
       storage,

@@ -76,17 +76,16 @@ const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
       : yield* directory.log.load(found, topicId, () => logConfig, now)
   })
 
-/** Opens everything until the scope ends. `givenClusterId` is the cluster that a node without data is to belong to. */
-export const open = (config: StaticConfig, givenClusterId?: string) =>
+/** Opens everything until the scope ends. */
+export const open = (config: StaticConfig) =>
   Effect.gen(function* () {
     const { values } = config
     const { paths, home: metadataPath } = directoriesOf(config)
     const disk = yield* Disk
     for (const path of paths) yield* disk.makeDirectory(path)
     const stored = yield* storedClusterId(paths)
-    const known = stored ?? givenClusterId
-    if (known === undefined && !isAlone(config)) return yield* Effect.fail(new NotFormatted({ directories: paths }))
-    const clusterId = known ?? (yield* Entropy.uuid)
+    if (stored === undefined && !isAlone(config)) return yield* Effect.fail(new NotFormatted({ directories: paths }))
+    const clusterId = stored ?? (yield* Entropy.uuid)
     const now = yield* Clock.currentTimeMillis
     const directories = yield* Effect.forEach(paths, (path) =>
       Effect.gen(function* () {

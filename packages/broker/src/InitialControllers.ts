@@ -3,10 +3,10 @@
  * `--standalone` makes them of the node itself. Invariant: no id and no directory is there twice. Pure. Kafka:
  * org.apache.kafka.raft.DynamicVoters.
  */
-import type { InitialQuorum } from "@klamm/broker/Format"
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { VoterSet } from "@klamm/raft"
 import * as Result from "effect/Result"
+import type { InitialQuorum } from "./Format.ts"
 
 export interface InitialController {
   readonly id: number
