@@ -23,7 +23,7 @@ export const elrVersionName = "eligible.leader.replicas.version"
 
 export const supported: ReadonlyArray<SupportedFeature> = [
   { name: metadataVersionName, minVersion: 7, maxVersion: metadataVersion },
-  { name: kraftVersionName, minVersion: 0, maxVersion: 0 },
+  { name: kraftVersionName, minVersion: VoterSet.minKraftVersion, maxVersion: VoterSet.maxKraftVersion },
   { name: elrVersionName, minVersion: 0, maxVersion: 1 }
 ]
 

@@ -1,7 +1,7 @@
 /** What the controller's tests start from: a decider on a development node's configuration, brokers, and what they made so far. */
 import { developmentPreset, effective, presetLayer, resolve, type StaticConfig, setLayer } from "@klamm/config"
 import * as Alter from "@klamm/config/Alter"
-import { Brokers, Configs, type Image, type MetadataRecord } from "@klamm/metadata"
+import { Brokers, Configs, type Image, type MetadataRecord, Topics } from "@klamm/metadata"
 import * as Result from "effect/Result"
 import type { AlteredResource, Command, ControllerOptions, Replies } from "../src/index.ts"
 import { controller, Features } from "../src/index.ts"
@@ -175,3 +175,48 @@ export const replacement = (
   resource: { type, name },
   change: { _tag: "Replace", configs: new Map(Object.entries(configs)) }
 })
+
+/** What a topic's partition is now. */
+export const partitionOf = (cluster: Cluster, name: string, index = 0): Topics.Partition => {
+  const partition = Topics.byName(cluster.state.image.topics, name)?.partitions[index]
+  if (partition === undefined) throw new Error(`there is no ${name}-${index}`)
+  return partition
+}
+
+type AlteredPartition = Extract<Command, { readonly _tag: "AlterPartition" }>["topics"][number]["partitions"][number]
+
+/** The leader of a partition asks for that ISR, as it knows the cluster; `change` is what it says otherwise. */
+export const alterIsr = (
+  cluster: Cluster,
+  name: string,
+  isr: ReadonlyArray<number>,
+  change: Partial<AlteredPartition> = {}
+) => {
+  const topicId = Topics.byName(cluster.state.image.topics, name)?.id ?? zeroId
+  const { index, leader, leaderEpoch, partitionEpoch } = partitionOf(cluster, name)
+  const epochOf = (id: number) => Brokers.get(cluster.state.image.brokers, id)?.epoch ?? -1
+  const newIsr = isr.map((brokerId) => ({ brokerId, brokerEpoch: epochOf(brokerId) }))
+  const asked = { partitionIndex: index, leaderEpoch, partitionEpoch, newIsr, leaderRecoveryState: 0, ...change }
+  return {
+    _tag: "AlterPartition",
+    brokerId: leader,
+    brokerEpoch: epochOf(leader),
+    topics: [{ topicId, partitions: [asked] }]
+  } as const
+}
+
+/** A cluster of brokers 1 to `count` with the features of a new cluster. */
+export const newClusterOf = (count: number, ...settings: ReadonlyArray<string>): Cluster => {
+  const cluster = new Cluster(...settings)
+  cluster.submit({ _tag: "Bootstrap" })
+  for (let id = 1; id <= count; id++) cluster.join(id)
+  return cluster
+}
+
+/** The command that tells of a broker's process that it is gone. */
+export const lost = (cluster: Cluster, brokerId: number) =>
+  ({
+    _tag: "BrokerLost",
+    brokerId,
+    brokerEpoch: Brokers.get(cluster.state.image.brokers, brokerId)?.epoch ?? -1
+  }) as const
