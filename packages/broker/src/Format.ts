@@ -5,6 +5,7 @@
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import type { LogDirectoryRefused } from "@klamm/log"
 import * as Checkpoint from "@klamm/log/Checkpoint"
+import { syncParents } from "@klamm/log/LogDirectory"
 import * as MetaProperties from "@klamm/log/MetaProperties"
 import { Disk, type DiskError } from "@klamm/platform"
 import * as Entropy from "@klamm/platform/Entropy"
@@ -66,6 +67,7 @@ const formatOne = (path: string, isHome: boolean, wanted: MetaProperties.MetaPro
     yield* disk.makeDirectory(path)
     const bytes = yield* Checkpoint.readIfPresent(disk, `${path}/${MetaProperties.metaProperties}`)
     if (bytes === undefined) {
+      yield* syncParents(disk, path)
       yield* Checkpoint.replaceFile(disk, path, MetaProperties.metaProperties, MetaProperties.encode(wanted))
       return { path, isHome, directoryId: wanted.directoryId, before: false }
     }

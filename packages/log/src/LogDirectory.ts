@@ -301,15 +301,13 @@ const parentsOf = (path: string): ReadonlyArray<string> => {
  * A power cut must not take the directory itself, which may be as new as its parents: their names are durable before anything says
  * that the directory is ours. A parent that we may not read is none that we have made.
  */
-const syncParents = (disk: Disk["Service"], path: string): Effect.Effect<void, DiskError> =>
-  Effect.forEach(
-    parentsOf(path),
-    (parent) =>
-      Effect.catch(disk.syncDirectory(parent), (error) =>
-        error.reason === "PermissionDenied" ? Effect.void : Effect.fail(error)
-      ),
-    { discard: true }
-  )
+export const syncParents = (disk: Disk["Service"], path: string): Effect.Effect<void, DiskError> => {
+  const sync = (parent: string) =>
+    Effect.catch(disk.syncDirectory(parent), (error) =>
+      error.reason === "PermissionDenied" ? Effect.void : Effect.fail(error)
+    )
+  return hasBug("new-directory-not-synced") ? Effect.void : Effect.forEach(parentsOf(path), sync, { discard: true })
+}
 
 const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
   Effect.gen(function* () {
@@ -322,7 +320,7 @@ const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
     }
     const { clusterId, nodeId, newDirectoryId: directoryId } = options
     const meta = { clusterId, nodeId, directoryId }
-    if (!hasBug("new-directory-not-synced")) yield* syncParents(disk, options.path)
+    yield* syncParents(disk, options.path)
     yield* Checkpoint.replaceFile(disk, options.path, Meta.metaProperties, Meta.encode(meta))
     return meta
   })

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import { type Lease, leaseArena } from "./ArenaPool.ts"
 import { Chance } from "./Chance.ts"
 import { checkAll, type Violation } from "./check/index.ts"
+import { logsOn, matching, type StoredLog } from "./check/Logs.ts"
 import { Director } from "./Director.ts"
 import { drawSwarm, mustHold, type Promises, type Swarm, type SwarmOverrides } from "./Faults.ts"
 import { History } from "./History.ts"
@@ -93,7 +94,7 @@ export class Simulation {
       network: this.network,
       nodeIds,
       configOf: configOf(nodeIds, settings),
-      parts: { codecs, bus: Effect.succeed(bus), clusterId: brokers > 1 ? clusterId : undefined },
+      parts: { codecs, bus: Effect.succeed(bus), format: brokers > 1 ? { clusterId, initial: undefined } : undefined },
       skewMs: () => skew.between(-500, 500)
     })
   }
@@ -148,6 +149,21 @@ export class Simulation {
 
 const replicationOf = ({ brokers }: Swarm): number => Math.min(3, brokers)
 
+/** How often the disks are looked over while the world goes on, in milliseconds. */
+const lookMs = 2_000
+
+const logsOf = ({ cluster, decompression }: Simulation): ReadonlyArray<StoredLog> =>
+  cluster.nodes.flatMap((node) => logsOn(node, mainTopic, decompression))
+
+/** What must hold of the disks at any time. */
+const lookOver = (run: Simulation): Effect.Effect<never> =>
+  Effect.forever(
+    Effect.andThen(
+      Effect.sleep(lookMs),
+      Effect.sync(() => run.violations.push(...matching(logsOf(run))))
+    )
+  )
+
 const script = (run: Simulation, director: Director, found: (stock: Found) => void): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { swarm, history, nowMs } = run
@@ -162,6 +178,7 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
     run.join("setup", (client) => createTopic(client, history, nowMs, plan))
     yield* run.awaitClients("creating the first topic")
     director.clientHosts.push(...startWorkload(run, mainTopic, replicationOf(swarm)))
+    yield* Effect.forkChild(lookOver(run))
     yield* director.storm
     yield* Effect.sleep(calmMs)
     run.isStopping = true
@@ -202,9 +219,10 @@ export const simulate = (options: SimulationOptions): Outcome => {
   } catch (error) {
     violations.push(asViolation(error))
   }
+  const logs = logsOf(run)
   const promises = { ...mustHold(swarm, director.counts), ...options.promises }
   violations.push(...mishaps(run, promises))
-  if (stock !== undefined) violations.push(...checkAll({ swarm, promises, history, ...stock }))
+  if (stock !== undefined) violations.push(...checkAll({ swarm, promises, history, topic: mainTopic, logs, ...stock }))
   for (const { check, detail } of violations) world.tell("world", `violation: ${check}: ${detail}`)
   world.tell("world", `sends ${history.sends.length}, reads ${history.reads.length}`)
   run.dispose()

@@ -2,6 +2,7 @@
 import type { Promises, Swarm } from "../Faults.ts"
 import type { History } from "../History.ts"
 import type { ReadRecord } from "../workload/Payload.ts"
+import type { StoredLog } from "./Logs.ts"
 
 /** A partition, read from its beginning to its end when all was quiet. */
 export interface Drained {
@@ -14,6 +15,9 @@ export interface Evidence {
   readonly swarm: Swarm
   readonly promises: Promises
   readonly history: History
+  readonly topic: string
+  /** What lies on the disks in the end. */
+  readonly logs: ReadonlyArray<StoredLog>
   readonly drained: ReadonlyArray<Drained>
   /** Partitions of the topics there are in the end, by name. */
   readonly topics: ReadonlyMap<string, number>

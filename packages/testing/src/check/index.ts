@@ -1,6 +1,7 @@
 /** All checks of a run's evidence. */
 import { commits, created, oddities } from "./Control.ts"
 import type { Check, Evidence, Violation } from "./Evidence.ts"
+import { matching, replicated, rising } from "./Logs.ts"
 import { gapless, oneValue, watermarks } from "./Reads.ts"
 import { kept, once, ordered, sent } from "./Sends.ts"
 
@@ -14,6 +15,9 @@ export const checks: Readonly<Record<string, Check>> = {
   oneValue,
   gapless,
   watermarks,
+  replicated,
+  matching: ({ logs }) => matching(logs),
+  rising: ({ logs }) => rising(logs),
   commits,
   created,
   oddities

@@ -101,6 +101,22 @@ export class Client {
     )
   }
 
+  /** How many replicas each partition has, and how many of them are in sync. */
+  replication(topic: string) {
+    const body = { topics: [{ name: topic }], allowAutoTopicCreation: false, includeTopicAuthorizedOperations: false }
+    return this.ask(
+      this.anyone,
+      { request: MetadataRequest, response: MetadataResponse },
+      12,
+      { ...body, includeClusterAuthorizedOperations: false },
+      ({ topics }) =>
+        (topics[0]?.partitions ?? []).map(({ replicaNodes, isrNodes }) => ({
+          replicas: replicaNodes.length,
+          inSync: isrNodes.length
+        }))
+    )
+  }
+
   private learn(topic: string, answer: MetadataResponse) {
     const addresses = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     if (addresses.size > 0) this.brokers = [...addresses.values()]

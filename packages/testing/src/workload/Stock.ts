@@ -14,6 +14,18 @@ import { type ReadRecord, readBatches } from "./Payload.ts"
 
 export type Found = Pick<Evidence, "drained" | "topics" | "committed">
 
+/** All replicas of the topic are in sync, asked for until they are. */
+const inSync = (client: Client, topic: string): Effect.Effect<void> => {
+  const asked = Effect.suspend(() => client.replication(topic))
+  return insist(
+    Effect.flatMap(asked, (partitions) =>
+      partitions.every(({ replicas, inSync: isr }) => replicas === isr)
+        ? Effect.void
+        : Effect.fail(refused(ErrorCode.NOT_ENOUGH_REPLICAS))
+    )
+  )
+}
+
 export interface StockOptions {
   readonly decompression: Decompression
   readonly history: History
@@ -139,6 +151,7 @@ const committedBy = (client: Client, group: string, topic: string, partitions: R
 export const takeStock = (client: Client, options: StockOptions, topic: string): Effect.Effect<Found> =>
   Effect.gen(function* () {
     const partitions = Array.from({ length: options.swarm.partitions }, (_, index) => index)
+    yield* inSync(client, topic)
     const drained = yield* Effect.forEach(partitions, (partition) => drain(client, options, topic, partition))
     const groups = new Set(options.history.commits.map(({ group }) => group))
     const committed = yield* Effect.forEach(groups, (group) => insist(committedBy(client, group, topic, partitions)))
