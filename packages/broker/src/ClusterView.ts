@@ -23,8 +23,12 @@ const brokerView = (broker: Brokers.Broker): BrokerView => ({
   endpoints: addresses(broker.endpoints)
 })
 
-const featureViews = (image: Image.Image): ReadonlyArray<FeatureView> =>
-  Features.supported.map((feature) => ({ ...feature, level: image.features.get(feature.name) ?? 0 }))
+/** The level of kraft.version stands in the quorum's own records. */
+const featureViews = (image: Image.Image, kraftVersion: number): ReadonlyArray<FeatureView> =>
+  Features.supported.map((feature) => ({
+    ...feature,
+    level: feature.name === Features.kraftVersionName ? kraftVersion : (image.features.get(feature.name) ?? 0)
+  }))
 
 /** Views of topics by the topic they were made of: a topic that did not change keeps its view. */
 const views = new WeakMap<Topics.Topic, TopicView>()
@@ -37,11 +41,10 @@ const viewOf = (topic: Topics.Topic): TopicView => {
   return view
 }
 
-export const clusterView = (image: Image.Image): Cluster => {
+export const clusterView = (image: Image.Image, kraftVersion: () => number): Cluster => {
   let topics: ReadonlyArray<TopicView> | undefined
   const brokers = Brokers.all(image.brokers).map(brokerView)
   const byId = new Map(brokers.map((broker) => [broker.id, broker]))
-  const features = featureViews(image)
   const optional = (topic: Topics.Topic | undefined) => (topic === undefined ? undefined : viewOf(topic))
   return {
     topicByName: (name) => optional(Topics.byName(image.topics, name)),
@@ -56,7 +59,7 @@ export const clusterView = (image: Image.Image): Cluster => {
       Controllers.all(image.controllers).map(({ id, endpoints }) => ({ id, endpoints: addresses(endpoints) })),
     configs: (resourceType, resourceName) => Configs.get(image.configs, resourceType, resourceName),
     configuredResources: (resourceType) => Configs.resources(image.configs, resourceType),
-    features: () => features,
+    features: () => featureViews(image, kraftVersion()),
     offset: image.offset
   }
 }

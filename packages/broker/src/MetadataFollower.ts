@@ -49,7 +49,7 @@ const follow = (self: Self, apply: Apply, image: Image.Image): Effect.Effect<voi
     const configured = self.config.update(image)
     yield* apply(self.image, image, Changes.between(self.image, image), configured)
     self.image = image
-    self.cluster = clusterView(image)
+    self.cluster = clusterView(image, self.controller.raft.kraftVersion)
     const due = self.waiting.filter(({ offset }) => offset <= image.offset)
     self.waiting = self.waiting.filter(({ offset }) => offset > image.offset)
     for (const { resume } of due) resume()
@@ -76,7 +76,13 @@ const start = (self: Self, apply: Apply): Effect.Effect<void, never, Scope.Scope
   })
 
 export const make = (controller: ControllerNode.ControllerNode, config: LiveConfig): MetadataFollower => {
-  const self: Self = { controller, config, image: Image.empty, cluster: clusterView(Image.empty), waiting: [] }
+  const self: Self = {
+    controller,
+    config,
+    image: Image.empty,
+    cluster: clusterView(Image.empty, controller.raft.kraftVersion),
+    waiting: []
+  }
   return {
     cluster: () => self.cluster,
     image: () => self.image,

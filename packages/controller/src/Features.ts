@@ -3,6 +3,7 @@
  * finalized only if every feature it rests on is implemented; what is not built yet stays at 0.
  */
 import { Configs, type Image, type MetadataRecordInput } from "@klamm/metadata"
+import { VoterSet } from "@klamm/raft"
 
 export interface SupportedFeature {
   readonly name: string
