@@ -286,4 +286,17 @@ describe("a leader", () => {
     expect(committed.state.highWatermark).toBe(4)
     expect(tags(committed.out)).toEqual(["Respond", "Respond", "Committed"])
   })
+
+  test("changes no voters before a record of its own epoch is committed", () => {
+    const entry = { offset: 0, voters: recorded([1]), kraftVersion: 1 }
+    const log = { ...logOf(5, recorded([1]), 1), voters: [entry] }
+    const [candidate, out] = run(start({ self: selfOf(1), log, election: noElection, highWatermark: 5 }, 0), [
+      { _tag: "Wake" }
+    ])
+    const [leader] = persist(candidate, out)
+    const voter = VoterSet.voter({ id: 2, directoryId: directoryOf(2) }, endpointsOf(2))
+    const add = { _tag: "AddVoter", clusterId, voter, timeoutMs: 1_000, ackWhenCommitted: true } as const
+    expect(ask(leader, add).answer).toMatchObject({ errorCode: 7 })
+    expect(ask(run(leader, [{ _tag: "Written", logEndOffset: 6 }, synced(6)])[0], add).answer).toBeUndefined()
+  })
 })
