@@ -123,7 +123,7 @@ const withSeed = (seed: number, run: () => void): void => {
 }
 
 /** How many seeds each test draws; more by RAFT_SEEDS. */
-const seeds = Number(process.env.RAFT_SEEDS ?? 150)
+const seeds = Number(process.env.RAFT_SEEDS ?? 100)
 
 describe("a quorum through storms", () => {
   test.each([3, 5])("%i voters", (count) => {
