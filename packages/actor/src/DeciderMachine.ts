@@ -65,7 +65,7 @@ export type DeciderMessage<State, Command, Record, Reply> =
   | { readonly _tag: "Wake" }
 
 export type DeciderOut<State, Record, Reply> =
-  /** To be told as Appended with the offset of the last record, or, without records, that of the append before. */
+  /** To be told as Appended, in order, with the offset of the last record, if there are any. */
   | {
       readonly _tag: "Append"
       readonly epoch: number
@@ -180,14 +180,16 @@ const appended = <State, Record, Reply>(
 ): Step<State, Record, Reply> => {
   const { epoch, lastOffset, count, reply, complete } = message
   if (isOver(state, epoch)) return tooLate(state, complete)
+  // What wrote nothing rests on what was appended before it.
+  const offset = count === 0 ? Math.max(state.appendedOffset, state.committedOffset) : lastOffset
   const next = {
     ...state,
     appending: state.appending - 1,
     appendingRecords: state.appendingRecords - count,
-    appendedOffset: lastOffset
+    appendedOffset: offset
   }
   if (complete === undefined) return [next, none]
-  return release({ ...next, parked: [...next.parked, { offset: lastOffset, complete, reply }] })
+  return release({ ...next, parked: [...next.parked, { offset, complete, reply }] })
 }
 
 const appendRefused = <State, Record, Reply>(

@@ -74,7 +74,7 @@ describe("a decider as a machine", () => {
     assert.deepStrictEqual(answers, [])
     appended(first, 10)
     appended(second, 11)
-    appended(third, 11)
+    appended(third, -1)
     say({ _tag: "Committed", offset: 10, records: [1] })
     assert.deepStrictEqual(answers, ["a:1@10"])
     say({ _tag: "Committed", offset: 11, records: [1] })

@@ -63,19 +63,22 @@ interface Hand {
   raft: RaftNode.RaftNode | undefined
   epochs: Epochs.Epochs
   image: Image.Image
-  lastAppended: number
 }
 
-/** Appends the records, batch after batch; whether this node has led all the while in that epoch. */
+/** What the last offset of a decision without records is told as. */
+const noOffset = -1
+
+/** Appends the records, batch after batch: the last offset, or undefined once this node does not lead in that epoch. */
 const appendAll = (hand: Hand, raft: RaftNode.RaftNode, records: ReadonlyArray<MetadataRecord>, epoch: number) =>
   Effect.gen(function* () {
+    let lastOffset = noOffset
     for (const batch of batches(records)) {
       const bytes = encodeBatch(batch, hand.clock.currentTimeMillisUnsafe())
       const answer = yield* raft.append(bytes, batch.length, epoch)
-      if (answer._tag === "NotLeader") return false
-      hand.lastAppended = answer.lastOffset
+      if (answer._tag === "NotLeader") return undefined
+      lastOffset = answer.lastOffset
     }
-    return true
+    return lastOffset
   })
 
 const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): Effect.Effect<Mail> => {
@@ -84,10 +87,10 @@ const append = (hand: Hand, effect: Extract<Out, { readonly _tag: "Append" }>): 
   assert(hand.raft !== undefined, "only a started raft node leads")
   return Effect.map(
     appendAll(hand, hand.raft, records, epoch),
-    (isAppended): Mail =>
-      isAppended
-        ? { _tag: "Appended", epoch, lastOffset: hand.lastAppended, count, reply, complete }
-        : { _tag: "AppendRefused", epoch, complete }
+    (lastOffset): Mail =>
+      lastOffset === undefined
+        ? { _tag: "AppendRefused", epoch, complete }
+        : { _tag: "Appended", epoch, lastOffset, count, reply, complete }
   )
 }
 
@@ -170,8 +173,7 @@ export const make = (options: ControllerNodeOptions) =>
       activeWatchers: new Set(),
       raft: undefined,
       epochs: Epochs.none,
-      image: Image.empty,
-      lastAppended: -1
+      image: Image.empty
     }
     const actor = yield* spawn<State, Mail, Out, never>({
       machine: deciderMachine(controller(options.controller), maxParkedReplies),

@@ -74,7 +74,7 @@ const next = (state: ControllerState, broker: Brokers.Broker, command: Heartbeat
   }
 }
 
-const records = (
+const recordsOf = (
   state: ControllerState,
   settings: Settings,
   broker: Brokers.Broker,
@@ -100,10 +100,8 @@ const withoutDirectories = (
   state: ControllerState,
   settings: Settings,
   broker: Brokers.Broker,
-  offline: ReadonlyArray<string>
+  failed: ReadonlySet<string>
 ): ReadonlyArray<MetadataRecordInput> => {
-  const failed = new Set(offline.filter((directory) => broker.logDirs.includes(directory)))
-  if (failed.size === 0) return []
   const isThere = ({ replicas, directories }: Topics.Partition): boolean =>
     failed.has(directories[replicas.indexOf(broker.id)] ?? "")
   return [
@@ -117,6 +115,23 @@ const withoutDirectories = (
   ]
 }
 
+/** What the broker is from now on, and what makes it so. */
+const moved = (
+  state: ControllerState,
+  settings: Settings,
+  broker: Brokers.Broker,
+  command: Heartbeat,
+  isCaughtUp: boolean
+): { readonly to: Standing; readonly records: ReadonlyArray<MetadataRecordInput> } => {
+  const standing = standingOf(broker)
+  const to = next(state, broker, command, isCaughtUp)
+  const failed = new Set(command.offlineLogDirs.filter((directory) => broker.logDirs.includes(directory)))
+  // A broker that stays, or comes, first loses what has failed, or it would lead there; it comes with the next heartbeat.
+  const stays = standing !== "gone" && (to === standing || to === "unfenced")
+  if (failed.size > 0 && stays) return { to: standing, records: withoutDirectories(state, settings, broker, failed) }
+  return { to, records: recordsOf(state, settings, broker, to) }
+}
+
 export const heartbeat = (
   state: ControllerState,
   settings: Settings,
@@ -124,7 +139,7 @@ export const heartbeat = (
   now: number,
   nextOffset: number
 ) => {
-  const { brokerId, currentMetadataOffset, offlineLogDirs } = command
+  const { brokerId, currentMetadataOffset } = command
   const stale = checkBrokerEpoch(state, brokerId, command.brokerEpoch)
   const broker = Brokers.get(state.image.brokers, brokerId)
   if (stale !== undefined || broker === undefined) {
@@ -133,20 +148,16 @@ export const heartbeat = (
     return { records: [], reply: { errorCode, message, isCaughtUp: false, isFenced: true, shouldShutDown: false } }
   }
   const isCaughtUp = currentMetadataOffset >= broker.epoch
-  const before = standingOf(broker)
-  const to = next(state, broker, command, isCaughtUp)
-  const moved = records(state, settings, broker, to)
-  // A broker that gives up everything gives up its failed directories with it; they are told in its next registration.
-  const failed = to === before && to === "unfenced" ? withoutDirectories(state, settings, broker, offlineLogDirs) : []
-  const begins = to === "leaving" && before !== "leaving"
+  const { to, records } = moved(state, settings, broker, command, isCaughtUp)
+  const begins = to === "leaving" && standingOf(broker) !== "leaving"
   const note = (noted: ControllerState) => {
     const earlier = to === "leaving" ? noted.contacts.get(brokerId)?.shutdownOffset : undefined
-    const shutdownOffset = begins ? nextOffset + moved.length - 1 : earlier
+    const shutdownOffset = begins ? nextOffset + records.length - 1 : earlier
     return touched(noted, brokerId, { at: now, metadataOffset: currentMetadataOffset, shutdownOffset })
   }
   const isFenced = to === "fenced" || to === "gone"
   return {
-    records: [...moved, ...failed],
+    records,
     reply: { ...ok, isCaughtUp, isFenced, shouldShutDown: to === "gone" },
     note
   }

@@ -164,6 +164,16 @@ describe("failed log directories (KIP-858)", () => {
     expect(cluster.written).toEqual([])
   })
 
+  test("a broker that comes with a failed directory leads nothing there", () => {
+    const cluster = clusterOnTwo()
+    expect([assign(cluster, two[0]!, 0), assign(cluster, two[1]!, 1)]).toEqual([0, 0])
+    cluster.submit(lost(cluster, 2))
+    cluster.submit(lost(cluster, 1))
+    expect(cluster.heartbeat(1, { offlineLogDirs: [two[0]!] }).isFenced).toBe(true)
+    expect(cluster.heartbeat(1, { offlineLogDirs: [two[0]!] }).isFenced).toBe(false)
+    expect([partitionOf(cluster, "t", 0).leader, partitionOf(cluster, "t", 1).leader]).toEqual([-1, 1])
+  })
+
   test("a replica that is said to be in a failed one leaves the ISR then", () => {
     const cluster = clusterOnTwo()
     cluster.heartbeat(1, { offlineLogDirs: [two[0]!] })
