@@ -15,6 +15,9 @@ import * as Effect from "effect/Effect"
 /** How long to wait before asking again while nobody decides, in milliseconds. */
 const retryMs = 20
 
+/** A question is asked at least once, and so long is waited for its answer, however little time the asker gives; milliseconds. */
+const shortestAskMs = 1_000
+
 /** How long an answer is waited for when the asker gives no time of its own (request.timeout.ms of Kafka's broker-to-controller channel). */
 export const defaultTimeoutMs = 30_000
 
@@ -58,12 +61,12 @@ export const make = (options: ControllerClientOptions): ControllerClient => ({
       const deadline = (yield* Clock.currentTimeMillis) + timeoutMs
       while (true) {
         const left = deadline - (yield* Clock.currentTimeMillis)
-        if (left <= 0) return undefined
-        const answer = yield* askLeader(options, command, left)
+        const answer = yield* askLeader(options, command, Math.max(left, shortestAskMs))
         if (answer._tag === "Done") {
-          yield* Effect.timeoutOption(options.awaitOffset(answer.offset), left)
+          yield* Effect.timeoutOption(options.awaitOffset(answer.offset), Math.max(left, shortestAskMs))
           return answer.reply
         }
+        if (left <= retryMs) return undefined
         yield* Effect.sleep(retryMs)
       }
     })
