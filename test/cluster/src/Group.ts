@@ -174,15 +174,19 @@ export class Group {
       topics: [{ name: places[0]!.topic, partitionIndexes: places.map((one) => one.partition) }]
     }
     const deadline = now() + COMMITS_WITHIN_MS
+    let last = "nobody answered"
     for (;;) {
-      if (now() > deadline) throw new Error(`the commits of ${GROUP} cannot be read`)
+      if (now() > deadline) throw new Error(`the commits of ${GROUP} cannot be read: ${last}`)
       await this.findCoordinator()
       try {
         if (this.coordinator < 0) throw new Gone("no coordinator is known")
         const answer = await this.committer.call(this.coordinator, OFFSET_FETCH, 7, body)
-        const partitions = listAt(answer, "topics.0.partitions")
-        const failed = [answer, ...partitions].some((part) => numberAt(part, "errorCode") !== 0)
-        if (!failed) return this.compare(places, before, partitions)
+        // A coordinator that is not one, or not yet, names no partitions.
+        const partitions = numberAt(answer, "errorCode") === 0 ? listAt(answer, "topics.0.partitions") : []
+        const found = partitions.length > 0 && partitions.every((part) => numberAt(part, "errorCode") === 0)
+        if (found) return this.compare(places, before, partitions)
+        const codes = partitions.map((part) => numberAt(part, "errorCode"))
+        last = `broker ${this.coordinator} answered ${numberAt(answer, "errorCode")}, partitions ${codes.join(", ")}`
       } catch (cause) {
         if (!(cause instanceof Gone)) throw cause
       }

@@ -7,7 +7,7 @@ import type { Place } from "klamm-test-crash/Calls"
 import { Chance } from "klamm-test-crash/Chance"
 import { keyOf } from "klamm-test-crash/Ledger"
 import { numberAt } from "klamm-test-differential/Value"
-import { Client, RETRY_AFTER_MS } from "./Client.ts"
+import { Client } from "./Client.ts"
 import { type Deed, type Done, type Kind, perform } from "./Deeds.ts"
 import { Group } from "./Group.ts"
 import { Ledger } from "./Ledger.ts"
@@ -234,7 +234,7 @@ export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<O
     [...producers.map((producer) => producer.run(places)), group.run(places), probe.run(PROBE_TOPIC)]
   )
   const rounds: Array<Done> = []
-  try {
+  const play = async (): Promise<void> => {
     await until("a first commit", CREATED_WITHIN_MS, () => ledger.commitsAcknowledged > 0)
     while (rounds.length < options.rounds && ledger.faults.length === 0) {
       await sleep(chance.between(BETWEEN_ROUNDS_MIN_MS, BETWEEN_ROUNDS_MAX_MS))
@@ -245,13 +245,21 @@ export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<O
       console.log(`round ${rounds.length}: ${describe(done, ledger)}`)
     }
     await load.stop()
-    await sleep(RETRY_AFTER_MS)
+  }
+  const judge = async (): Promise<Verdict> => {
     const verdict = await verify(topology, places, ledger)
     await group.check(places)
     // All at once: the last one alone would have no quorum to take its leave from.
     await Promise.all(nodes.ids.map((id) => nodes.stop(id)))
-    const replicasStored = await compareStored(nodes, topology, places, ledger)
-    return { ...verdict, replicasStored, rounds, ledger, seconds: (now() - from) / 1_000 }
+    return { ...verdict, replicasStored: await compareStored(nodes, topology, places, ledger) }
+  }
+  let verdict: Verdict = { verified: 0, lost: 0, duplicated: 0, replicasServed: 0, replicasStored: 0 }
+  try {
+    await play()
+    verdict = await judge()
+  } catch (cause) {
+    // What was measured until then is told all the same.
+    ledger.fault(`after ${rounds.length} rounds: ${cause instanceof Error ? cause.stack : String(cause)}`)
   } finally {
     for (const one of [...producers, group, probe]) {
       one.stop()
@@ -259,4 +267,5 @@ export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<O
     }
     topology.close()
   }
+  return { ...verdict, rounds, ledger, seconds: (now() - from) / 1_000 }
 }
