@@ -324,13 +324,34 @@ const step = fc.oneof(
   lose,
   other
 )
-const timed = fc.tuple(step, fc.constantFrom(0, 0, 100, sessionTimeoutMs), fc.boolean())
 
-test.each([true, false])(
-  "leaders are up and in the ISR, epochs rise, nothing acknowledged is lost (ELRs %s); log and snapshot both make the same image",
-  (withElrs) => {
+/** Brokers go, together and alone, and come back, while a smallest ISR changes: little else, so that it happens often. */
+const comes: fc.Arbitrary<Step> = id.map((brokerId) => (cluster) => ({
+  _tag: "Heartbeat",
+  brokerId,
+  brokerEpoch: epochOf(cluster, brokerId),
+  currentMetadataOffset: cluster.end,
+  wantFence: false,
+  wantShutDown: false,
+  offlineLogDirs: []
+}))
+const lowers: fc.Arbitrary<Step> = fc
+  .constantFrom("1", "2")
+  .map((value) => () => alterConfigs([incremental(2, "b", ["min.insync.replicas", 0, value])]))
+const expires: fc.Arbitrary<Step> = fc.constant<Step>(() => ({ _tag: "Expire" }))
+const storm = fc.oneof(comes, comes, lose, expires, lowers, alterIsr)
+
+const timed = (each: fc.Arbitrary<Step>) => fc.tuple(each, fc.constantFrom(0, 0, 100, sessionTimeoutMs), fc.boolean())
+
+test.each([
+  ["any command", step, true],
+  ["any command, without ELRs", step, false],
+  ["storms", storm, true]
+])(
+  "leaders are up and in the ISR, epochs rise, nothing acknowledged is lost; log and snapshot both make the same image: %s",
+  (_, each, withElrs) => {
     fc.assert(
-      fc.property(fc.array(timed, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(timed(each), { maxLength: 80 }), (steps) => {
         const { cluster, logged, now } = run(steps, withElrs)
         const records = Snapshot.toRecords(cluster.state.image)
         expect(Snapshot.toRecords(logged)).toEqual(records)
