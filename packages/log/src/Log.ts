@@ -6,6 +6,7 @@
  * reads may come at any time; `flush`, `clean` and deletions may run beside appends; a long cleaning pass holds up nobody.
  */
 import type { Disk, DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -123,6 +124,8 @@ export class Log {
    * is written, and not sooner: a broker may come to lead thousands of partitions at once, and an epoch without a batch is no history.
    */
   startEpoch(epoch: number, startOffset: number): void {
+    /** Metadata that is read anew after a restart tells of leaderships that are long over: they change nothing. */
+    if (epoch < EpochCache.latestEpoch(this.state.epochs) && !hasBug("epoch-history-rewritten")) return
     this.state.epochs = EpochCache.assign(this.state.epochs, epoch, startOffset)
   }
 

@@ -189,6 +189,18 @@ describe("behaviour 171: after an unclean stop", () => {
     }
   })
 
+  it("keeps its history of epochs when metadata that is read anew tells of an epoch that is over", async () => {
+    const { disk, batches, endOffset } = await crashed()
+    const { log } = await reopen(disk)
+    const before = log.epochs
+    log.startEpoch(0, endOffset)
+    expect(log.epochs).toEqual(before)
+    log.startEpoch(9, endOffset)
+    expect(log.epochs).toEqual([...before, { epoch: 9, startOffset: endOffset }])
+    expect(before.length).toBeGreaterThan(1)
+    expect(batches.length).toBeGreaterThan(before.length)
+  })
+
   it("an epoch that had been announced but has no batch is trimmed", async () => {
     const disk = new FakeDisk()
     const { log, kill } = await openLog(disk)

@@ -34,6 +34,12 @@ export const bugs: ReadonlyArray<Bug> = [
     overrides: {}
   },
   {
+    name: "epoch-history-rewritten",
+    story:
+      "a leadership that is long over, told by metadata read anew after a restart, wipes the log's history of epochs",
+    overrides: {}
+  },
+  {
     name: "checkpoint-not-synced",
     story:
       "as in KAFKA-16541, a small file is renamed into place before it is synced, so that a power cut leaves it empty",
