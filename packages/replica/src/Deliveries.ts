@@ -5,9 +5,9 @@
  * answered; one partition's trouble is that partition's. Neighbours: `Fetcher.ts` asks, `Follower.ts` decides what becomes of a delivery.
  */
 import { mark } from "@klamm/platform/Invariant"
+import * as Moment from "@klamm/platform/Moment"
 import type { PartitionData } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { FetchAnswer } from "./Fetcher.ts"
 import type { Asked, FetcherSession } from "./FetcherSession.ts"
@@ -121,7 +121,7 @@ export const deliver = (
   backoffMs: number
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const round = new Round(answer, yield* Clock.currentTimeMillis, backoffMs)
+    const round = new Round(answer, yield* Moment.monotonicMs, backoffMs)
     for (const { topicId, partitions } of answer.body.responses) {
       for (const data of partitions) {
         const key = keyOf(topicId, data.partitionIndex)

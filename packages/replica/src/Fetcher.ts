@@ -6,10 +6,10 @@
  * Neighbours: `Deliveries.ts` takes an answer apart, `FetcherSession.ts` says what a request names, `Follower.ts` decides what becomes of it.
  */
 import * as EpochCache from "@klamm/log/EpochCache"
+import * as Moment from "@klamm/platform/Moment"
 import type { Address } from "@klamm/platform/Network"
 import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -60,6 +60,9 @@ export interface Fetcher {
 
 /** How soon a partition that is being cut or synced is looked at again. */
 const notReadyRestMs = 2
+
+/** How soon a broker that is not registered yet looks again. */
+const unregisteredRestMs = 10
 
 /** How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen; milliseconds. */
 const gatherMs = 1
@@ -152,9 +155,9 @@ const untilChanged = (source: Source): Effect.Effect<"Changed"> => {
   })
   return Effect.gen(function* () {
     yield* signal
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Moment.monotonicMs
     yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + interruptPauseMs - now))
-    source.interruptedAtMs = yield* Clock.currentTimeMillis
+    source.interruptedAtMs = yield* Moment.monotonicMs
     return "Changed" as const
   })
 }
@@ -205,7 +208,9 @@ const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { options } = self
     const settings = options.fetchSettings()
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Moment.monotonicMs
+    // A fetch without an epoch could be taken for one of this broker's former life, which may have had more (KIP-903).
+    if (options.brokerEpoch() < 0) return yield* Effect.sleep(unregisteredRestMs)
     source.changed = false
     const { wanted, nextMs } = gather(source, settings, now)
     if (wanted.size === 0) return yield* sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))

@@ -8,7 +8,7 @@
 import type { Log, LogConfig } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import * as ProducerState from "@klamm/log/ProducerState"
-import { Brokers, type Changes, type Image } from "@klamm/metadata"
+import { Brokers, type Changes, type Image, Topics } from "@klamm/metadata"
 import { Disk, type DiskError } from "@klamm/platform"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -79,13 +79,29 @@ const followBrokers = (self: Hosting.Self, image: Image.Image): void => {
   for (const { actor } of self.hosted.values()) actor.actor.tell({ _tag: "Brokers", eligible: self.eligible })
 }
 
+/** Every partition of the image: for the moment when it is first known to be of this broker's present life. */
+const allPartitions = (image: Image.Image): ReadonlyArray<Changes.PartitionChange> =>
+  Topics.all(image.topics).flatMap((topic) => topic.partitions.map((partition) => ({ topic, partition })))
+
+/** What to follow of the change; everything once the image has caught up with this broker's registration. */
+const partitionsToFollow = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image) => {
+  const { nodeId, brokerEpoch } = self.options
+  if (self.isCurrent || Brokers.get(image.brokers, nodeId)?.epoch !== brokerEpoch()) return changes.partitions
+  self.isCurrent = true
+  const changed = new Set(changes.partitions.map(({ topic, partition }) => Hosting.keyOf(topic.id, partition.index)))
+  const others = allPartitions(image).filter(
+    ({ topic, partition }) => !changed.has(Hosting.keyOf(topic.id, partition.index))
+  )
+  return [...changes.partitions, ...others]
+}
+
 const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image): Effect.Effect<void, never, Disk> =>
   Effect.gen(function* () {
     if (changes.brokers) followBrokers(self, image)
     for (const topic of changes.removedTopics) {
       for (const partition of topic.partitions) yield* Hosting.remove(self, topic.id, partition.index)
     }
-    yield* Effect.forEach(changes.partitions, (change) => Hosting.follow(self, change), {
+    yield* Effect.forEach(partitionsToFollow(self, changes, image), (change) => Hosting.follow(self, change), {
       concurrency: startConcurrency,
       discard: true
     })
@@ -144,7 +160,7 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
     const fetcher = yield* Fetcher.make(options)
     const isrUpdates = yield* IsrUpdates.make(options)
     const hosted = new Map<string, Hosting.Hosted>()
-    const self: Hosting.Self = { options, scope, hosted, fetcher, isrUpdates, eligible: new Map() }
+    const self: Hosting.Self = { options, scope, hosted, fetcher, isrUpdates, isCurrent: false, eligible: new Map() }
     yield* Housekeeping.run({
       settings: options.housekeeping,
       directories: options.directories,
