@@ -97,9 +97,8 @@ const serveClients = (
 ) =>
   Effect.gen(function* () {
     const { staticConfig } = control.services
-    let lifecycle: BrokerLifecycle.BrokerLifecycle | undefined
-    const brokerEpoch = () => lifecycle?.epoch() ?? -1
-    const node = yield* Node.make({ control, codecs, storage, brokerEpoch, failed })
+    let brokerEpoch = -1
+    const node = yield* Node.make({ control, codecs, storage, brokerEpoch: () => brokerEpoch, failed })
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const ready = yield* Deferred.make<void>()
@@ -109,19 +108,23 @@ const serveClients = (
       Deferred.await(ready)
     )
     const listeners = yield* Scope.provide(listening, scope)
-    lifecycle = yield* BrokerLifecycle.make({
+    const lifecycle = yield* BrokerLifecycle.make({
       registration: Node.registration(staticConfig, storage, listeners),
       controller: control.heartbeats,
+      registered: (epoch) => {
+        const first = brokerEpoch === -1
+        brokerEpoch = epoch
+        return first ? Effect.andThen(Control.awaitImage(control, epoch), node.follow) : Effect.void
+      },
       metadataOffset: () => control.follower.image().offset,
       offlineLogDirs: () => storage.directories.flatMap((each) => (each.failed ? [each.log.directoryId] : [])),
       heartbeatIntervalMs: () => control.services.config().values["broker.heartbeat.interval.ms"]
     })
-    const { epoch, leave } = lifecycle
     yield* Deferred.succeed(ready, undefined)
     const stop: Stop = Effect.gen(function* () {
-      if (!(yield* Deferred.isDone(failed))) yield* leave
+      if (!(yield* Deferred.isDone(failed))) yield* lifecycle.leave
       yield* Scope.close(scope, Exit.void)
-      yield* node.replicas.stop(epoch())
+      yield* node.replicas.stop(brokerEpoch)
     })
     return { listeners, stop }
   })

@@ -1,6 +1,7 @@
 /**
- * This broker's life in the cluster: it registers, is unfenced once it has caught up, sends heartbeats, and leaves in good order
- * (KIP-631). Invariants: a broker whose registration is no longer the current one registers anew before it sends another heartbeat;
+ * This broker's life in the cluster: it registers, follows the metadata, is unfenced once it has caught up, sends heartbeats, and
+ * leaves in good order (KIP-631). Invariants: it acts on no metadata from before its registration, which may tell of leaderships that
+ * are long over; a broker whose registration is no longer the current one registers anew before it sends another heartbeat;
  * one that leaves sends no other heartbeat afterwards, which would have it lead again while its logs are being closed.
  */
 import type { BrokerRegistry } from "@klamm/controller"
@@ -25,6 +26,8 @@ export class RegistrationRefused extends Data.TaggedError("RegistrationRefused")
 export interface LifecycleOptions {
   readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "incarnationId">
   readonly controller: ControllerClient
+  /** It is registered, under that epoch: again whenever its registration was lost. Ends when the metadata is followed from there on. */
+  readonly registered: (epoch: number) => Effect.Effect<void>
   /** How far this broker has followed the metadata. */
   readonly metadataOffset: () => number
   /** The ids of log directories that have failed. */
@@ -92,9 +95,13 @@ export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, 
   Effect.gen(function* () {
     const incarnationId = yield* Entropy.uuid
     let epoch = yield* register(options, incarnationId)
+    yield* options.registered(epoch)
     const beat = Effect.gen(function* () {
       const answer = yield* heartbeat(options, epoch, false)
-      if (answer?.errorCode === ErrorCode.STALE_BROKER_EPOCH) epoch = yield* register(options, incarnationId)
+      if (answer?.errorCode === ErrorCode.STALE_BROKER_EPOCH) {
+        epoch = yield* register(options, incarnationId)
+        yield* options.registered(epoch)
+      }
       return answer?.isFenced === false
     })
     while (!(yield* beat)) yield* Effect.sleep(registrationRetryMs)

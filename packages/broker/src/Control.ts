@@ -31,7 +31,7 @@ export interface Control {
   readonly follower: MetadataFollower.MetadataFollower
   readonly peers: Peers.Peers
   readonly services: ControlServices
-  /** Asks like `services.controller`, on a connection that nothing else waits on. */
+  /** Asks like `services.controller`, on a connection that nothing else waits on, and without following as far as the answer. */
   readonly heartbeats: ControllerClient.ControllerClient
 }
 
@@ -43,13 +43,13 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
     const controller = yield* Quorum.make({ config, storage, peers, onFatal })
     const live = new LiveConfig(config, nodeId, controller.image())
     const follower = MetadataFollower.make(controller, live)
-    const clientOn = (channels: Peers.Peers["controller"]) =>
+    const clientOn = (channels: Peers.Peers["controller"], awaitOffset: (offset: number) => Effect.Effect<void>) =>
       ControllerClient.make({
         nodeId,
         node: controller,
         remote: (to, command, timeoutMs) =>
           Effect.flatMap(peers.bus, ({ ask }) => ask(channels)(to, command, timeoutMs)),
-        awaitOffset: follower.awaitOffset
+        awaitOffset
       })
     const services: ControlServices = {
       nodeId,
@@ -58,11 +58,30 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
       config: () => live.snapshot,
       cluster: follower.cluster,
       topicConfig: (topicName) => live.topicConfig(topicName),
-      controller: clientOn(peers.controller),
+      controller: clientOn(peers.controller, follower.awaitOffset),
       quorum: { node: controller.raft, channels: peers.controller }
     }
-    const control: Control = { controller, live, follower, peers, services, heartbeats: clientOn(peers.heartbeats) }
+    const control: Control = {
+      controller,
+      live,
+      follower,
+      peers,
+      services,
+      heartbeats: clientOn(peers.heartbeats, () => Effect.void)
+    }
     return control
+  })
+
+/** Waits until this node has the committed metadata up to `offset`, followed or not. */
+export const awaitImage = ({ controller }: Control, offset: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (controller.image().offset >= offset) return resume(Effect.void)
+    const stop = controller.watch((image) => {
+      if (image.offset < offset) return
+      stop()
+      resume(Effect.void)
+    })
+    return Effect.sync(stop)
   })
 
 /** The other brokers in use, with where brokers reach one another. */

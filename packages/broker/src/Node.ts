@@ -11,6 +11,7 @@ import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeepi
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
 import type { BoundListener } from "./Broker.ts"
 import { offsetsTopic } from "./Cluster.ts"
 import type { Control } from "./Control.ts"
@@ -114,12 +115,16 @@ export const make = (options: NodeOptions) =>
       groupOperations,
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     })
-    yield* follower.start((before, after, changes, configured) =>
-      Effect.gen(function* () {
-        if (configured) yield* replicas.reconfigure
-        yield* replicas.apply(changes, after)
-        yield* followGroups(nodeId, replicas, coordinator, before, changes)
-      })
+    const scope = yield* Effect.scope
+    const follow = Effect.andThen(
+      follower.start((before, after, changes, configured) =>
+        Effect.gen(function* () {
+          if (configured) yield* replicas.reconfigure
+          yield* replicas.apply(changes, after)
+          yield* followGroups(nodeId, replicas, coordinator, before, changes)
+        })
+      ),
+      replicas.setStraysAside
     )
     const services: Services = {
       ...control.services,
@@ -134,7 +139,8 @@ export const make = (options: NodeOptions) =>
       arena: yield* BrokerArena,
       codecs
     }
-    return { services, replicas }
+    /** From when on the metadata is acted on. Once. */
+    return { services, replicas, follow: Scope.provide(follow, scope) }
   })
 
 /** What the controller is told of this broker: where clients reach it, on the ports really bound. */

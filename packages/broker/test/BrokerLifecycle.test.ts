@@ -39,6 +39,7 @@ const living = (told: Array<Command>) =>
       previousBrokerEpoch: -1
     },
     controller: listening(told),
+    registered: () => Effect.void,
     offlineLogDirs: () => [],
     metadataOffset: () => 0,
     heartbeatIntervalMs: () => 2_000
