@@ -16,6 +16,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type { FetcherOptions } from "./Fetcher.ts"
 import * as Fetcher from "./Fetcher.ts"
 import * as Hosting from "./Hosting.ts"
@@ -28,6 +29,9 @@ import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 
 /** Partitions that are opened at a time when many start at once. */
 const startConcurrency = 8
+
+/** How often a broker that has not seen its registration looks for it; milliseconds. */
+const registrationCheckMs = 10
 
 /** What the topic's configuration means to its partitions and logs. */
 export interface TopicRules {
@@ -107,6 +111,17 @@ const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image)
     })
   })
 
+const noChanges: Changes.Changes = { partitions: [], removedTopics: [], configs: false, brokers: false }
+
+/**
+ * The answer to the registration may come after the image that has it, with no image to follow: looks until the two agree. One image is
+ * followed at a time.
+ */
+const untilCurrent = (self: Hosting.Self, followLatest: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.flatMap(Effect.sleep(registrationCheckMs), () =>
+    self.isCurrent ? Effect.void : Effect.andThen(followLatest, untilCurrent(self, followLatest))
+  )
+
 const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
   Effect.forEach(
     self.options.directories,
@@ -168,10 +183,22 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       decompression: options.decompression,
       onDiskError: (directory, error) => Hosting.onDiskError(self, directory)(error)
     })
+    const following = Semaphore.makeUnsafe(1)
+    let latest: Image.Image | undefined
+    const follow = (changes: Changes.Changes, image: Image.Image): Effect.Effect<void> =>
+      Effect.provideService(apply(self, changes, image), Disk, disk)
+    const inTurn = (effect: () => Effect.Effect<void>) => Semaphore.withPermits(following, 1, Effect.suspend(effect))
+    const followNext = (changes: Changes.Changes, image: Image.Image): Effect.Effect<void> =>
+      inTurn(() => {
+        latest = image
+        return follow(changes, image)
+      })
+    const followLatest = inTurn(() => (latest === undefined ? Effect.void : follow(noChanges, latest)))
+    yield* Effect.forkScoped(untilCurrent(self, followLatest))
     return {
       find: (topicId, partition) => self.hosted.get(Hosting.keyOf(topicId, partition))?.actor,
       directories: () => options.directories,
-      apply: (changes, image) => Effect.provideService(apply(self, changes, image), Disk, disk),
+      apply: followNext,
       setStraysAside: setStraysAside(self),
       reconfigure: Effect.sync(() => reconfigure(self)),
       stop: (brokerEpoch) => stop(self, brokerEpoch)
