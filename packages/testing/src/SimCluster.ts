@@ -87,11 +87,11 @@ export class SimNode {
     if (!this.hasPower) network.powerUp(this.host)
     this.hasPower = true
     this.lives += 1
-    const process = world.process(this.machine, `${this.host}.${this.lives}`)
-    const life: Life = { process, lease: leaseArena(), isReady: false }
+    const made = world.process(this.machine, `${this.host}.${this.lives}`)
+    const life: Life = { process: made, lease: leaseArena(), isReady: false }
     this.life = life
     world.tell(this.host, `start, life ${this.lives}`)
-    process.run(this.program(life), (exit) => this.exited(life, exit))
+    made.run(this.program(life), (exit) => this.exited(life, exit))
   }
 
   /** kill -9. */

@@ -113,13 +113,13 @@ export class Simulation {
   /** Starts a client on a machine of its own; answers its machine's name. */
   join<E>(name: string, use: (client: Client) => Effect.Effect<void, E>): string {
     const { world, network, bootstrap } = this
-    const process = world.process(world.machine(name), name)
+    const life = world.process(world.machine(name), name)
     const lease = leaseArena()
     this.leases.push(lease)
     const options = { arena: lease.arena, clientId: name, bootstrap, chance: world.chance.fork(`client ${name}`) }
     const program = Effect.scoped(Effect.flatMap(makeClient(options), use))
     this.running.add(name)
-    process.run(Effect.provideService(program, Network, network.mount(name, process)), (exit) => {
+    life.run(Effect.provideService(program, Network, network.mount(name, life)), (exit) => {
       this.running.delete(name)
       if (Exit.isFailure(exit))
         this.violations.push({ check: "client", detail: `${name}: ${Cause.pretty(exit.cause)}` })
@@ -192,7 +192,7 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
 const mishaps = ({ world, cluster }: Simulation, { brokersLast }: Promises): ReadonlyArray<Violation> => [
   ...world.errors
     .filter(({ isDefect }) => isDefect)
-    .map(({ process, text }) => ({ check: "defect", detail: `${process}: ${text}` })),
+    .map((line) => ({ check: "defect", detail: `${line.process}: ${line.text}` })),
   ...cluster.endings
     .filter(({ isDefect }) => isDefect || brokersLast)
     .map(({ nodeId, atMs, text }) => ({ check: "ended", detail: `b${nodeId} at ${atMs.toFixed(1)} ms: ${text}` }))
