@@ -35,14 +35,9 @@ export interface Self {
   readonly hosted: Map<string, Hosted>
   readonly fetcher: Fetcher
   readonly isrUpdates: IsrUpdates
-  /** The image that is being followed knows this broker's present life. Until it does, it may be of any age. */
-  isCurrent: boolean
   /** Brokers that may be in an ISR, with their epochs: as of the image that is being followed. */
   eligible: ReadonlyMap<number, number>
 }
-
-/** Who leads a partition while there is no leader, or none to be trusted. */
-const noLeader = -1
 
 /** How long a full mailbox is given; milliseconds. */
 const mailboxRestMs = 1
@@ -56,13 +51,8 @@ const assignmentOf = (partition: Topics.Partition): LeaderAssignment => ({
   isr: partition.isr
 })
 
-/**
- * Nobody leads on metadata from before its own registration: it may name this broker a leader, even one alone in the ISR, whose place
- * another has long taken.
- */
 const roleOf = (self: Self, partition: Topics.Partition): Lead | Follow => {
   const assignment = assignmentOf(partition)
-  if (!self.isCurrent) return { _tag: "Follow", leaderId: noLeader, assignment }
   return partition.leader === self.options.nodeId
     ? { _tag: "Lead", assignment }
     : { _tag: "Follow", leaderId: partition.leader, assignment }
@@ -156,7 +146,7 @@ const host = (
   })
 
 const followFrom = (self: Self, actor: PartitionActor.PartitionActor, { leader }: Topics.Partition): void => {
-  if (!self.isCurrent || leader === self.options.nodeId || leader === noLeader) self.fetcher.unfollow(actor)
+  if (leader === self.options.nodeId || leader < 0) self.fetcher.unfollow(actor)
   else self.fetcher.follow(actor, leader)
 }
 
@@ -198,7 +188,7 @@ export const follow = (self: Self, change: Changes.PartitionChange): Effect.Effe
     if (!isReplica) return remove(self, topic.id, partition.index)
     const before = hosted.actor.actor.state()
     return Effect.map(changeRole(hosted.actor, roleOf(self, partition)), () => {
-      const isSame = self.isCurrent && before._tag === "Follower" && before.leaderId === partition.leader
+      const isSame = before._tag === "Follower" && before.leaderId === partition.leader
       if (!isSame || before.leaderEpoch !== partition.leaderEpoch) followFrom(self, hosted.actor, partition)
     })
   })

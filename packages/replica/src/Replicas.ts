@@ -8,7 +8,7 @@
 import type { Log, LogConfig } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import * as ProducerState from "@klamm/log/ProducerState"
-import { Brokers, type Changes, type Image, Topics } from "@klamm/metadata"
+import { Brokers, type Changes, type Image } from "@klamm/metadata"
 import { Disk, type DiskError } from "@klamm/platform"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -16,7 +16,6 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import type { FetcherOptions } from "./Fetcher.ts"
 import * as Fetcher from "./Fetcher.ts"
 import * as Hosting from "./Hosting.ts"
@@ -29,9 +28,6 @@ import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 
 /** Partitions that are opened at a time when many start at once. */
 const startConcurrency = 8
-
-/** How often a broker that has not seen its registration looks for it; milliseconds. */
-const registrationCheckMs = 10
 
 /** What the topic's configuration means to its partitions and logs. */
 export interface TopicRules {
@@ -60,7 +56,10 @@ export interface Replicas {
   /** The replica of a partition here, in whatever role; undefined when this node has none. */
   readonly find: (topicId: string, partition: number) => PartitionActor.PartitionActor | undefined
   readonly directories: () => ReadonlyArray<ReplicaDirectory>
-  /** Follows the metadata from one image to the next, which is given. */
+  /**
+   * Follows the metadata from one image to the next, which is given. The first is one that has this broker's registration: an older
+   * one may name it a leader, even one alone in the ISR, whose place another has long taken.
+   */
   readonly apply: (changes: Changes.Changes, image: Image.Image) => Effect.Effect<void>
   /** Logs that were found and that no partition of the image has asked for are set aside. To be called after the first image. */
   readonly setStraysAside: Effect.Effect<void>
@@ -83,44 +82,17 @@ const followBrokers = (self: Hosting.Self, image: Image.Image): void => {
   for (const { actor } of self.hosted.values()) actor.actor.tell({ _tag: "Brokers", eligible: self.eligible })
 }
 
-/** Every partition of the image: for the moment when it is first known to be of this broker's present life. */
-const allPartitions = (image: Image.Image): ReadonlyArray<Changes.PartitionChange> =>
-  Topics.all(image.topics).flatMap((topic) => topic.partitions.map((partition) => ({ topic, partition })))
-
-/** What to follow of the change; everything once the image has caught up with this broker's registration. */
-const partitionsToFollow = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image) => {
-  const { nodeId, brokerEpoch } = self.options
-  if (self.isCurrent || Brokers.get(image.brokers, nodeId)?.epoch !== brokerEpoch()) return changes.partitions
-  self.isCurrent = true
-  const changed = new Set(changes.partitions.map(({ topic, partition }) => Hosting.keyOf(topic.id, partition.index)))
-  const others = allPartitions(image).filter(
-    ({ topic, partition }) => !changed.has(Hosting.keyOf(topic.id, partition.index))
-  )
-  return [...changes.partitions, ...others]
-}
-
 const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image): Effect.Effect<void, never, Disk> =>
   Effect.gen(function* () {
     if (changes.brokers) followBrokers(self, image)
     for (const topic of changes.removedTopics) {
       for (const partition of topic.partitions) yield* Hosting.remove(self, topic.id, partition.index)
     }
-    yield* Effect.forEach(partitionsToFollow(self, changes, image), (change) => Hosting.follow(self, change), {
+    yield* Effect.forEach(changes.partitions, (change) => Hosting.follow(self, change), {
       concurrency: startConcurrency,
       discard: true
     })
   })
-
-const noChanges: Changes.Changes = { partitions: [], removedTopics: [], configs: false, brokers: false }
-
-/**
- * The answer to the registration may come after the image that has it, with no image to follow: looks until the two agree. One image is
- * followed at a time.
- */
-const untilCurrent = (self: Hosting.Self, followLatest: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.flatMap(Effect.sleep(registrationCheckMs), () =>
-    self.isCurrent ? Effect.void : Effect.andThen(followLatest, untilCurrent(self, followLatest))
-  )
 
 const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
   Effect.forEach(
@@ -175,7 +147,7 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
     const fetcher = yield* Fetcher.make(options)
     const isrUpdates = yield* IsrUpdates.make(options)
     const hosted = new Map<string, Hosting.Hosted>()
-    const self: Hosting.Self = { options, scope, hosted, fetcher, isrUpdates, isCurrent: false, eligible: new Map() }
+    const self: Hosting.Self = { options, scope, hosted, fetcher, isrUpdates, eligible: new Map() }
     yield* Housekeeping.run({
       settings: options.housekeeping,
       directories: options.directories,
@@ -183,22 +155,10 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       decompression: options.decompression,
       onDiskError: (directory, error) => Hosting.onDiskError(self, directory)(error)
     })
-    const following = Semaphore.makeUnsafe(1)
-    let latest: Image.Image | undefined
-    const follow = (changes: Changes.Changes, image: Image.Image): Effect.Effect<void> =>
-      Effect.provideService(apply(self, changes, image), Disk, disk)
-    const inTurn = (effect: () => Effect.Effect<void>) => Semaphore.withPermits(following, 1, Effect.suspend(effect))
-    const followNext = (changes: Changes.Changes, image: Image.Image): Effect.Effect<void> =>
-      inTurn(() => {
-        latest = image
-        return follow(changes, image)
-      })
-    const followLatest = inTurn(() => (latest === undefined ? Effect.void : follow(noChanges, latest)))
-    yield* Effect.forkScoped(untilCurrent(self, followLatest))
     return {
       find: (topicId, partition) => self.hosted.get(Hosting.keyOf(topicId, partition))?.actor,
       directories: () => options.directories,
-      apply: followNext,
+      apply: (changes, image) => Effect.provideService(apply(self, changes, image), Disk, disk),
       setStraysAside: setStraysAside(self),
       reconfigure: Effect.sync(() => reconfigure(self)),
       stop: (brokerEpoch) => stop(self, brokerEpoch)
