@@ -126,12 +126,25 @@ const follows = (pass: Pass, segment: Segment): boolean =>
   segment.baseOffset === pass.nextOffset ||
   (segment.baseOffset > pass.nextOffset && segment.baseOffset <= pass.state.compactedBelow)
 
+/**
+ * The producers as of the segment, with their last batches: a snapshot knows only one of each, and a retry of an earlier one, whose
+ * answer the crash took, must be known too. So the segment ahead is replayed, where that has a snapshot to begin with. It is not
+ * to be verified: if it can't be read, the newest snapshot has to do.
+ */
+const producersBefore = (state: LogState, first: number) => {
+  const { baseOffset } = state.segments[first]!
+  const ahead = state.segments[first - 1]?.baseOffset
+  const newest = producersAt(state, baseOffset)
+  if (ahead === undefined || (ahead !== 0 && !state.snapshots.includes(ahead))) return newest
+  return Effect.catch(producersAt(state, baseOffset, ahead), () => newest)
+}
+
 /** Verifies every segment from `first` on and cuts the log where it stops making sense. */
 const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskError | CorruptLog> =>
   Effect.gen(function* () {
     const { baseOffset } = state.segments[first]!
     const epochs = EpochCache.truncateFromEnd(state.epochs, baseOffset)
-    const producers = yield* producersAt(state, baseOffset)
+    const producers = yield* producersBefore(state, first)
     const lastEpoch = EpochCache.latestEpoch(epochs)
     const pass: Pass = { state, producers, epochs, nextOffset: baseOffset, lastEpoch }
     for (let index = first; index < state.segments.length; index++) {

@@ -30,10 +30,14 @@ const newestSnapshot = (state: LogState, offset: number) =>
     return { offset: 0, producers: ProducerState.empty }
   })
 
-/** The producers as of `offset` (exclusive): newest usable snapshot, then the batches from there. */
-export const producersAt = (state: LogState, offset: number): Effect.Effect<ProducerState.ProducerState, DiskError> =>
+/** The producers as of `offset` (exclusive): newest usable snapshot, of `from` at the latest, then the batches from there. */
+export const producersAt = (
+  state: LogState,
+  offset: number,
+  from = offset
+): Effect.Effect<ProducerState.ProducerState, DiskError> =>
   Effect.gen(function* () {
-    const snapshot = yield* newestSnapshot(state, offset)
+    const snapshot = yield* newestSnapshot(state, from)
     let { producers } = snapshot
     const first = Math.max(0, floorSegment(state.segments, snapshot.offset))
     for (const segment of state.segments.slice(first)) {

@@ -163,6 +163,27 @@ describe("behaviour 171: after an unclean stop", () => {
     }
   })
 
+  it("a retry of a batch from before the last roll is still known as one", async () => {
+    const disk = new FakeDisk()
+    const { log, kill } = await openLog(disk, { config: rules })
+    const batches = Array.from({ length: 12 }, (_, index) =>
+      batch({ baseOffset: index, producerId: 7, producerEpoch: 0, baseSequence: index, valueBytes: 60 })
+    )
+    await run(log.append(entriesOf(batches).entries, 0))
+    const lastBase = log.activeSegmentBaseOffset
+    expect(lastBase).toBeGreaterThan(0)
+    await kill()
+    const { log: reopened } = await reopen(disk, lastBase + 1)
+    const retry = { producerId: 7, producerEpoch: 0, isTransactional: false }
+    const before = lastBase - 2
+    const verdict = ProducerState.check(reopened.recoveredProducers, {
+      ...retry,
+      firstSequence: before,
+      lastSequence: before
+    })
+    expect(verdict).toMatchObject({ _tag: "Duplicate", baseOffset: before })
+  })
+
   it("behaviour 157: a transaction open before the crash is open after it", async () => {
     const disk = new FakeDisk()
     const { log, kill } = await openLog(disk, { config: rules })
