@@ -82,7 +82,8 @@ export const electLeaders = (
   settings: Settings,
   { electionType, topicPartitions }: ElectLeaders
 ): { readonly records: ReadonlyArray<MetadataRecordInput>; readonly reply: LeadersElected } => {
-  if (electionType !== ElectionType.preferred && electionType !== ElectionType.unclean) {
+  const isKnown = electionType === ElectionType.preferred || electionType === ElectionType.unclean
+  if (!isKnown && topicPartitions?.length !== 0) {
     return { records: [], reply: { errorCode: ErrorCode.INVALID_REQUEST, topics: [] } }
   }
   const records: Array<MetadataRecordInput> = []

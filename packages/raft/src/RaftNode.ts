@@ -98,7 +98,8 @@ export interface RaftNode {
   readonly addVoter: (
     voter: ReplicaKey,
     endpoints: ReadonlyArray<VoterSet.VoterEndpoint>,
-    timeoutMs: number
+    timeoutMs: number,
+    ackWhenCommitted?: boolean
   ) => Effect.Effect<ChangeAnswer>
   readonly removeVoter: (voter: ReplicaKey) => Effect.Effect<ChangeAnswer>
   readonly updateVoter: (voter: VoterSet.Voter) => Effect.Effect<ChangeAnswer>
@@ -192,9 +193,9 @@ const makeChanges = (options: RaftNodeOptions, state: () => RaftState, handle: R
   const { clusterId } = options
   const change = makeChange(options, state, handle)
   const changes: Pick<RaftNode, "addVoter" | "removeVoter" | "updateVoter"> = {
-    addVoter: (key, endpoints, timeoutMs) => {
+    addVoter: (key, endpoints, timeoutMs, ackWhenCommitted = true) => {
       const voter = VoterSet.voter(key, endpoints)
-      return change({ _tag: "AddVoter", clusterId, voter, timeoutMs, ackWhenCommitted: true }, timeoutMs)
+      return change({ _tag: "AddVoter", clusterId, voter, timeoutMs, ackWhenCommitted }, timeoutMs)
     },
     removeVoter: (voter) => change({ _tag: "RemoveVoter", clusterId, voter }, changeTimeoutMs),
     updateVoter: (voter) => change({ _tag: "UpdateVoter", clusterId, voter }, changeTimeoutMs)

@@ -8,7 +8,7 @@
  *     order in which a scenario first saw them (-1 and 0, which mean none, stay);
  *  3. the own node id, in the fields that hold node ids;
  *  4. times the broker's clock gave (log append time, last timestamp), throttle times, broker and feature epochs, sizes of
- *     disks;
+ *     disks, and how long the metadata log is;
  *  5. record batches are taken apart into their header's fields; where a producer id or an append time is in them, their
  *     checksum is not compared.
  *
@@ -45,7 +45,8 @@ const KEYS = [
   "brokerId",
   "apiKey",
   "memberId",
-  "logDir"
+  "logDir",
+  "replicaId"
 ] as const
 
 const NODE_FIELDS = new Set([
@@ -57,23 +58,27 @@ const NODE_FIELDS = new Set([
   "isrNodes",
   "offlineReplicas",
   "preferredReadReplica",
-  "currentLeader"
+  "currentLeader",
+  "replicaId"
 ])
-const TIME_FIELDS = new Set(["logAppendTimeMs", "lastTimestamp"])
+const TIME_FIELDS = new Set(["logAppendTimeMs", "lastTimestamp", "lastFetchTimestamp", "lastCaughtUpTimestamp"])
 const CONSTANT_FIELDS = new Set([
   "throttleTimeMs",
   "brokerEpoch",
   "finalizedFeaturesEpoch",
   "totalBytes",
-  "usableBytes"
+  "usableBytes",
+  "logEndOffset"
 ])
+/** In an answer that has voters: the metadata log, which is another in every cluster. */
+const QUORUM_FIELDS = new Set(["highWatermark", "leaderEpoch"])
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** Another listener of this machine, such as the controllers'. */
 const LOOPBACK = /127\.0\.0\.1:\d+/g
 /** How the message of error 32 tells the window, which moves with the clock. */
 const TIME_WINDOW = /within \[-?\d+, -?\d+\]/g
-const ID_FIELDS = new Set(["topicId", "directoryId", "incarnationId"])
+const ID_FIELDS = new Set(["topicId", "directoryId", "incarnationId", "replicaDirectoryId"])
 const ZERO_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 
 const numbered = (names: Map<number, string>, word: string, value: number): string => {
@@ -173,5 +178,8 @@ export const normalise = (field: string, value: Value, names: Names): Value => {
   if (value instanceof Uint8Array) return field === "records" ? records(value, names) : hex(value)
   if (Array.isArray(value)) return list(field, value, names)
   if (!isStruct(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, normalise(name, part, names)]))
+  const isQuorum = value.currentVoters !== undefined
+  const inner = (name: string, part: Value): Value =>
+    isQuorum && QUORUM_FIELDS.has(name) && part !== 0 ? `<${name}>` : normalise(name, part, names)
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, inner(name, part)]))
 }

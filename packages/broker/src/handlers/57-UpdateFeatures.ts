@@ -1,5 +1,6 @@
 /**
- * UpdateFeatures (key 57, KIP-584, KIP-1022): the controller's decision on the levels of features. From v2 one answer is for all.
+ * UpdateFeatures (key 57, KIP-584, KIP-1022): the controller's decision on the levels of features. All are updated, or none; only what is
+ * updated is listed.
  */
 import { UpdateFeaturesRequest, UpdateFeaturesResponse } from "@klamm/protocol/api/57-UpdateFeatures"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -28,7 +29,8 @@ export const updateFeatures = (services: ControlServices): Handler =>
       const command = { _tag: "UpdateFeatures", updates: updates(request, apiVersion), validateOnly } as const
       const answer = yield* services.controller.ask(command, timeoutMs)
       const { errorCode, message } = answer ?? { errorCode: ErrorCode.REQUEST_TIMED_OUT, message: null }
-      const results = request.featureUpdates.map(({ feature }) => ({ feature, errorCode, errorMessage: message }))
+      const made = errorCode === ErrorCode.NONE ? request.featureUpdates : []
+      const results = made.map(({ feature }) => ({ feature, errorCode, errorMessage: null }))
       return { throttleTimeMs: 0, errorCode, errorMessage: message, results }
     })
   )

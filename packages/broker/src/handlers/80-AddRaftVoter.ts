@@ -7,15 +7,30 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import { type Handler, handler } from "../Handler.ts"
 import type { ControlServices } from "../Services.ts"
+import { voterFault } from "../VoterRequest.ts"
 
-export const addRaftVoter = ({ clusterId, quorum }: ControlServices): Handler =>
+type Listeners = (typeof AddRaftVoterRequest.Type)["listeners"]
+
+/** The other voters reach it by the first listener of controllers. */
+const endpointFault = ({ staticConfig }: ControlServices, listeners: Listeners): string | undefined => {
+  const [wanted] = staticConfig.endpoints.controllerListenerNames
+  const isThere = wanted === undefined || listeners.some(({ name }) => name === wanted)
+  return isThere ? undefined : `The voter has no endpoint for the listener ${wanted}.`
+}
+
+export const addRaftVoter = (services: ControlServices): Handler =>
   handler(AddRaftVoterRequest, AddRaftVoterResponse, (request) =>
     Effect.gen(function* () {
-      if (request.clusterId !== null && request.clusterId !== clusterId) {
-        return { throttleTimeMs: 0, errorCode: ErrorCode.INCONSISTENT_CLUSTER_ID, errorMessage: null }
+      const { quorum } = services
+      const fault = voterFault(services, request)
+      if (fault !== undefined) return fault
+      const missing = endpointFault(services, request.listeners)
+      if (missing !== undefined) {
+        return { throttleTimeMs: 0, errorCode: ErrorCode.INVALID_REQUEST, errorMessage: missing }
       }
       const voter = { id: request.voterId, directoryId: request.voterDirectoryId }
-      const { errorCode, message } = yield* quorum.node.addVoter(voter, request.listeners, request.timeoutMs)
+      const { listeners, timeoutMs, ackWhenCommitted } = request
+      const { errorCode, message } = yield* quorum.node.addVoter(voter, listeners, timeoutMs, ackWhenCommitted)
       return { throttleTimeMs: 0, errorCode, errorMessage: message }
     })
   )

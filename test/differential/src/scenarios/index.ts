@@ -8,7 +8,9 @@ import { groupScenarios } from "./groups.ts"
 import { hostileScenarios } from "./hostile.ts"
 import { metadataScenarios } from "./metadata.ts"
 import { offsetScenarios } from "./offsets.ts"
+import { partitionScenarios } from "./partitions.ts"
 import { produceScenarios } from "./produce.ts"
+import { quorumScenarios } from "./quorum.ts"
 import { topicScenarios } from "./topics.ts"
 import { wireScenarios } from "./wire.ts"
 
@@ -22,6 +24,8 @@ export const SCENARIOS: ReadonlyArray<Scenario> = [
   ...groupScenarios,
   ...commitScenarios,
   ...topicScenarios,
+  ...partitionScenarios,
+  ...quorumScenarios,
   ...hostileScenarios,
   ...wireScenarios
 ]

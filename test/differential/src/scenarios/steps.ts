@@ -30,12 +30,20 @@ export const ALTER_CONFIGS = 33
 export const DESCRIBE_LOG_DIRS = 35
 export const CREATE_PARTITIONS = 37
 export const DELETE_GROUPS = 42
+export const ELECT_LEADERS = 43
 export const INCREMENTAL_ALTER_CONFIGS = 44
+export const ALTER_PARTITION_REASSIGNMENTS = 45
+export const LIST_PARTITION_REASSIGNMENTS = 46
 export const OFFSET_DELETE = 47
+export const DESCRIBE_QUORUM = 55
+export const UPDATE_FEATURES = 57
 export const DESCRIBE_CLUSTER = 60
 export const DESCRIBE_PRODUCERS = 61
+export const UNREGISTER_BROKER = 64
 export const LIST_CONFIG_RESOURCES = 74
 export const DESCRIBE_TOPIC_PARTITIONS = 75
+export const ADD_RAFT_VOTER = 80
+export const REMOVE_RAFT_VOTER = 81
 
 /** A topic id that no broker ever gave out. */
 export const UNKNOWN_ID = "AAAAAAAAAAAAAAAAAAAAAQ"

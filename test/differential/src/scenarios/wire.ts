@@ -73,7 +73,8 @@ const keys = scenario("wire.keys", METADATA, [9, 9], (version) => {
 })
 
 const OLD_AND_NEW: ReadonlyArray<number> = [
-  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21, 22, 23, 32, 33, 35, 37, 42, 44, 47, 60, 61, 74, 75
+  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 20, 21, 22, 23, 32, 33, 35, 37, 42, 43, 44, 45, 46, 47, 55, 57, 60,
+  61, 64, 74, 75, 80, 81
 ]
 
 /** One below and one above the range of every key that is compared. */
