@@ -56,19 +56,21 @@ const configure = (options: Options): StaticConfig => {
 /** A terminal signals the whole process group and a package manager passes it on, so one Ctrl-C can arrive twice. */
 const sameStopMs = 1_000
 
-/** The first signal stops in good order; one that comes noticeably later ends the process at once. */
-const onStopSignal = (stop: () => void): void => {
+/** The first signal stops in good order; one that comes noticeably later ends the process at once. Answers whether one has come. */
+const onStopSignal = (stop: () => void): (() => boolean) => {
   let stoppingSince: number | undefined
-  const onSignal = (): void => {
+  const onSignal = (why: string): void => {
     if (stoppingSince === undefined) {
       stoppingSince = performance.now()
+      process.stdout.write(`stopping: ${why}\n`)
       stop()
     } else if (performance.now() - stoppingSince > sameStopMs) process.exit(failed)
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
   // A launcher that is gone takes its brokers with it.
-  process.on("disconnect", onSignal)
+  process.on("disconnect", () => onSignal("the launcher is gone"))
+  return () => stoppingSince !== undefined
 }
 
 /** What a new data folder is made with, if anything is said of it. */
@@ -96,9 +98,11 @@ export const run = (options: Options): void => {
     return yield* started.failed
   })
   const fiber = Effect.runFork(Effect.provide(program, broker))
-  onStopSignal(() => Effect.runFork(Fiber.interrupt(fiber)))
+  const isStopping = onStopSignal(() => Effect.runFork(Fiber.interrupt(fiber)))
   fiber.addObserver((exit) => {
-    if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) process.exit(0)
-    quit(`✗ ${describeFailure(exit.cause)}`, failed)
+    if (Exit.isSuccess(exit)) process.exit(0)
+    const stopped = Cause.hasInterruptsOnly(exit.cause)
+    if (stopped && isStopping()) process.exit(0)
+    quit(`✗ ${stopped ? "the broker has stopped by itself" : describeFailure(exit.cause)}`, failed)
   })
 }

@@ -27,6 +27,11 @@ export interface Actor<State, Message> {
 export interface ActorOptions<State, Message, Out, R> {
   readonly machine: Machine<State, Message, Out>
   readonly initial: State
+  /**
+   * The machine's time in milliseconds. The wall's where left out; monotonic for one whose deadlines must not move when the wall clock
+   * is set.
+   */
+  readonly timeOf?: (clock: Clock.Clock) => number
   /** Named limit of the mailbox, in messages. */
   readonly mailboxCapacity: number
   /** The message that the passing of `wakeAt` is told as. */
@@ -75,7 +80,7 @@ const drain = <State, Message, Out, R>(
 }
 
 /** Sleeps until the machine's next deadline, re-armed only when an earlier one appears: a late alarm costs one idle step. */
-const makeAlarm = (clock: Clock.Clock, scope: Scope.Scope, wakeAt: () => number, ring: () => void) => {
+const makeAlarm = (now: () => number, scope: Scope.Scope, wakeAt: () => number, ring: () => void) => {
   let armedAt = Number.POSITIVE_INFINITY
   let sleeper: Fiber.Fiber<void> | undefined
   return Effect.suspend(() => {
@@ -83,7 +88,7 @@ const makeAlarm = (clock: Clock.Clock, scope: Scope.Scope, wakeAt: () => number,
     if (at >= armedAt) return Effect.void
     armedAt = at
     sleeper?.interruptUnsafe()
-    const sleep = Effect.sleep(Math.max(0, at - clock.currentTimeMillisUnsafe())).pipe(
+    const sleep = Effect.sleep(Math.max(0, at - now())).pipe(
       Effect.andThen(
         Effect.sync(() => {
           armedAt = Number.POSITIVE_INFINITY
@@ -97,6 +102,8 @@ const makeAlarm = (clock: Clock.Clock, scope: Scope.Scope, wakeAt: () => number,
   })
 }
 
+const wallTime = (clock: Clock.Clock): number => clock.currentTimeMillisUnsafe()
+
 /**
  * Starts the actor in the current scope. A defect in it is a broken invariant: the actor stops there and `onDefect` decides
  * what else has to stop (a directory, the node); it never goes on with a state it can't trust.
@@ -106,6 +113,8 @@ export const spawn = <State, Message, Out, R>(
 ): Effect.Effect<Actor<State, Message>, never, R | Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
+    const { timeOf = wallTime } = options
+    const now = () => timeOf(clock)
     const scope = yield* Effect.scope
     const mailbox = new Mailbox<Message>(options.mailboxCapacity)
     const lane = new Mailbox<Out>(Number.POSITIVE_INFINITY)
@@ -118,16 +127,14 @@ export const spawn = <State, Message, Out, R>(
       tell: (message: Message) => mailbox.offer(message)
     }
     const alarm = makeAlarm(
-      clock,
+      now,
       scope,
       () => options.machine.wakeAt(state),
       () => self.tell(options.wake)
     )
     const mind = Effect.andThen(
       alarm,
-      Effect.flatMap(mailbox.takeAll, (messages) =>
-        drain(options, self, lane, messages, clock.currentTimeMillisUnsafe())
-      )
+      Effect.flatMap(mailbox.takeAll, (messages) => drain(options, self, lane, messages, now()))
     )
     const report = (message: Message): void => mailbox.put(message)
     const performInTurn = (effects: ReadonlyArray<Out>) =>

@@ -8,6 +8,7 @@
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { roles } from "@klamm/config/Derived"
 import type { Disk } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import type { Address, Network } from "@klamm/platform/Network"
 import type { Codecs } from "@klamm/protocol/Compression"
 import * as Context from "effect/Context"
@@ -44,8 +45,10 @@ export class Broker extends Context.Service<
     readonly directories: ReadonlyArray<string>
     /** There was no data before. */
     readonly fresh: boolean
-    /** Where clients are served, and other nodes' controllers. */
-    readonly listeners: ReadonlyArray<BoundListener>
+    /** Where clients and other brokers are served; none on a node that is only a controller. */
+    readonly clientListeners: ReadonlyArray<BoundListener>
+    /** Where other nodes reach this one's controller; none on a node that is only a broker. */
+    readonly controllerListeners: ReadonlyArray<BoundListener>
     /** Never ends while the node can go on. */
     readonly failed: Effect.Effect<never, BrokerFailure>
   }
@@ -99,6 +102,8 @@ const serveClients = (
     const { staticConfig } = control.services
     let brokerEpoch = -1
     const node = yield* Node.make({ control, codecs, storage, brokerEpoch: () => brokerEpoch, failed })
+    const early = hasBug("former-life-followed")
+    if (early) yield* node.follow
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
     const ready = yield* Deferred.make<void>()
@@ -112,7 +117,7 @@ const serveClients = (
       registration: Node.registration(staticConfig, storage, listeners),
       controller: control.heartbeats,
       registered: (epoch) => {
-        const first = brokerEpoch === -1
+        const first = brokerEpoch === -1 && !early
         brokerEpoch = epoch
         return first ? Effect.andThen(Control.awaitImage(control, epoch), node.follow) : Effect.void
       },
@@ -164,7 +169,8 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
       clusterId: storage.clusterId,
       directories: storage.directories.map(({ path }) => path),
       fresh: storage.fresh,
-      listeners: [...half.listeners, ...controllers],
+      clientListeners: half.listeners,
+      controllerListeners: controllers,
       failed: Deferred.await(failed)
     }
     return { service, stop: Effect.andThen(half.stop, resign) }

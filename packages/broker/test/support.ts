@@ -67,7 +67,9 @@ export const connect = (listenerName = "PLAINTEXT") =>
   Effect.gen(function* () {
     const broker = yield* Broker
     const network = yield* Network.Network
-    const { address } = broker.listeners.find(({ name }) => name === listenerName)!
+    const { address } = [...broker.clientListeners, ...broker.controllerListeners].find(
+      ({ name }) => name === listenerName
+    )!
     const framing = {
       frameLength: (bytes: Uint8Array, start: number, end: number) => Frame.frameLength(bytes, start, end, 100_000_000)
     }

@@ -18,7 +18,9 @@ import {
   standby
 } from "@klamm/actor"
 import { decodeBatch, encodeBatch, Image, type MetadataRecord, replayAll } from "@klamm/metadata"
+import { hasBug } from "@klamm/platform/Bugs"
 import { assert } from "@klamm/platform/Invariant"
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import { RaftNode, type Snapshot } from "@klamm/raft"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -178,6 +180,8 @@ export const make = (options: ControllerNodeOptions) =>
     const actor = yield* spawn<State, Mail, Out, never>({
       machine: deciderMachine(controller(options.controller), maxParkedReplies),
       initial: standby(initial),
+      // Sessions must neither end nor go on because the wall clock was set.
+      timeOf: hasBug("sessions-by-the-wall-clock") ? (wall) => wall.currentTimeMillisUnsafe() : monotonicMsOf,
       mailboxCapacity: controllerMailboxCapacity,
       wake: { _tag: "Wake" },
       isSlow: () => false,

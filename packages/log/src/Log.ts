@@ -125,7 +125,7 @@ export class Log {
    */
   startEpoch(epoch: number, startOffset: number): void {
     /** Metadata that is read anew after a restart tells of leaderships that are long over: they change nothing. */
-    if (epoch < EpochCache.latestEpoch(this.state.epochs) && !hasBug("epoch-history-rewritten")) return
+    if (epoch < EpochCache.latestEpoch(this.state.epochs) && !hasBug("former-life-followed")) return
     this.state.epochs = EpochCache.assign(this.state.epochs, epoch, startOffset)
   }
 

@@ -6,7 +6,7 @@
  * epochs before. A disk error is final: a quorum node that can't trust its disk stops (KIP-595), told to `onFatal` once. The machine's
  * time is monotonic: a wall clock that jumps moves no deadline. Neighbour: `Perform.ts`, the hand.
  */
-import { type Actor, type Machine, spawn } from "@klamm/actor"
+import { type Actor, spawn } from "@klamm/actor"
 import { Reply } from "@klamm/actor/Reply"
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
@@ -106,12 +106,6 @@ export interface RaftNode {
   /** Hands the leadership over for good, before a stop; ends when the others know. */
   readonly resign: Effect.Effect<void>
 }
-
-/** The machine on the monotonic clock, for an actor that goes by the wall's. */
-const steady = (clock: Clock.Clock): Machine<RaftState, Message, Out> => ({
-  step: (state, message) => machine.step(state, message, monotonicMsOf(clock)),
-  wakeAt: (state) => machine.wakeAt(state) - monotonicMsOf(clock) + clock.currentTimeMillisUnsafe()
-})
 
 const makeAppend =
   (actor: Actor<RaftState, Message>) =>
@@ -229,7 +223,8 @@ export const make = (options: RaftNodeOptions): Effect.Effect<RaftNode, DiskErro
     const fatal = <A>(effect: Effect.Effect<A, DiskError | CorruptLog>) =>
       Effect.orDie(Effect.tapCause(effect, options.onFatal))
     const actor = yield* spawn<RaftState, Message, Out, never>({
-      machine: steady(clock),
+      machine,
+      timeOf: monotonicMsOf,
       initial,
       mailboxCapacity: raftMailboxCapacity,
       wake: { _tag: "Wake" },

@@ -34,9 +34,9 @@ export const bugs: ReadonlyArray<Bug> = [
     overrides: {}
   },
   {
-    name: "epoch-history-rewritten",
+    name: "former-life-followed",
     story:
-      "a leadership that is long over, told by metadata read anew after a restart, wipes the log's history of epochs",
+      "a restarted broker follows metadata from before its registration: leaderships that are long over wipe its logs' history of epochs",
     overrides: {}
   },
   {
@@ -44,6 +44,12 @@ export const bugs: ReadonlyArray<Bug> = [
     story:
       "as in KAFKA-16541, a small file is renamed into place before it is synced, so that a power cut leaves it empty",
     overrides: {}
+  },
+  {
+    name: "sessions-by-the-wall-clock",
+    story:
+      "sessions of brokers go by the wall clock: set back, it keeps a dead broker's place, and its next life is turned away",
+    overrides: { brokers: 3, kinds: ["clockJump", "powerLoss", "crash"] }
   }
 ]
 

@@ -31,6 +31,6 @@ export const startInProcess = async (): Promise<InProcessBroker> => {
   const parts = { codecs: makeCodecs({ gzip, zstd }), bus: Effect.succeed(bus) }
   const runtime = ManagedRuntime.make(layer(config, parts).pipe(Layer.provide(live)))
   const broker = await runtime.runPromise(Broker)
-  const { host, port } = broker.listeners[0]!.address
+  const { host, port } = broker.clientListeners[0]!.address
   return { bootstrap: `${host}:${port}`, stop: () => runtime.dispose() }
 }
