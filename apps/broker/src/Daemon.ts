@@ -28,7 +28,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import manifest from "../package.json" with { type: "json" }
-import { banner } from "./Banner.ts"
+import { banner, readiness } from "./Banner.ts"
 import { failed, quit, wrongUsage } from "./Exit.ts"
 import type { Options } from "./Options.ts"
 
@@ -93,8 +93,8 @@ export const run = (options: Options): void => {
   const broker = layer(config, parts).pipe(Layer.provide(live))
   const program = Effect.gen(function* () {
     const started = yield* Broker
-    process.stdout.write(banner(started, manifest.version, options.memory))
-    process.send?.("ready")
+    if (process.send === undefined) process.stdout.write(banner(started, manifest.version, options.memory))
+    else process.send(readiness(started))
     return yield* started.failed
   })
   const fiber = Effect.runFork(Effect.provide(program, broker))

@@ -10,6 +10,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import manifest from "../package.json" with { type: "json" }
+import { clusterBanner, type Readiness } from "./Banner.ts"
 import { initialControllers, type NodePlan, plan, printProperties } from "./ClusterPlan.ts"
 import type { ClusterOptions } from "./Options.ts"
 
@@ -23,7 +25,7 @@ const sameStopMs = 1_000
 interface Child {
   readonly node: NodePlan
   readonly process: ChildProcess
-  ready: boolean
+  readiness: Readiness | undefined
 }
 
 /** The folder that the brokers' folders lie in: that of `--set log.dirs`, else ./data. */
@@ -100,15 +102,13 @@ export const launch = (options: ClusterOptions): void => {
   const children: Array<Child> = nodes.map((node) => {
     const file = join(folder, `broker-${node.id}.properties`)
     if (!existsSync(file)) writeFileSync(file, printProperties(node))
-    const child: Child = { node, process: start(node, file, cluster, options), ready: false }
+    const child: Child = { node, process: start(node, file, cluster, options), readiness: undefined }
     child.process.on("message", (message) => {
-      if (message !== "ready") return
-      child.ready = true
-      if (children.length === nodes.length && children.every(({ ready }) => ready)) {
-        write(`cluster ${cluster[1]} · ${nodes.length} brokers · data ${folder}`)
-        write(`BROKERS=${nodes.map(({ port }) => `localhost:${port}`).join(",")}`)
-        write("Ctrl-C stops all cleanly")
-      }
+      child.readiness = message as Readiness
+      const ready = children.flatMap(({ node: each, readiness }) =>
+        readiness === undefined ? [] : [{ node: each, readiness }]
+      )
+      if (ready.length === nodes.length) write(clusterBanner(ready, manifest.version, cluster[1] ?? "", folder))
     })
     child.process.on("exit", (code, signal) => {
       children.splice(children.indexOf(child), 1)

@@ -147,7 +147,8 @@ const resignTimeoutMs = 2_000
 /** Starts in an order in which each finds what it needs; answers the service and how to stop it in good order. */
 const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
   Effect.gen(function* () {
-    if (parts.format !== undefined) yield* format(config, parts.format.clusterId, parts.format.initial)
+    const formatted =
+      parts.format === undefined ? [] : yield* format(config, parts.format.clusterId, parts.format.initial)
     const storage = yield* Storage.open(config)
     const control = yield* Control.make({
       config,
@@ -168,7 +169,7 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
       nodeId: config.values["node.id"],
       clusterId: storage.clusterId,
       directories: storage.directories.map(({ path }) => path),
-      fresh: storage.fresh,
+      fresh: storage.fresh || formatted.some(({ before }) => !before),
       clientListeners: half.listeners,
       controllerListeners: controllers,
       failed: Deferred.await(failed)
