@@ -7,7 +7,14 @@
  */
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
-import { failedRead, type PartitionRead, type Reader, readAtOnce, readPartition } from "@klamm/replica/PartitionRead"
+import {
+  failedRead,
+  type PartitionRead,
+  type Reader,
+  readAtOnce,
+  readPartition,
+  withoutRecords
+} from "@klamm/replica/PartitionRead"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { FetchPartition } from "./FetchSessions.ts"
@@ -25,6 +32,8 @@ export interface Target {
 export interface Limits {
   /** Told of each partition once, after it was first read: a follower's progress. */
   readonly onFirstRead?: (target: Target, read: PartitionRead) => void
+  /** There are records, and the follower that asks gets none of them for now (KIP-73). */
+  readonly holdsBack?: (partition: PartitionActor) => boolean
   readonly reader: Reader
   readonly maxBytes: number
   readonly minBytes: number
@@ -97,7 +106,7 @@ export class FetchReads {
         continue
       }
       const request = this.requestFor(asked)
-      const answer = readAtOnce(partition, request)
+      const answer = readAtOnce(partition, request) ?? this.heldBack(partition)
       if (answer === undefined) {
         return Effect.flatMap(readPartition(partition, request, this.services.arena), (read) => {
           this.note(target, read)
@@ -107,6 +116,10 @@ export class FetchReads {
       this.note(target, answer)
     }
     return Effect.void
+  }
+
+  private heldBack(partition: PartitionActor): PartitionRead | undefined {
+    return this.limits.holdsBack?.(partition) === true ? withoutRecords(partition) : undefined
   }
 
   private requestFor(asked: FetchPartition) {

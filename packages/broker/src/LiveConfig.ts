@@ -9,6 +9,7 @@ import { type TopicConfig, topicConfig } from "@klamm/config/TopicConfig"
 import { Configs, type Image } from "@klamm/metadata"
 import type { TopicRules } from "@klamm/replica/Replicas"
 import { logConfig, partitionSettings } from "@klamm/replica/TopicSettings"
+import { throttledReplicas } from "./ReplicationQuotas.ts"
 
 interface Topic {
   readonly config: TopicConfig
@@ -29,12 +30,15 @@ export class LiveConfig {
   private configs: Configs.Configs
   private current: BrokerSnapshot
   private topics = new Map<string, Topic>()
+  /** The replicas here that are slowed (KIP-73). */
+  throttled: ReturnType<typeof throttledReplicas>
 
   constructor(config: StaticConfig, nodeId: number, image: Image.Image) {
     this.config = config
     this.nodeId = nodeId
     this.configs = image.configs
     this.current = snapshotOf(config, nodeId, image)
+    this.throttled = throttledReplicas(image.configs, nodeId)
   }
 
   /** True when something may have changed. */
@@ -43,6 +47,7 @@ export class LiveConfig {
     this.configs = image.configs
     this.current = snapshotOf(this.config, this.nodeId, image)
     this.topics = new Map()
+    this.throttled = throttledReplicas(image.configs, this.nodeId)
     return true
   }
 

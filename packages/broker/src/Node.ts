@@ -23,6 +23,7 @@ import { groupOperations } from "./Operations.ts"
 import { BrokerArena } from "./ProcessArena.ts"
 import * as ProducerIds from "./ProducerIds.ts"
 import * as ReplicaPorts from "./ReplicaPorts.ts"
+import * as ReplicationQuotas from "./ReplicationQuotas.ts"
 import type { Services } from "./Services.ts"
 import type { Storage } from "./Storage.ts"
 
@@ -62,11 +63,14 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   offsetsTopicNumPartitions: values["offsets.topic.num.partitions"]
 })
 
-const makeReplicas = ({ control, codecs, storage, brokerEpoch, failed }: NodeOptions) =>
+const makeReplicas = (
+  { control, codecs, storage, brokerEpoch, failed }: NodeOptions,
+  quotas: ReplicationQuotas.ReplicationQuotas
+) =>
   Effect.gen(function* () {
     const { live } = control
     return yield* Replicas.make({
-      ...(yield* ReplicaPorts.make(control, brokerEpoch)),
+      ...(yield* ReplicaPorts.make(control, quotas, brokerEpoch)),
       directories: storage.directories,
       rules: (topicName) => live.rules(topicName),
       housekeeping: () => housekeeping(live.snapshot),
@@ -109,7 +113,8 @@ export const make = (options: NodeOptions) =>
     const { control, codecs, brokerEpoch } = options
     const { live, follower } = control
     const { nodeId, staticConfig, controller } = control.services
-    const replicas = yield* makeReplicas(options)
+    const quotas = yield* ReplicationQuotas.make(live)
+    const replicas = yield* makeReplicas(options, quotas)
     const coordinator = yield* makeGroupCoordinator({
       config: () => groupSettings(live.snapshot),
       groupOperations,
@@ -136,6 +141,7 @@ export const make = (options: NodeOptions) =>
         yield* sessionIds
       ),
       fetchWaiters: yield* FetchWaiters.make,
+      quotas,
       arena: yield* BrokerArena,
       codecs
     }

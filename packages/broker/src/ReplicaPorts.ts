@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type { Control } from "./Control.ts"
 import * as DirectoryAssignments from "./DirectoryAssignments.ts"
 import { latestVersion } from "./Handler.ts"
+import type { ReplicationQuotas } from "./ReplicationQuotas.ts"
 
 const api = { request: FetchRequest, response: FetchResponse }
 
@@ -32,7 +33,7 @@ const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
 })
 
 /** Everything that replicas ask of the rest of the cluster; until the scope ends. */
-export const make = (control: Control, brokerEpoch: () => number) =>
+export const make = (control: Control, quotas: ReplicationQuotas, brokerEpoch: () => number) =>
   Effect.gen(function* () {
     const { live, peers, services } = control
     const { nodeId, controller } = services
@@ -44,6 +45,7 @@ export const make = (control: Control, brokerEpoch: () => number) =>
       fetch: (to, body, timeoutMs) => peers.replicaFetch.request(to, api, latestVersion(FetchRequest), body, timeoutMs),
       disconnect: peers.replicaFetch.disconnect,
       fetchSettings: () => fetchSettings(live.snapshot),
+      quota: quotas.follower,
       alterPartition: (command) =>
         controller.ask({ _tag: "AlterPartition", brokerId: nodeId, brokerEpoch: brokerEpoch(), ...command }),
       assignDirectory: directories.assign

@@ -15,6 +15,7 @@ import type { Cluster } from "./Cluster.ts"
 import type { ControllerClient } from "./ControllerClient.ts"
 import type { FetchSessions } from "./FetchSessions.ts"
 import type { ProducerIds } from "./ProducerIds.ts"
+import type { ReplicationQuotas } from "./ReplicationQuotas.ts"
 
 /** What the handlers of every node work with, a broker's or only a controller's. */
 export interface ControlServices {
@@ -41,6 +42,7 @@ export interface Services extends ControlServices {
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly fetchWaiters: FetchWaiters
+  readonly quotas: ReplicationQuotas
   readonly arena: Arena
   readonly codecs: Codecs
 }

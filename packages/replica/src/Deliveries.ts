@@ -9,12 +9,13 @@ import * as Moment from "@klamm/platform/Moment"
 import type { PartitionData } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
-import type { FetchAnswer } from "./Fetcher.ts"
+import type { FetchAnswer, FetcherOptions } from "./Fetcher.ts"
 import type { Asked, FetcherSession } from "./FetcherSession.ts"
 import { type Followed, keyOf, rest } from "./Followed.ts"
 import * as Follower from "./Follower.ts"
 import type { FetchOutcome, FetchTicket, Message } from "./Partition.ts"
 import { takeApart } from "./ReplicaRecords.ts"
+import type { ReplicationQuota } from "./ReplicationQuota.ts"
 
 const noRecords: ReadonlyArray<Uint8Array> = []
 
@@ -113,15 +114,38 @@ class Round {
   })
 }
 
+interface Receiver {
+  readonly partitions: Map<string, Followed>
+  readonly session: FetcherSession
+}
+
+/**
+ * Counts what came of throttled partitions. Each of them goes behind the others, or those that are asked for first would take all that
+ * the quota allows.
+ */
+const recordFetched = (followed: Map<string, Followed>, { body }: FetchAnswer, quota: ReplicationQuota): void => {
+  for (const { topicId, partitions } of body.responses) {
+    for (const { partitionIndex, records } of partitions) {
+      const key = keyOf(topicId, partitionIndex)
+      const member = followed.get(key)
+      if (member === undefined || records === null || records.byteLength === 0) continue
+      if (!quota.isThrottled(member.partition)) continue
+      quota.record(records.byteLength)
+      followed.delete(key)
+      followed.set(key, member)
+    }
+  }
+}
+
 /** Hands the answer out; over when all of it has been taken or refused. Partitions that are no longer followed are passed over. */
 export const deliver = (
-  followed: ReadonlyMap<string, Followed>,
-  session: FetcherSession,
+  { partitions: followed, session }: Receiver,
   answer: FetchAnswer,
-  backoffMs: number
+  { fetchSettings, quota }: Pick<FetcherOptions, "fetchSettings" | "quota">
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const round = new Round(answer, yield* Moment.monotonicMs, backoffMs)
+    const round = new Round(answer, yield* Moment.monotonicMs, fetchSettings().backoffMs)
+    if (quota.isActive) recordFetched(followed, answer, quota)
     for (const { topicId, partitions } of answer.body.responses) {
       for (const data of partitions) {
         const key = keyOf(topicId, data.partitionIndex)

@@ -18,6 +18,7 @@ import { type Asked, FetcherSession } from "./FetcherSession.ts"
 import { type Followed, keyOf, restMs } from "./Followed.ts"
 import * as Follower from "./Follower.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
+import type { ReplicationQuota } from "./ReplicationQuota.ts"
 
 export interface FetcherSettings {
   /** replica.fetch.min.bytes, .wait.max.ms, .max.bytes, .response.max.bytes, .backoff.ms and replica.socket.timeout.ms. */
@@ -48,6 +49,8 @@ export interface FetcherOptions {
   ) => Effect.Effect<FetchAnswer, { readonly message: string }>
   /** Ends that connection: a poll that waits on it would hold up the next request. */
   readonly disconnect: (to: Address) => Effect.Effect<void>
+  /** What slows the fetching of throttled partitions (KIP-73). */
+  readonly quota: ReplicationQuota
   /** Of this broker's present life. */
   readonly brokerEpoch: () => number
 }
@@ -60,6 +63,9 @@ export interface Fetcher {
 
 /** How soon a partition that is being cut or synced is looked at again. */
 const notReadyRestMs = 2
+
+/** How soon a partition that is throttled is looked at again. */
+const throttledRestMs = 100
 
 /** How soon a broker that is not registered yet looks again. */
 const unregisteredRestMs = 10
@@ -104,8 +110,17 @@ const askFor = ({ partition }: Followed, brokerId: number, maxBytes: number): As
   }
 }
 
+/** A replica that has what the leader last said was committed is in sync, and is not slowed. */
+const isThrottled = (quota: ReplicationQuota, { partition }: Followed): boolean => {
+  const state = partition.actor.state()
+  const isInSync =
+    state._tag === "Follower" && state.leaderHighWatermark !== -1 && state.leaderHighWatermark <= state.logEndOffset
+  return !isInSync && quota.isThrottled(partition)
+}
+
 /** What can be fetched now, and when there may be more to fetch. */
-const gather = (source: Source, settings: FetcherSettings, now: number) => {
+const gather = ({ options: { quota } }: Self, source: Source, settings: FetcherSettings, now: number) => {
+  const isExceeded = quota.isActive && quota.isExceeded
   const wanted = new Map<string, Asked>()
   let nextMs = Number.POSITIVE_INFINITY
   for (const [key, followed] of source.partitions) {
@@ -119,6 +134,7 @@ const gather = (source: Source, settings: FetcherSettings, now: number) => {
     }
     const asked = askFor(followed, source.brokerId, settings.partitionMaxBytes)
     if (asked === undefined) nextMs = Math.min(nextMs, now + notReadyRestMs)
+    else if (isExceeded && isThrottled(quota, followed)) nextMs = Math.min(nextMs, now + throttledRestMs)
     else wanted.set(key, asked)
   }
   return { wanted, nextMs }
@@ -189,7 +205,7 @@ const take = (self: Self, source: Source, answer: FetchAnswer): Effect.Effect<vo
   }
   source.failures = 0
   source.session.answered(sessionId)
-  return deliver(source.partitions, source.session, answer, self.options.fetchSettings().backoffMs)
+  return deliver(source, answer, self.options)
 }
 
 /** Asks, and gives up waiting when there are more partitions to ask for; an answer that has come by then is not thrown away. */
@@ -212,7 +228,7 @@ const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
     // A fetch without an epoch could be taken for one of this broker's former life, which may have had more (KIP-903).
     if (options.brokerEpoch() < 0) return yield* Effect.sleep(unregisteredRestMs)
     source.changed = false
-    const { wanted, nextMs } = gather(source, settings, now)
+    const { wanted, nextMs } = gather(self, source, settings, now)
     if (wanted.size === 0) return yield* sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))
     const address = options.addressOf(source.brokerId)
     if (address === undefined) return yield* failed(self, source, "no address")

@@ -202,6 +202,12 @@ const answerAtOnce = (log: History, replica: Online, request: ReadRequest): Part
   return request.readCommitted ? { ...empty(replica), abortedTransactions: noAborted } : empty(replica)
 }
 
+/** The answer that keeps the records there are. */
+export const withoutRecords = ({ actor }: PartitionActor): PartitionRead => {
+  const state = actor.state()
+  return state._tag === "Offline" ? failedRead(state.errorCode) : empty(state)
+}
+
 /** The answer of a replica in this state when no record has to be read for it; undefined when one has to. */
 export const judge = (state: State, log: History, request: ReadRequest): PartitionRead | undefined => {
   const found = serving(state, request)

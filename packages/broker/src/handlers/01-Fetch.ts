@@ -195,7 +195,31 @@ const newsOf = (read: PartitionRead): FetchNews => ({
   preferredReadReplica: read.preferredReadReplica
 })
 
-const limitsOf = ({ services, request, context, reader }: Asking): Limits => {
+/** What only a follower's fetch needs: its progress is told, and it may be slowed. */
+const followerLimits = ({ services, request, context }: Asking): Pick<Limits, "onFirstRead" | "holdsBack"> => {
+  const onFirstRead = tellProgress(request, context.receivedAtMs)
+  const { leader } = services.quotas
+  if (!leader.isActive) return { onFirstRead }
+  return { onFirstRead, holdsBack: (partition) => leader.holdsBack(partition, replicaOf(request)) }
+}
+
+/** What a follower is sent of throttled partitions counts, whether or not it is in sync. */
+const recordSent = (
+  { services, reader }: Asking,
+  targets: ReadonlyArray<Target>,
+  reads: ReadonlyArray<PartitionRead>
+): void => {
+  const { leader } = services.quotas
+  if (reader !== "Follower" || !leader.isActive) return
+  let bytes = 0
+  targets.forEach(({ partition }, index) => {
+    if (partition !== undefined && leader.isThrottled(partition)) bytes += reads[index]!.records.byteLength
+  })
+  if (bytes > 0) leader.record(bytes)
+}
+
+const limitsOf = (asking: Asking): Limits => {
+  const { services, request, context, reader } = asking
   const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"], answerMaxBytes)
   return {
     reader,
@@ -203,7 +227,7 @@ const limitsOf = ({ services, request, context, reader }: Asking): Limits => {
     minBytes: Math.min(request.minBytes, maxBytes),
     readCommitted: request.isolationLevel === readCommittedLevel,
     deadline: context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs),
-    ...(reader === "Follower" ? { onFirstRead: tellProgress(request, context.receivedAtMs) } : {})
+    ...(reader === "Follower" ? followerLimits(asking) : {})
   }
 }
 
@@ -237,6 +261,7 @@ export const fetch = (services: Services): Handler =>
       context.whenSent(() => fetching.release())
       yield* fetching.untilEnough
       const { reads } = fetching
+      recordSent(asking, targets, reads)
       const { sessionId, included } = session.conclude(reads.map(newsOf))
       const hints =
         apiVersion >= leaderHintVersion ? new LeaderHints(services.cluster(), context.listenerName) : undefined

@@ -24,6 +24,7 @@ import type { PartitionActor } from "../../src/PartitionActor.ts"
 import { failedRead, type PartitionRead, readPartition } from "../../src/PartitionRead.ts"
 import { ReplicaDirectory } from "../../src/ReplicaDirectory.ts"
 import * as Replicas from "../../src/Replicas.ts"
+import { ReplicationQuota } from "../../src/ReplicationQuota.ts"
 import { decompression } from "../support.ts"
 
 const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
@@ -70,6 +71,12 @@ export class Cluster {
   readonly fetches: Array<string> = []
   partition: Topics.Partition
   settings: PartitionSettings
+  partitionMaxBytes = MiB
+  /** Of all nodes together, as followers. */
+  quota = new ReplicationQuota(
+    () => ({ bytesPerSecond: 0, window: { sampleMs: 1, samples: 1 }, replicas: new Map() }),
+    () => 0
+  )
   private epochs = 100
   private brokers = Brokers.empty
 
@@ -140,7 +147,7 @@ export class Cluster {
       fetchSettings: () => ({
         minBytes: 1,
         maxWaitMs: 500,
-        partitionMaxBytes: MiB,
+        partitionMaxBytes: this.partitionMaxBytes,
         responseMaxBytes: MiB,
         backoffMs: 50,
         timeoutMs: 5000
@@ -148,6 +155,7 @@ export class Cluster {
       addressOf: (broker) => ({ host: `${broker}`, port: 1 }),
       fetch: (to, body) => this.fetch(id, Number(to.host), body),
       disconnect: () => Effect.void,
+      quota: this.quota,
       brokerEpoch: () => epoch,
       alterPartition: (command) => this.alterPartition(id, command),
       assignDirectory: () => undefined,
