@@ -21,6 +21,14 @@ const untilZombie = async (pid: string): Promise<void> => {
   while (statOf(pid)[0] !== "Z") await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
+/** A shell might collect its dead child; the sleep that it becomes does not. */
+const untilUnminded = async (pid: string): Promise<void> => {
+  const parent = statOf(pid)[1]
+  while (fs.readFileSync(`/proc/${parent}/comm`, "latin1").trim() !== "sleep") {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
 /** Runs a shell that prints one line, hands that over, and ends the shell afterwards. */
 const withShell = async (script: string, use: (line: string) => Promise<void>): Promise<void> => {
   const shell = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] })
@@ -50,7 +58,9 @@ describe.runIf(hasProc)("a lock file", () => {
     }))
 
   it("of a holder that was killed is taken over, though nobody has collected the dead process yet", () =>
-    withShell("sleep 30 & kill -9 $!; echo $!; exec sleep 30", async (holder) => {
+    withShell("sleep 30 & echo $!; exec sleep 30", async (holder) => {
+      await untilUnminded(holder)
+      process.kill(Number(holder), "SIGKILL")
       await untilZombie(holder)
       assert.strictEqual(await takeLock(holder), "taken")
     }))
