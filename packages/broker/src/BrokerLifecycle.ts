@@ -43,7 +43,7 @@ export interface BrokerLifecycle {
 }
 
 /** How long to wait before registering again while the last life's session goes on, in milliseconds. */
-const registrationRetryMs = 200
+const registrationRetryMs = 50
 
 /** How often a leaving broker asks whether its leaderships have moved, in milliseconds. */
 const leaveRetryMs = 50
