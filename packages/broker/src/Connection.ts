@@ -6,6 +6,7 @@
  * appends share a write and a sync; every frame is released exactly once. Kafka: SocketServer's Processor, behaviour 010.
  */
 import type { Reply } from "@klamm/actor"
+import { type Moment, momentOf } from "@klamm/platform/Moment"
 import type * as Network from "@klamm/platform/Network"
 import type { Writer } from "@klamm/protocol/Bytes"
 import { encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
@@ -56,7 +57,7 @@ const finalize = (finalizers: ReadonlyArray<() => void>): void => {
 const contextOf = (
   session: Session,
   header: RequestHeader,
-  receivedAtMs: number,
+  received: Moment,
   whenSent: (finalizer: () => void) => void
 ): RequestContext => ({
   connectionId: session.info.id,
@@ -68,12 +69,13 @@ const contextOf = (
   apiKey: header.apiKey,
   apiVersion: header.apiVersion,
   correlationId: header.correlationId,
-  receivedAtMs,
+  receivedAtMs: received.wallMs,
+  receivedMonotonicMs: received.monotonicMs,
   whenSent
 })
 
 /** Decodes and begins one request. Answers false when the connection has to be closed. */
-const admit = (session: Session, frame: Network.Frame, nowMs: number): Effect.Effect<boolean> =>
+const admit = (session: Session, frame: Network.Frame, received: Moment): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const { answers } = session
     const route = Router.route(session.services.router, frame)
@@ -83,7 +85,7 @@ const admit = (session: Session, frame: Network.Frame, nowMs: number): Effect.Ef
     }
     const { header, handler, body } = route
     const finalizers: Array<() => void> = []
-    const context = contextOf(session, header, nowMs, (finalizer) => {
+    const context = contextOf(session, header, received, (finalizer) => {
       finalizers.push(finalizer)
     })
     const begin = handler.begin(body, frame, context).pipe(
@@ -101,11 +103,11 @@ const admitAll = (
   session: Session,
   frames: ReadonlyArray<Network.Frame>,
   from: number,
-  nowMs: number
+  received: Moment
 ): Effect.Effect<boolean> =>
-  Effect.flatMap(admit(session, frames[from]!, nowMs), (open) => {
+  Effect.flatMap(admit(session, frames[from]!, received), (open) => {
     const next = from + 1
-    if (open) return next === frames.length ? Effect.succeed(true) : admitAll(session, frames, next, nowMs)
+    if (open) return next === frames.length ? Effect.succeed(true) : admitAll(session, frames, next, received)
     for (const frame of frames.slice(next)) frame.release()
     return Effect.succeed(false)
   })
@@ -113,9 +115,9 @@ const admitAll = (
 /** Reads until either side ends it. Without generators, as all that waits for an actor: see `@klamm/actor/Actor`. */
 const readRequests = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
   Effect.flatMap(session.connection.read, (frames) => {
-    const nowMs = clock.currentTimeMillisUnsafe()
-    session.info.touch(nowMs)
-    return Effect.flatMap(admitAll(session, frames, 0, nowMs), (open) =>
+    const received = momentOf(clock)
+    session.info.touch(received.wallMs)
+    return Effect.flatMap(admitAll(session, frames, 0, received), (open) =>
       open ? readRequests(session, clock) : Effect.void
     )
   })

@@ -8,8 +8,8 @@
 import type { Answered } from "@klamm/actor"
 import type { ChannelError } from "@klamm/channel"
 import type { Command, ControllerNode, Replies } from "@klamm/controller"
+import * as Moment from "@klamm/platform/Moment"
 import type { Address } from "@klamm/platform/Network"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /** How long to wait before asking again while nobody decides, in milliseconds. */
@@ -58,9 +58,9 @@ const askLeader = <C extends Command>(
 export const make = (options: ControllerClientOptions): ControllerClient => ({
   ask: (command, timeoutMs = defaultTimeoutMs) =>
     Effect.gen(function* () {
-      const deadline = (yield* Clock.currentTimeMillis) + timeoutMs
+      const deadline = (yield* Moment.monotonicMs) + timeoutMs
       while (true) {
-        const left = deadline - (yield* Clock.currentTimeMillis)
+        const left = deadline - (yield* Moment.monotonicMs)
         const answer = yield* askLeader(options, command, Math.max(left, shortestAskMs))
         if (answer._tag === "Done") {
           yield* Effect.timeoutOption(options.awaitOffset(answer.offset), Math.max(left, shortestAskMs))

@@ -5,6 +5,7 @@
  * whatever the limits (KIP-74); partitions that are not here don't end the wait for the others, or a consumer of both would never
  * wait. Without generators, for the reason that `@klamm/actor/Actor` gives: a waiting fetch is resumed within the append.
  */
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import {
@@ -38,7 +39,7 @@ export interface Limits {
   readonly maxBytes: number
   readonly minBytes: number
   readonly readCommitted: boolean
-  /** Milliseconds. */
+  /** Milliseconds of the monotonic clock. */
   readonly deadline: number
 }
 
@@ -74,7 +75,7 @@ export class FetchReads {
     return Effect.flatMap(this.readFrom(0), () => {
       this.isFirst = false
       const enough = this.final || this.found === 0 || this.bytes >= this.limits.minBytes
-      return enough || clock.currentTimeMillisUnsafe() >= this.limits.deadline ? Effect.void : this.wait(clock)
+      return enough || monotonicMsOf(clock) >= this.limits.deadline ? Effect.void : this.wait(clock)
     })
   }
 

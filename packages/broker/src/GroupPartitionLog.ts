@@ -9,6 +9,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type { AppendResult } from "@klamm/replica/Partition"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /** Bytes read at a time while groups are loaded. */
@@ -22,7 +23,7 @@ interface Appended {
 }
 
 const append = ({ actor }: PartitionActor, batch: Uint8Array): Effect.Effect<Appended> =>
-  Effect.suspend((): Effect.Effect<Appended> => {
+  Effect.flatMap(Clock.currentTimeMillis, (appendTimeMs): Effect.Effect<Appended> => {
     const reply = new Reply<AppendResult>()
     const told = actor.tell({
       _tag: "Append",
@@ -32,6 +33,7 @@ const append = ({ actor }: PartitionActor, batch: Uint8Array): Effect.Effect<App
         producer: undefined,
         maxTimestamp: RecordBatch.maxTimestamp(batch, 0),
         acks: allReplicas,
+        appendTimeMs,
         deadline: Number.POSITIVE_INFINITY,
         ticket: { release: () => undefined, complete: (result) => reply.complete(result) }
       }

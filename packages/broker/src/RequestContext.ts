@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly correlationId: number
   /** When the request had been received, in milliseconds. */
   readonly receivedAtMs: number
+  /** The same moment on the monotonic clock, from which waits are counted. */
+  readonly receivedMonotonicMs: number
   /** Runs once the answer has been written or dropped: gives back memory that the answer is a view of. */
   readonly whenSent: (finalizer: () => void) => void
 }

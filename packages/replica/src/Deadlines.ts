@@ -1,8 +1,9 @@
 /**
  * Many deadlines, one sleeper: what a long poll needs of a clock without a fiber of its own (Kafka's timer behind
- * DelayedOperationPurgatory). Invariants: a deadline fires once, not before its time, unless it was given up; the sleeper is armed for
+ * DelayedOperationPurgatory). Times are the monotonic clock's. Invariants: a deadline fires once, not before its time, unless it was given up; the sleeper is armed for
  * the earliest one at the latest, and anew only when an earlier one appears.
  */
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -75,8 +76,8 @@ export const make: Effect.Effect<Deadlines, never, Scope.Scope> = Effect.gen(fun
   let sleeper: Fiber.Fiber<void> | undefined
   const deadlines: Deadlines = new Deadlines((atMs) => {
     sleeper?.interruptUnsafe()
-    const wait = Math.max(0, atMs - clock.currentTimeMillisUnsafe())
-    const ring = Effect.sync(() => deadlines.ring(clock.currentTimeMillisUnsafe()))
+    const wait = Math.max(0, atMs - monotonicMsOf(clock))
+    const ring = Effect.sync(() => deadlines.ring(monotonicMsOf(clock)))
     sleeper = run(Effect.andThen(Effect.sleep(wait), ring))
   })
   yield* Effect.addFinalizer(() => Effect.sync(() => sleeper?.interruptUnsafe()))

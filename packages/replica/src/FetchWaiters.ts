@@ -11,7 +11,7 @@ import type { PartitionActor } from "./PartitionActor.ts"
 export type Waiter = "Consumer" | "Follower"
 
 export interface FetchWaiters {
-  /** Waits until `missingBytes` more have been appended to the partitions, one of them changes otherwise, or `untilMs` is there. */
+  /** Waits until `missingBytes` more have been appended to the partitions, one of them changes otherwise, or `untilMs` of the monotonic clock is there. */
   readonly awaitBytes: (
     partitions: ReadonlyArray<PartitionActor>,
     waiter: Waiter,

@@ -131,10 +131,10 @@ const append = (state: Leader, request: AppendRequest, now: number): Step => {
     const verdict = ProducerState.check(producers, request.producer)
     if (verdict._tag === "Refused") return [state, refuse(request, verdict.errorCode, state.logStartOffset)]
     if (verdict._tag === "Duplicate") return duplicate(state, request, verdict, now)
-    const timestamp = state.settings.logAppendTime ? now : request.maxTimestamp
+    const timestamp = state.settings.logAppendTime ? request.appendTimeMs : request.maxTimestamp
     producers = ProducerState.append(producers, request.producer, baseOffset, endOffset - 1, timestamp)
   }
-  const logAppendTimeMs = state.settings.logAppendTime ? now : -1
+  const logAppendTimeMs = state.settings.logAppendTime ? request.appendTimeMs : -1
   const waiting: Waiting = {
     endOffset,
     deadline: request.deadline,

@@ -39,6 +39,8 @@ export interface AppendRequest {
   readonly producer: ProducerState.BatchProducer | undefined
   /** The batch's largest timestamp, milliseconds. */
   readonly maxTimestamp: number
+  /** The wall's time, which batches get under LogAppendTime. Everything else goes by the monotonic clock. */
+  readonly appendTimeMs: number
   /** -1, 0 or 1 as in Produce. */
   readonly acks: number
   /** When an acks=all append that is not yet replicated is answered REQUEST_TIMED_OUT; milliseconds. */

@@ -9,6 +9,7 @@ import type { CorruptLog, Log } from "@klamm/log/Log"
 import type * as ProducerState from "@klamm/log/ProducerState"
 import type { DiskError } from "@klamm/platform"
 import { assert, mark } from "@klamm/platform/Invariant"
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -345,7 +346,9 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
     }
     const actor = yield* spawn<State, Message, Out, never>({
       machine,
-      initial: initialState(options, clock.currentTimeMillisUnsafe()),
+      initial: initialState(options, monotonicMsOf(clock)),
+      // A clock that is set must neither end a wait nor take a replica for lagging.
+      timeOf: monotonicMsOf,
       mailboxCapacity: partitionMailboxCapacity,
       wake: { _tag: "Wake" },
       isSlow: (effect) => effect._tag === "Sync",

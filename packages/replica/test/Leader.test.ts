@@ -34,6 +34,7 @@ const request = (change: Partial<AppendRequest> = {}): AppendRequest => ({
   count: 10,
   producer: undefined,
   maxTimestamp: 1,
+  appendTimeMs: 5_000,
   acks: -1,
   deadline: 30_000,
   ticket: { release: () => undefined, complete: () => undefined },

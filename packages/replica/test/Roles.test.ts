@@ -76,6 +76,7 @@ const append: Message = {
     count: 5,
     producer: undefined,
     maxTimestamp: 1,
+    appendTimeMs: 1,
     acks: -1,
     deadline: 1000,
     ticket: { release: () => undefined, complete: () => undefined }

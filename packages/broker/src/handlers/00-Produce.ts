@@ -191,7 +191,8 @@ const appendOne = (
       producer: checked.producer,
       maxTimestamp: checked.maxTimestamp,
       acks: request.acks,
-      deadline: context.receivedAtMs + request.timeoutMs,
+      appendTimeMs: context.receivedAtMs,
+      deadline: context.receivedMonotonicMs + request.timeoutMs,
       ticket: {
         release: () => join.release(),
         complete: (result) => settle(appended(index, result))

@@ -197,7 +197,7 @@ const newsOf = (read: PartitionRead): FetchNews => ({
 
 /** What only a follower's fetch needs: its progress is told, and it may be slowed. */
 const followerLimits = ({ services, request, context }: Asking): Pick<Limits, "onFirstRead" | "holdsBack"> => {
-  const onFirstRead = tellProgress(request, context.receivedAtMs)
+  const onFirstRead = tellProgress(request, context.receivedMonotonicMs)
   const { leader } = services.quotas
   if (!leader.isActive) return { onFirstRead }
   return { onFirstRead, holdsBack: (partition) => leader.holdsBack(partition, replicaOf(request)) }
@@ -226,7 +226,7 @@ const limitsOf = (asking: Asking): Limits => {
     maxBytes,
     minBytes: Math.min(request.minBytes, maxBytes),
     readCommitted: request.isolationLevel === readCommittedLevel,
-    deadline: context.receivedAtMs + Math.min(request.maxWaitMs, longestWaitMs),
+    deadline: context.receivedMonotonicMs + Math.min(request.maxWaitMs, longestWaitMs),
     ...(reader === "Follower" ? followerLimits(asking) : {})
   }
 }

@@ -37,9 +37,9 @@ const deleteBefore = (
 }
 
 export const deleteRecords = (services: Services): Handler =>
-  handler(DeleteRecordsRequest, DeleteRecordsResponse, (request, { receivedAtMs }) =>
+  handler(DeleteRecordsRequest, DeleteRecordsResponse, (request, { receivedMonotonicMs }) =>
     Effect.gen(function* () {
-      const deadline = receivedAtMs + request.timeoutMs
+      const deadline = receivedMonotonicMs + request.timeoutMs
       const topics = yield* Effect.forEach(request.topics, ({ name, partitions }) =>
         Effect.map(
           // Of a partition named twice the last word counts.

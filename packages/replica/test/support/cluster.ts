@@ -8,6 +8,7 @@ import { Disk } from "@klamm/platform"
 import { makeArena } from "@klamm/platform/ArenaAllocator"
 import { type MemoryDisk, makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import type { Survivors } from "@klamm/platform/MemoryFiles"
+import * as Moment from "@klamm/platform/Moment"
 import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -235,12 +236,12 @@ export class Cluster {
 
   private serve(node: Node, request: FetchRequest) {
     return Effect.gen({ self: this }, function* () {
-      const deadline = (yield* Clock.currentTimeMillis) + request.maxWaitMs
+      const deadline = (yield* Moment.monotonicMs) + request.maxWaitMs
       while (true) {
         const reads = yield* Effect.forEach(request.topics[0]?.partitions ?? [], (asked) =>
           this.readOne(node, request, asked)
         )
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* Moment.monotonicMs
         const isFinal = reads.some(
           ({ read }) => read.records.byteLength > 0 || read.errorCode !== 0 || read.endsWait || read.divergingEpoch
         )
@@ -260,7 +261,7 @@ export class Cluster {
       const read = yield* readPartition(partition, { ...asked, ...common, maxBytes }, arena)
       if (read.errorCode === 0 && read.divergingEpoch === undefined) {
         const { replicaId, replicaEpoch: brokerEpoch } = request.replicaState
-        const atMs = yield* Clock.currentTimeMillis
+        const atMs = yield* Moment.monotonicMs
         const fetch = { replicaId, brokerEpoch, fetchOffset, logStartOffset, atMs }
         partition.actor.tell({ _tag: "FollowerFetched", leaderEpoch: read.leaderEpoch, fetch })
       }
@@ -319,7 +320,16 @@ export const produce = (cluster: Cluster, id: number, { batch, acks = -1, timeou
       producerId === -1 ? undefined : { producerId, producerEpoch, firstSequence, lastSequence, isTransactional: false }
     const complete = (result: AppendResult) => Deferred.doneUnsafe(answered, Exit.succeed(result))
     const ticket = { release: () => undefined, complete }
-    const request = { batch, count, producer, maxTimestamp: now, acks, deadline: now + timeoutMs, ticket }
+    const request = {
+      batch,
+      count,
+      producer,
+      maxTimestamp: now,
+      appendTimeMs: now,
+      acks,
+      deadline: (yield* Moment.monotonicMs) + timeoutMs,
+      ticket
+    }
     const told = cluster.find(id)?.actor.tell({ _tag: "Append", request }) === true
     if (!told) return { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }
     return yield* Deferred.await(answered)

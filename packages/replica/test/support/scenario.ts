@@ -61,7 +61,16 @@ export const write = (model: Model, id: number, batch: Uint8Array, acks = -1): {
   const producer = producerId === -1 ? undefined : known
   const ticket = { release: () => undefined, complete }
   const node = model.node(id)
-  const request = { batch, count: 1, producer, maxTimestamp: 1, acks, deadline: model.now + 10_000, ticket }
+  const request = {
+    batch,
+    count: 1,
+    producer,
+    maxTimestamp: 1,
+    appendTimeMs: 1,
+    acks,
+    deadline: model.now + 10_000,
+    ticket
+  }
   node.mailbox = [...node.mailbox, { _tag: "Append", request }]
   think(model, id)
   return answer

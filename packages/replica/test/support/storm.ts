@@ -124,7 +124,7 @@ export class StormRun {
       producer.sequence += 1
     }
     const ticket = { release: () => undefined, complete }
-    const common = { count: 1, maxTimestamp: 1, acks: -1, deadline: model.now + 300 }
+    const common = { count: 1, maxTimestamp: 1, appendTimeMs: 1, acks: -1, deadline: model.now + 300 }
     const request = { ...common, batch: sent.batch, producer: fields, ticket }
     node.mailbox = [...node.mailbox, { _tag: "Append", request }]
   }
@@ -134,7 +134,7 @@ export class StormRun {
     if (node === undefined || !node.up) return
     this.noises += 1
     const ticket = { release: () => undefined, complete: () => undefined }
-    const common = { count: 1, maxTimestamp: 1, acks: 1, deadline: 0, producer: undefined }
+    const common = { count: 1, maxTimestamp: 1, appendTimeMs: 1, acks: 1, deadline: 0, producer: undefined }
     const request = { ...common, batch: noise(this.noises), ticket }
     node.mailbox = [...node.mailbox, { _tag: "Append", request }]
   }
