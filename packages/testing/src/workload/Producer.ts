@@ -228,10 +228,18 @@ class Sender {
     )
   }
 
+  /**
+   * A broker that was restarted remembers of a producer what its snapshots say, one batch, and what it replays behind them: of several
+   * batches under way all may be stored, and all but the last be forgotten. Kafka's producers end with this error too.
+   */
+  private mayBeForgotten(errorCode: number): boolean {
+    return errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && this.unstored.length > 1
+  }
+
   private giveUp(errorCode: number): void {
     const { history, client, nowMs } = this.options
     const what = `${errorByCode(errorCode)?.name} for the next sequence of ${client.clientId} in partition ${this.partition}`
-    history.oddities.push({ kind: "sequence", what, atMs: nowMs() })
+    if (!this.mayBeForgotten(errorCode)) history.oddities.push({ kind: "sequence", what, atMs: nowMs() })
     for (const { sends } of this.unstored) {
       for (const send of sends) {
         if (send.state !== "invoked") continue
