@@ -1,9 +1,10 @@
 /**
  * `pnpm tools`: Apache Kafka's own command-line tools against a fresh broker, each doing its whole job, then kafka-dump-log over
- * what the broker left on disk after a clean stop and after a kill. One line a tool; the exit code is 0 when all did their job
- * and the broker itself had nothing to complain of.
+ * what the broker left on disk after a clean stop and after a kill; then against three brokers, which are killed and started in
+ * between. One line a tool; the exit code is 0 when all did their job and the brokers had nothing to complain of.
  *
- *   --only TEXT     the checks whose name contains TEXT (some need what those before them have written)
+ *   --only TEXT     the checks whose name contains TEXT (some need what those before them have written); `--only cluster:` is
+ *                   the part with three brokers
  *
  * Needs KAFKA_REFERENCE=script, which runs a tool by its name; without it nothing is run, and it says so. Neighbours: src/.
  */
@@ -20,6 +21,8 @@ import {
 import { CLIENT_CHECKS } from "./src/Clients.ts"
 import { CLUSTER_CHECKS } from "./src/Clusters.ts"
 import { CONFIG_CHECKS } from "./src/Configs.ts"
+import { CLUSTER, nodesAreQuiet } from "./src/cluster/Part.ts"
+import { startThree } from "./src/cluster/ThreeNodes.ts"
 import { dumpChecks } from "./src/Dumps.ts"
 import { GROUP_CHECKS } from "./src/Groups.ts"
 import { type Check, type Kit, startTool } from "./src/Tool.ts"
@@ -41,8 +44,11 @@ const ONLINE = [...TOPIC_CHECKS, ...CONFIG_CHECKS, ...CLIENT_CHECKS, ...GROUP_CH
 
 let failed = 0
 
-const runCheck = async ({ name, run }: Check, kit: Kit): Promise<void> => {
-  if (!name.includes(options.only)) return
+const isAsked = ({ name }: { readonly name: string }): boolean => name.includes(options.only)
+
+const runCheck = async <K extends Kit>(check: Check<K>, kit: K): Promise<void> => {
+  if (!isAsked(check)) return
+  const { name, run } = check
   const began = performance.now()
   const took = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`
   try {
@@ -75,21 +81,36 @@ const killUnderLoad = async (kit: Kit, broker: LaunchedBroker): Promise<void> =>
   await producer.ended
 }
 
+const withOneBroker = async (script: string, directory: string, folder: string): Promise<void> => {
+  const launch = { directory, port: await freePort(), settings: SETTINGS }
+  const first = await startBroker(launch)
+  const kit: Kit = { script, address: first.bootstrap, at: ["--bootstrap-server", first.bootstrap], folder }
+  try {
+    for (const check of ONLINE) await runCheck(check, kit)
+  } finally {
+    await runCheck(brokerIsQuiet(first, await first.stop()), kit)
+  }
+  for (const check of dumpChecks({ folder: directory, after: "a clean stop" })) await runCheck(check, kit)
+  await killUnderLoad(kit, await startBroker(launch))
+  for (const check of dumpChecks({ folder: directory, after: "a kill" })) await runCheck(check, kit)
+}
+
+const withThreeBrokers = async (script: string, folder: string): Promise<void> => {
+  const nodes = await startThree(script, folder)
+  try {
+    for (const check of [...CLUSTER, nodesAreQuiet(nodes)]) await runCheck(check, nodes.kit)
+  } finally {
+    await nodes.remove()
+  }
+}
+
 const main = async (script: string): Promise<void> => {
   const directory = await temporaryFolder("tools-data")
   const folder = await temporaryFolder("tools")
-  const launch = { directory, port: await freePort(), settings: SETTINGS }
+  const dumps = dumpChecks({ folder: directory, after: "a kill" })
   try {
-    const first = await startBroker(launch)
-    const kit: Kit = { script, address: first.bootstrap, at: ["--bootstrap-server", first.bootstrap], folder }
-    try {
-      for (const check of ONLINE) await runCheck(check, kit)
-    } finally {
-      await runCheck(brokerIsQuiet(first, await first.stop()), kit)
-    }
-    for (const check of dumpChecks({ folder: directory, after: "a clean stop" })) await runCheck(check, kit)
-    await killUnderLoad(kit, await startBroker(launch))
-    for (const check of dumpChecks({ folder: directory, after: "a kill" })) await runCheck(check, kit)
+    if ([...ONLINE, ...dumps].some(isAsked)) await withOneBroker(script, directory, folder)
+    if (CLUSTER.some(isAsked)) await withThreeBrokers(script, folder)
   } finally {
     await rm(directory, { recursive: true, force: true })
     await rm(folder, { recursive: true, force: true })

@@ -218,6 +218,8 @@ export const deciderMachine = <State, Command, Record, Reply>(
       case "Submit":
         return submit(decider, maxParked, state, message.command, message.complete, now)
       case "Wake":
+        // A deadline that has been put off since: nothing is due.
+        if (decider.wakeAt(state.latest) > now) return [state, none]
         return submit(decider, maxParked, state, decider.onWake(state.latest, now), undefined, now)
       case "Appended":
         return appended(state, message)

@@ -148,4 +148,25 @@ describe("a decider as a machine", () => {
     assert.deepStrictEqual(answers.slice(2), ["c:1@11"])
     assert.strictEqual(state().committed.sum, 1)
   })
+
+  it("decides nothing when it wakes at a deadline that was put off", () => {
+    const decided: Array<number> = []
+    const waking = deciderMachine<number, "late", number, number>(
+      {
+        decide: (state, _, now) => {
+          decided.push(now)
+          return { records: [], reply: state }
+        },
+        replay: (state) => state,
+        wakeAt: (state) => state,
+        onWake: () => "late"
+      },
+      3
+    )
+    const [led] = waking.step(standby<number, number>(100), { _tag: "Led", epoch: 1 }, 0)
+    const [early] = waking.step(led, { _tag: "Wake" }, 99)
+    assert.deepStrictEqual(decided, [])
+    waking.step(early, { _tag: "Wake" }, 100)
+    assert.deepStrictEqual(decided, [100])
+  })
 })

@@ -6,7 +6,7 @@ import { type Refusal, type Resource, ResourceType, repeatedResource } from "@kl
 import type { AlteredResource } from "@klamm/controller"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
-import type { Services } from "./Services.ts"
+import type { ControlServices } from "./Services.ts"
 
 export interface Asked {
   readonly resource: Resource
@@ -23,7 +23,7 @@ interface Answer {
 }
 
 /** A broker's own values are changed through that broker. */
-const otherBroker = ({ nodeId }: Services, { type, name }: Resource): Refusal | null => {
+const otherBroker = ({ nodeId }: ControlServices, { type, name }: Resource): Refusal | null => {
   if ((type !== ResourceType.broker && type !== ResourceType.brokerLogger) || name === "") return null
   if (!/^[+-]?[0-9]+$/.test(name)) {
     return { errorCode: ErrorCode.INVALID_REQUEST, message: `Node id must be an integer, but it is: ${name}` }
@@ -44,7 +44,7 @@ const repeated = (asked: ReadonlyArray<Asked>): ReadonlySet<string> => {
 }
 
 export const alterResources = (
-  services: Services,
+  services: ControlServices,
   asked: ReadonlyArray<Asked>,
   validateOnly: boolean
 ): Effect.Effect<ReadonlyArray<Answer>> =>

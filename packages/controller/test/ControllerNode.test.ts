@@ -125,7 +125,7 @@ describe("a controller on a disk", () => {
       })
     ))
 
-  test("a reply comes when its records are committed, and not before; every image is published once, in order", () =>
+  test("behaviour 186: a reply comes when its records are committed, and not before; every image is published once, in order", () =>
     run(
       life((node) =>
         Effect.gen(function* () {

@@ -47,7 +47,7 @@ describe("leaders", () => {
     expect(changeOf(partition(), { isr: [1, 2, 3], replicas: [1, 2, 3] }, rules([1, 2, 3]))).toBeUndefined()
   })
 
-  test("a smaller ISR raises no leader epoch while the leader stays", () => {
+  test("behaviour 186: a smaller ISR raises no leader epoch while the leader stays", () => {
     expect(changeOf(partition(), { isr: [1, 3] }, rules([1, 2, 3]))).toEqual({ isr: [1, 3] })
   })
 

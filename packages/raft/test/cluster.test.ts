@@ -63,7 +63,7 @@ describe("three nodes", () => {
       })
     ))
 
-  test("one that is far behind gets the snapshot, in parts", () =>
+  test("behaviour 188: one that is far behind gets the snapshot, in parts", () =>
     run(
       Effect.gen(function* () {
         const settings = { ...defaultSettings, fetchSnapshotMaxBytes: 100 }

@@ -196,7 +196,7 @@ describe("a quorum in good weather", () => {
     expect(times[95]).toBeLessThan(250)
   })
 
-  test("a voter that is cut off raises no epoch and disturbs nobody when it is back", () => {
+  test("behaviour 187: a voter that is cut off raises no epoch and disturbs nobody when it is back", () => {
     for (let seed = 1; seed <= 50; seed++) {
       const simulation = start(seed, [1, 2, 3])
       simulation.run(5_000)
@@ -229,7 +229,7 @@ describe("a quorum in good weather", () => {
     }
   })
 
-  test("a leader that is cut off from the majority resigns, though it hears from an observer", () => {
+  test("behaviour 187: a leader that is cut off from the majority resigns, though it hears from an observer", () => {
     const simulation = new Simulation(3, [1, 2, 3, 4], configured([1, 2, 3]))
     for (const id of [1, 2, 3, 4]) simulation.startNode(id)
     simulation.run(5_000)

@@ -131,7 +131,7 @@ describe("a pre-vote", () => {
     expect(asked.state).toBe(state)
   })
 
-  test("is asked for before the epoch is raised; a lone one asks again and again", () => {
+  test("behaviour 187: is asked for before the epoch is raised; a lone one asks again and again", () => {
     const [asking, out] = prospective(node(1, three, { election: { ...noElection, epoch: 4 } }))
     expect(requestsTo(out)).toMatchObject([
       [2, { _tag: "Vote", preVote: true, epoch: 4 }],
@@ -198,7 +198,7 @@ describe("a leader", () => {
     ])
   })
 
-  test("commits what a majority has fetched past and synced, and wakes who waits", () => {
+  test("behaviour 186: commits what a majority has fetched past and synced, and wakes who waits", () => {
     const [written] = run(leading(), [{ _tag: "Written", logEndOffset: 1 }], 1_000)
     const waiting = ask(written, fetchRequest(3, 1, { fetchOffset: 1, lastFetchedEpoch: 1 }), 1_000)
     expect(waiting.answer).toBeUndefined()

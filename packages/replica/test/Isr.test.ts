@@ -39,12 +39,12 @@ const after = (before: Isr.View, ...fetches: ReadonlyArray<Isr.FollowerFetch>): 
 }
 
 describe("the high watermark's bound", () => {
-  it("is unknown until every member of the ISR has fetched", () => {
+  it("behaviour 175: is unknown until every member of the ISR has fetched", () => {
     assert.strictEqual(Isr.watermark(view(50), 1000), -1)
     assert.strictEqual(Isr.watermark(after(view(50), fetchOf(2, 40)), 1000), 40)
   })
 
-  it("counts those who are about to join, before and until the controller has answered", () => {
+  it("behaviour 175: counts those who are about to join, before and until the controller has answered", () => {
     const before = after(view(50), fetchOf(2, 50), fetchOf(3, 45))
     const pending = { partitionEpoch: 8, isr: [1, 2, 3] }
     const asked = { ...before, followers: { ...before.followers, pending } }
@@ -70,7 +70,7 @@ describe("the high watermark's bound", () => {
 describe("joining", () => {
   const bounds = { highWatermark: 40, epochStartOffset: 44 }
 
-  it("takes the watermark and the start of the leader's epoch", () => {
+  it("behaviour 176: takes the watermark and the start of the leader's epoch", () => {
     assert.strictEqual(Isr.expansion(after(view(50), fetchOf(3, 43)), 3, bounds, 1000), undefined)
     assert.deepStrictEqual(Isr.expansion(after(view(50), fetchOf(3, 44)), 3, bounds, 1000), [1, 2, 3])
   })
@@ -93,14 +93,14 @@ describe("joining", () => {
 })
 
 describe("leaving", () => {
-  it("is for who was not caught up for replica.lag.time.max.ms", () => {
+  it("behaviour 176: is for who was not caught up for replica.lag.time.max.ms", () => {
     const lagging = after(view(50), fetchOf(2, 30))
     assert.strictEqual(Isr.reduceAt(lagging), 1101)
     assert.strictEqual(Isr.reduction(lagging, 1100), undefined)
     assert.deepStrictEqual(Isr.reduction(lagging, 1101), [1])
   })
 
-  it("is not for who is at the log end, however long ago that was", () => {
+  it("behaviour 176: is not for who is at the log end, however long ago that was", () => {
     const idle = after(view(50), fetchOf(2, 50))
     assert.strictEqual(Isr.reduceAt(idle), Number.POSITIVE_INFINITY)
     assert.strictEqual(Isr.reduction(idle, 99_999), undefined)
@@ -136,7 +136,7 @@ describe("what is told", () => {
     ])
   })
 
-  it("the low watermark is the lowest log start of the replicas that are alive", () => {
+  it("behaviour 105: the low watermark is the lowest log start of the replicas that are alive", () => {
     const known = after(view(50), fetchOf(2, 50, { logStartOffset: 10 }), fetchOf(3, 50, { logStartOffset: 5 }))
     assert.strictEqual(Isr.lowWatermark(known, 20), 5)
     assert.strictEqual(Isr.lowWatermark({ ...known, eligible: new Map([[2, 12]]) }, 20), 10)

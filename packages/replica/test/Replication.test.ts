@@ -22,29 +22,32 @@ const assertSameLogs = (cluster: Cluster, ids: ReadonlyArray<number>) =>
   })
 
 describe("three replicas", () => {
-  it.live("acks=all is answered once all have it, and followers learn the high watermark at once", () => {
-    const cluster = new Cluster([1, 2, 3])
-    return withCluster(
-      cluster,
-      Effect.gen(function* () {
-        for (let round = 0; round < 20; round++) {
-          const results = yield* Effect.all(
-            [0, 1, 2].map(() => produce(cluster, 1, { batch: plain() })),
-            {
-              concurrency: "unbounded"
-            }
-          )
-          assert.deepStrictEqual(
-            results.map((result) => result.errorCode),
-            [0, 0, 0]
-          )
-        }
-        yield* eventually("watermarks", () => [1, 2, 3].every((id) => watermark(cluster, id) === 180), 400)
-        yield* assertSameLogs(cluster, [1, 2, 3])
-        assert.strictEqual(usedArenaBytes(), 0)
-      })
-    )
-  })
+  it.live(
+    "behaviour 175: acks=all is answered once all have it, and followers learn the high watermark at once",
+    () => {
+      const cluster = new Cluster([1, 2, 3])
+      return withCluster(
+        cluster,
+        Effect.gen(function* () {
+          for (let round = 0; round < 20; round++) {
+            const results = yield* Effect.all(
+              [0, 1, 2].map(() => produce(cluster, 1, { batch: plain() })),
+              {
+                concurrency: "unbounded"
+              }
+            )
+            assert.deepStrictEqual(
+              results.map((result) => result.errorCode),
+              [0, 0, 0]
+            )
+          }
+          yield* eventually("watermarks", () => [1, 2, 3].every((id) => watermark(cluster, id) === 180), 400)
+          yield* assertSameLogs(cluster, [1, 2, 3])
+          assert.strictEqual(usedArenaBytes(), 0)
+        })
+      )
+    }
+  )
 
   it.live("a new leader knows the old one's producers, and the old one is cut back to it", () => {
     const cluster = new Cluster([1, 2, 3])
@@ -93,7 +96,7 @@ describe("three replicas", () => {
     )
   })
 
-  it.live("what was acknowledged survives a power cut of the leader", () => {
+  it.live("behaviour 180: what was acknowledged survives a power cut of the leader", () => {
     const cluster = new Cluster([1, 2, 3])
     return withCluster(
       cluster,

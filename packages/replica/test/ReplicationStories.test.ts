@@ -20,7 +20,7 @@ const valuesOf = (made: Model, id: number) =>
 const kept = Number.POSITIVE_INFINITY
 
 describe("truncation by leader epoch", () => {
-  it("KIP-101, scenario 1: a follower that restarts before it has heard of the watermark keeps what was committed", () => {
+  it("behaviour 179: KIP-101, scenario 1: a follower that restarts before it has heard of the watermark keeps what was committed", () => {
     const made = model([1, 2])
     write(made, 1, recordOf("m1"))
     const second = write(made, 1, recordOf("m2"))
@@ -39,7 +39,7 @@ describe("truncation by leader epoch", () => {
     assert.deepStrictEqual(valuesOf(made, 2), ["m1", "m2"])
   })
 
-  it("KIP-101, scenario 2: two replicas that wrote different records at one offset agree on the new leader's", () => {
+  it("behaviour 179: KIP-101, scenario 2: two replicas that wrote different records at one offset agree on the new leader's", () => {
     const made = model([1, 2], { syncBeforeAck: false })
     write(made, 1, recordOf("m1"))
     settle(made)
@@ -56,7 +56,7 @@ describe("truncation by leader epoch", () => {
     assert.deepStrictEqual([...made.latest.isr].sort(), [1, 2])
   })
 
-  it("KIP-279: after two quick changes of the leader a replica is cut where the histories really part", () => {
+  it("behaviour 179: KIP-279: after two quick changes of the leader a replica is cut where the histories really part", () => {
     const made = model([1, 2, 3], { syncBeforeAck: false })
     write(made, 1, recordOf("m1"))
     settle(made)

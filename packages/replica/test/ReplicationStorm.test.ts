@@ -27,7 +27,7 @@ const weather = (change: Partial<Storm>) => {
 }
 
 describe("acknowledged by all in sync, seen in the log of every replica, once, for ever", () => {
-  it("in sync means synced: whoever loses power, in whatever order", () => weather({}))
+  it("behaviour 180: in sync means synced: whoever loses power, in whatever order", () => weather({}))
   it("in sync means written: whoever dies, in whatever order", () =>
     weather({ syncBeforeAck: false, losesPower: false }))
   it("with one replica in sync being enough", () => weather({ minInsyncReplicas: 1 }))

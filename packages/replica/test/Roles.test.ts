@@ -148,14 +148,14 @@ describe("a follower", () => {
 })
 
 describe("coming to lead", () => {
-  it("begins its epoch at the log end and keeps the watermark until the ISR has spoken", () => {
+  it("behaviour 175: begins its epoch at the log end and keeps the watermark until the ISR has spoken", () => {
     const [state, out] = run(follower({ highWatermark: 4 }), [lead(6)])
     assert.deepStrictEqual(out[0], { _tag: "StartEpoch", leaderEpoch: 6, startOffset: 10 })
     assert.strictEqual(state.highWatermark, 4)
     assert.strictEqual(state._tag === "Leader" ? state.epochStartOffset : -1, 10)
   })
 
-  it("knows the producers that came by replication", () => {
+  it("behaviour 068: knows the producers that came by replication", () => {
     const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0 }
     const { message } = deliver({ batches: [batchAt(10, producer)] })
     const [leader] = run(follower(), [message, { _tag: "Written", logEndOffset: 15 }, lead(6)])

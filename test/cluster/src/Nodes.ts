@@ -38,7 +38,7 @@ const MAIN = join(REPOSITORY, "apps/broker/src/main.mjs")
 const READY_WITHIN_MS = 60_000
 const ENDED_WITHIN_MS = 60_000
 const OUTPUT_KEPT = 40_000
-const CLUSTER_ID = "Y2x1c3Rlci11bmRlci1rbw"
+export const CLUSTER_ID = "Y2x1c3Rlci11bmRlci1rbw"
 
 /** What a user would write for a node of three, or for one alone. */
 const propertiesOf = (
@@ -75,16 +75,19 @@ const brokerEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
 
 /** One node: at most one process at a time. */
-class NodeProcess {
+export class NodeProcess {
   private readonly propertiesFile: string
+  private readonly more: ReadonlyArray<string>
   private child: ChildProcess | undefined
   private text = ""
   /** How it ended by itself. */
   readonly deaths: Array<string> = []
   private ending = false
 
-  constructor(propertiesFile: string) {
+  /** `more` are arguments beside the file and the cluster's id. */
+  constructor(propertiesFile: string, more: ReadonlyArray<string> = []) {
     this.propertiesFile = propertiesFile
+    this.more = more
   }
 
   get pid(): number | undefined {
@@ -104,7 +107,7 @@ class NodeProcess {
   }
 
   start(): Promise<void> {
-    const args = ["--optimize-for-size", MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID]
+    const args = ["--optimize-for-size", MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID, ...this.more]
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: brokerEnvironment() })
     this.child = child
     this.ending = false

@@ -2,8 +2,8 @@
  * The one normalisation before two brokers' answers are compared. What differs between any two clusters, two Kafkas among
  * them, is replaced by a word that keeps what matters (absent or present, own or foreign):
  *
- *  1. the run's suffix in names of topics and groups; own host, port, folder and cluster id, in any text, and
- *     other ports of this machine;
+ *  1. the run's suffix in names of topics and groups; own host, port, folder and cluster id, in any text, other ports of this
+ *     machine, and who of several nodes is the controller;
  *  2. ids: topic ids by the alias they were created under, other uuids by <uuid>, producer ids and fetch session ids by the
  *     order in which a scenario first saw them (-1 and 0, which mean none, stay);
  *  3. the own node id, in the fields that hold node ids;
@@ -23,6 +23,8 @@ export interface Names {
   readonly nodeId: number
   readonly host: string
   readonly port: number
+  /** Ports of other nodes of the cluster, with what stands for them. */
+  readonly ports: ReadonlyMap<number, string>
   /** Texts to replace wherever they occur, with what stands for them. */
   readonly texts: Map<string, string>
   readonly producers: Map<number, string>
@@ -71,7 +73,7 @@ const CONSTANT_FIELDS = new Set([
   "logEndOffset"
 ])
 /** In an answer that has voters: the metadata log, which is another in every cluster. */
-const QUORUM_FIELDS = new Set(["highWatermark", "leaderEpoch"])
+const QUORUM_FIELDS = new Set(["highWatermark", "leaderEpoch", "leaderId"])
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 /** Another listener of this machine, such as the controllers'. */
@@ -105,6 +107,8 @@ const number = (field: string, value: number, names: Names): Value => {
   if (CONSTANT_FIELDS.has(field)) return `<${field}>`
   if (TIME_FIELDS.has(field) && value >= 0) return "<time>"
   if (field === "port" && value === names.port) return "<port>"
+  if (field === "port") return names.ports.get(value) ?? value
+  if (field === "controllerId" && names.ports.size > 0) return value > 0 ? "<controller>" : value
   if (field === "producerId" && value >= 0) return numbered(names.producers, "producer", value)
   if (field === "sessionId" && value > 0) return numbered(names.sessions, "session", value)
   return value

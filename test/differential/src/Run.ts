@@ -17,6 +17,8 @@ export interface Target {
   readonly clusterId: string
   /** Own folders and the like, with what stands for them. */
   readonly texts: ReadonlyMap<string, string>
+  /** Ports of the other nodes, with what stands for them; none where it is alone. */
+  readonly ports?: ReadonlyMap<number, string>
 }
 
 /** How long an answer may take before it counts as none, and how long a setup step is asked again. */
@@ -68,6 +70,7 @@ class Play implements Context {
       nodeId: target.nodeId,
       host: host!,
       port: Number(port),
+      ports: target.ports ?? new Map(),
       texts: new Map([...target.texts, [`-${this.stem}`, ""], [target.address, "<host>:<port>"]]),
       producers: new Map(),
       sessions: new Map()

@@ -10,7 +10,7 @@ import { DescribeConfigsRequest, DescribeConfigsResponse } from "@klamm/protocol
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import { type Handler, handler } from "../Handler.ts"
-import type { Services } from "../Services.ts"
+import type { ControlServices } from "../Services.ts"
 
 type Request = typeof DescribeConfigsRequest.Type
 type Resource = Request["resources"][number]
@@ -18,7 +18,7 @@ type Found = ReadonlyArray<Describe.Described> | { readonly errorCode: number; r
 
 const invalid = (message: string): Found => ({ errorCode: ErrorCode.INVALID_REQUEST, message })
 
-const describeTopic = (services: Services, name: string, options: Describe.DescribeOptions): Found => {
+const describeTopic = (services: ControlServices, name: string, options: Describe.DescribeOptions): Found => {
   const reason = illegalTopicName(name)
   if (reason !== undefined) return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, message: reason }
   const cluster = services.cluster()
@@ -27,14 +27,14 @@ const describeTopic = (services: Services, name: string, options: Describe.Descr
 }
 
 /** Only the broker itself knows its own configuration. */
-const otherBroker = (services: Services, name: string, expected: string): Found | undefined => {
+const otherBroker = (services: ControlServices, name: string, expected: string): Found | undefined => {
   if (!/^[+-]?[0-9]+$/.test(name)) return invalid(`Broker id must be an integer, but it is: ${name}`)
   return Number(name) === services.nodeId
     ? undefined
     : invalid(`Unexpected broker id, expected ${expected} but received ${name}`)
 }
 
-const describe = (services: Services, resource: Resource, options: Describe.DescribeOptions): Found => {
+const describe = (services: ControlServices, resource: Resource, options: Describe.DescribeOptions): Found => {
   const { resourceType, resourceName: name } = resource
   const overrides = services.cluster().configs(resourceType, name)
   switch (resourceType) {
@@ -71,7 +71,7 @@ const configAnswer = (described: Describe.Described) => ({
   documentation: described.documentation
 })
 
-const resourceAnswer = (services: Services, request: Request, resource: Resource) => {
+const resourceAnswer = (services: ControlServices, request: Request, resource: Resource) => {
   const { resourceType, resourceName, configurationKeys: names } = resource
   const { includeSynonyms, includeDocumentation } = request
   const found = describe(services, resource, { names, includeSynonyms, includeDocumentation })
@@ -82,7 +82,7 @@ const resourceAnswer = (services: Services, request: Request, resource: Resource
   return { resourceType, resourceName, errorCode: ErrorCode.NONE, errorMessage: "", configs }
 }
 
-export const describeConfigs = (services: Services): Handler =>
+export const describeConfigs = (services: ControlServices): Handler =>
   handler(DescribeConfigsRequest, DescribeConfigsResponse, (request) =>
     Effect.sync(() => ({
       results: request.resources.map((resource) => resourceAnswer(services, request, resource))

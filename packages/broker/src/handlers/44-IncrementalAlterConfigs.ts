@@ -11,7 +11,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import { type Asked, alterResources } from "../AlterResources.ts"
 import { type Handler, handler } from "../Handler.ts"
-import type { Services } from "../Services.ts"
+import type { ControlServices } from "../Services.ts"
 
 type Resource = (typeof IncrementalAlterConfigsRequest.Type)["resources"][number]
 
@@ -20,7 +20,7 @@ const noLogger = ({ resourceType, configs }: Resource): Refusal | null =>
     ? { errorCode: ErrorCode.INVALID_CONFIG, message: `Logger ${configs[0].name} does not exist!` }
     : null
 
-const askedFor = (services: Services, asked: Resource): Asked => {
+const askedFor = (services: ControlServices, asked: Resource): Asked => {
   const { resourceType, resourceName, configs } = asked
   const resource = { type: resourceType, name: resourceName }
   const operations = configs.map(({ name, configOperation: operation, value }) => ({ name, operation, value }))
@@ -31,7 +31,7 @@ const askedFor = (services: Services, asked: Resource): Asked => {
   }
 }
 
-export const incrementalAlterConfigs = (services: Services): Handler =>
+export const incrementalAlterConfigs = (services: ControlServices): Handler =>
   handler(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, ({ resources, validateOnly }) => {
     const asked = resources.map((resource) => askedFor(services, resource))
     return Effect.map(alterResources(services, asked, validateOnly), (responses) => ({ responses }))

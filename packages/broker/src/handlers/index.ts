@@ -85,7 +85,9 @@ const ofBrokers = [
 
 /** What is served on the listeners of controllers (KIP-919), beside what only nodes of this kind say. */
 const ofControllers = [
+  describeConfigs,
   electLeaders,
+  incrementalAlterConfigs,
   alterPartitionReassignments,
   listPartitionReassignments,
   describeQuorum,
