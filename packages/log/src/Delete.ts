@@ -179,10 +179,14 @@ const lower = (state: LogState, offset: number): Effect.Effect<void, DiskError> 
     return state.compactedBelow > offset ? storeCompactedBelow(state, offset) : Effect.void
   })
 
-/** Drops everything; the log begins and ends at `offset`, empty. */
+/**
+ * Drops everything; the log begins and ends at `offset`, empty. Its history of epochs goes first: whoever comes back to half of this
+ * takes it from the batches that are left, and from none where none is left.
+ */
 export const truncateFullyAndStartAt = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     yield* lower(state, offset)
+    yield* changeEpochs(state, EpochCache.empty)
     const gone = state.segments
     for (const segment of gone.toReversed()) yield* retire(state, segment, now)
     state.segments = [yield* createSegment(state.home, offset, state.config(), now)]
@@ -191,6 +195,5 @@ export const truncateFullyAndStartAt = (state: LogState, offset: number, now: nu
     state.logStartOffset = offset
     state.logEndOffset = offset
     state.recoveryPoint = offset
-    yield* changeEpochs(state, EpochCache.empty)
     state.recoveredProducers = ProducerState.empty
   })

@@ -311,6 +311,28 @@ describe("when the disk fails", () => {
     expect(log.recoveryPoint).toBe(0)
   })
 
+  it("dropping everything can be interrupted at any operation: no epoch stays without its batches", async () => {
+    const { disk, endOffset } = await crashed(9)
+    const start = endOffset + 100
+    for (let failAt = 0; ; failAt++) {
+      const copy = disk.clone()
+      const { log, kill } = await reopen(copy)
+      let operations = 0
+      copy.fault = () => (operations++ === failAt ? "Io" : undefined)
+      const dropped = await run(log.truncateFullyAndStartAt(start, 0)).then(
+        () => true,
+        () => false
+      )
+      copy.fault = () => undefined
+      await kill()
+      const { log: reopened, kill: killAgain } = await reopen(copy)
+      const batches = await readAll(reopened)
+      if (batches.length === 0) expect(reopened.epochs).toEqual([])
+      await killAgain()
+      if (dropped) break
+    }
+  })
+
   it("opening can be interrupted at any operation and tried again", async () => {
     const { disk, batches, lastBase } = await crashed(9)
     const path = pathOf(lastBase, ".log")

@@ -41,6 +41,8 @@ export interface CommittedBatch {
  */
 const goesOn = (log: Log, { endOffset, epoch }: SnapshotId): boolean => {
   if (log.logEndOffset < endOffset) return false
+  const isEmpty = log.logStartOffset === endOffset && log.logEndOffset === endOffset
+  if (isEmpty) return log.epochs.length === 0 || EpochCache.latestEpoch(log.epochs) === epoch
   return endOffset <= log.logStartOffset || EpochCache.epochForOffset(log.epochs, endOffset - 1) === epoch
 }
 
