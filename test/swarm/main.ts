@@ -7,7 +7,7 @@
  *   --seed N        this one alone
  *   --from N        begin with this seed (default: from the clock, printed)
  *   --trace         print the score of the run: one line per event, a column per machine
- *   --brokers N     in each world (default 1)
+ *   --brokers N     in each world (default 1, or what the bug needs)
  *   --faults a,b    only these kinds
  *   --set key=value a setting of all brokers; may be repeated
  *   --bug NAME      with this bug put back in, until it is found; `--bug list` names them, `--bug all` tries each
@@ -16,7 +16,7 @@
  */
 import { parseArgs } from "node:util"
 import { bugs } from "@klamm/testing/Bugs"
-import { faultKinds } from "@klamm/testing/Faults"
+import { faultKinds, type SwarmOverrides } from "@klamm/testing/Faults"
 import { hunt, replay, swarm } from "./src/Runs.ts"
 
 const { values: options } = parseArgs({
@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
     seed: { type: "string" },
     from: { type: "string", default: String(Date.now() % 1_000_000_000) },
     trace: { type: "boolean", default: false },
-    brokers: { type: "string", default: "1" },
+    brokers: { type: "string" },
     faults: { type: "string" },
     set: { type: "string", multiple: true, default: [] },
     bug: { type: "string" }
@@ -38,7 +38,11 @@ const settings = Object.fromEntries(
 )
 const kinds =
   options.faults === undefined ? undefined : faultKinds.filter((kind) => options.faults?.split(",").includes(kind))
-const overrides = { brokers: Number(options.brokers), settings, ...(kinds === undefined ? {} : { kinds }) }
+const overrides: SwarmOverrides = {
+  ...(options.brokers === undefined ? {} : { brokers: Number(options.brokers) }),
+  ...(options.set.length === 0 ? {} : { settings }),
+  ...(kinds === undefined ? {} : { kinds })
+}
 
 const main = (): boolean => {
   if (options.bug === "list") {

@@ -3,7 +3,9 @@
  * behind. Invariants: only the leader in its current epoch is heard, and only on what it knows; nobody joins who is fenced, on its way
  * out, or of an earlier registration than the leader believes.
  */
+
 import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
+import { hasBug } from "@klamm/platform/Bugs"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { checkBrokerEpoch } from "./BrokerEpoch.ts"
 import { changed, partitionRules } from "./PartitionRules.ts"
@@ -57,7 +59,7 @@ const refused = (partitionIndex: number, errorCode: number): PartitionAltered =>
 const isEligible = (state: ControllerState, { brokerId, brokerEpoch }: IsrMember): boolean => {
   const broker = Brokers.get(state.image.brokers, brokerId)
   if (broker === undefined || broker.fenced || broker.inControlledShutdown) return false
-  return brokerEpoch === -1 || brokerEpoch === broker.epoch
+  return brokerEpoch === -1 || brokerEpoch === broker.epoch || hasBug("former-life-in-sync")
 }
 
 /** What is wrong with the members that the leader wants, by themselves. */

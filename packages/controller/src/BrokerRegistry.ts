@@ -5,7 +5,9 @@
  * message from an earlier life is refused; a new life begins fenced and leads nothing. One whose last life did not end in good
  * order may have lost what it had, and is in no ISR and no ELR before it has caught up again.
  */
+
 import { Brokers, type MetadataRecordInput } from "@klamm/metadata"
+import { hasBug } from "@klamm/platform/Bugs"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { type Failure, failure, ok } from "./Answer.ts"
 import * as Features from "./Features.ts"
@@ -92,7 +94,7 @@ const cleared = (
   command: RegisterBroker,
   known: Brokers.Broker | undefined
 ): ReadonlyArray<MetadataRecordInput> => {
-  const wasClean = known?.epoch === command.previousBrokerEpoch
+  const wasClean = known?.epoch === command.previousBrokerEpoch || hasBug("lost-replica-stays-in-sync")
   return wasClean || !Features.isElrEnabled(state.image)
     ? withdrawn(state, settings, new Set([command.brokerId]))
     : lost(state, settings, command.brokerId)

@@ -5,7 +5,9 @@
  * nothing is committed before the first record of this epoch can be (Raft section 5.4.2); a leader that a majority has not fetched
  * from for a while leads no more (KAFKA-15489). Neighbours: `Fetches.ts` answers, `VoterChange.ts` changes the voters.
  */
+
 import { none } from "@klamm/actor"
+import { hasBug } from "@klamm/platform/Bugs"
 import {
   type Common,
   commonOf,
@@ -132,7 +134,7 @@ const durableOffset = (state: Leader, voter: VoterSet.Voter): number =>
 /** Commits what a majority has; then those who wait for a commit are served. */
 export const advance = (state: Leader, now: number): Step => {
   const reached = VoterSet.majorityReached(votersOf(state), (voter) => durableOffset(state, voter))
-  const isOfThisEpoch = reached > state.epochStartOffset
+  const isOfThisEpoch = reached > state.epochStartOffset || hasBug("commit-of-earlier-epoch")
   const moved = isOfThisEpoch && reached > state.highWatermark ? { ...state, highWatermark: reached } : state
   const [woken, out] = moved === state ? [state, none] : Fetches.wake(moved, now)
   const [next, more] = VoterChange.proceed(woken, now)
@@ -162,7 +164,9 @@ const heardByMajorityAt = (state: Leader, now: number): number =>
   )
 
 const quorumDeadline = (state: Leader, now: number): number =>
-  heardByMajorityAt(state, now) + checkQuorumFactor * state.self.settings.fetchTimeoutMs
+  hasBug("no-check-quorum")
+    ? Number.POSITIVE_INFINITY
+    : heardByMajorityAt(state, now) + checkQuorumFactor * state.self.settings.fetchTimeoutMs
 
 /** The voters by how far they are, farthest first. */
 export const successors = (state: Leader): ReadonlyArray<VoterSet.Voter> =>

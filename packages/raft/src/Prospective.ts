@@ -2,7 +2,9 @@
  * A voter that has lost its leader and asks whether it would be elected, before it begins an epoch (KIP-996). Invariant: the epoch is not
  * raised, so that one who is cut off disturbs nobody when it comes back.
  */
+
 import { none } from "@klamm/actor"
+import { hasBug } from "@klamm/platform/Bugs"
 import * as Candidate from "./Candidate.ts"
 import { backoff, type Common, commonOf, mayStand, type Step, spread } from "./Common.ts"
 import * as Election from "./Election.ts"
@@ -27,7 +29,9 @@ export const enter = (common: Common, tries: number, now: number): Step => {
     electionAt: spread(common, common.self.settings.electionTimeoutMs, now),
     tries
   }
-  return Election.isWon(state, state.ballot) ? Candidate.stand(state, now) : Election.ask(state, true)
+  return Election.isWon(state, state.ballot) || hasBug("no-pre-vote")
+    ? Candidate.stand(state, now)
+    : Election.ask(state, true)
 }
 
 export const step = (state: Prospective, message: Message, now: number): Step => {

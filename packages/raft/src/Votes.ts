@@ -2,6 +2,7 @@
  * Whether to give one's vote. Invariants: at most one vote per epoch, told only once it is durable; none for a log that ends before one's
  * own (Raft section 5.4.1); a voter that hears its leader would vote for nobody (KIP-996).
  */
+import { hasBug } from "@klamm/platform/Bugs"
 import { type Common, codes, type RaftState, type Step, voteResponse } from "./Common.ts"
 import * as LogView from "./LogView.ts"
 import type { Out, Respond } from "./Message.ts"
@@ -14,7 +15,7 @@ import { noDirectoryId } from "./VoterSet.ts"
  * for a log that holds nothing, until it has caught up with a leader. Where voters are recorded, who asks names the directory it means.
  */
 const mayHaveVoted = ({ fresh }: Common, { voter, lastOffset }: VoteRequest): boolean =>
-  fresh && voter.directoryId === noDirectoryId && lastOffset > 0
+  fresh && voter.directoryId === noDirectoryId && lastOffset > 0 && !hasBug("new-directory-votes")
 
 const isUpToDate = (state: Common, request: VoteRequest): boolean => {
   if (mayHaveVoted(state, request)) return false
@@ -53,6 +54,7 @@ const grant = (state: RaftState, { candidate }: VoteRequest, respond: Respond, n
   const election = { ...state.election, votedFor: candidate.id, votedDirectoryId: candidate.directoryId }
   const voted = Unattached.enterLater({ ...state, election, fresh: false }, now)
   const out: Out = { _tag: "Respond", respond, response: voteResponse(voted, codes.none, true) }
+  if (hasBug("vote-told-before-durable")) return [voted, [out]]
   return [{ ...voted, held: [...state.held, { election, out }] }, []]
 }
 

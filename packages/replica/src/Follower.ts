@@ -7,11 +7,13 @@
  * durable as a fetch offset promises (synced, under klamm.acks.all.sync). Producers follow the log, so that this replica can lead.
  * Neighbours: `Fetcher.ts` brings deliveries, `Partition.ts` changes roles.
  */
+
 import { none } from "@klamm/actor"
 import type { AppendEntry } from "@klamm/log"
 import * as EpochCache from "@klamm/log/EpochCache"
 import * as ProducerState from "@klamm/log/ProducerState"
 import * as Replay from "@klamm/log/Replay"
+import { hasBug } from "@klamm/platform/Bugs"
 import { mark } from "@klamm/platform/Invariant"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -69,10 +71,8 @@ const make = (log: LocalLog, { leaderId, assignment }: Omit<Follow, "_tag">): Fo
 export const start = (log: OpenedLog, follow: Omit<Follow, "_tag">): Follower => make(opened(log), follow)
 
 /** Becomes a follower on a log that has been led. An epoch in which nothing was written must not look like history. */
-export const begin = (log: LocalLog, follow: Follow): readonly [Follower, ReadonlyArray<Out>] => [
-  make(log, follow),
-  [{ _tag: "TrimEpochs" }, { _tag: "Advanced" }]
-]
+export const begin = (log: LocalLog, follow: Follow): readonly [Follower, ReadonlyArray<Out>] =>
+  entered(make(log, follow), [{ _tag: "TrimEpochs" }, { _tag: "Advanced" }])
 
 /** Another leader, or news of the same one. What the old leader's deliveries wait for is nobody's business any more. */
 export const follow = (state: Follower, message: Follow): Step => {
@@ -81,7 +81,14 @@ export const follow = (state: Follower, message: Follow): Step => {
     const isOlder = assignment.partitionEpoch < state.assignment.partitionEpoch
     return [isOlder ? state : { ...state, leaderId, assignment }, none]
   }
-  return [make(state, message), [...abandon(state), { _tag: "Advanced" }]]
+  return entered(make(state, message), [...abandon(state), { _tag: "Advanced" }])
+}
+
+/** As a follower of a new leader begins. It cuts nothing before that leader's history says where (KIP-101). */
+const entered = (state: Follower, out: ReadonlyArray<Out>): Step => {
+  if (!hasBug("truncation-by-watermark")) return [state, out]
+  const [next, more] = cut(state, state.highWatermark, false, undefined)
+  return [next, [...out, ...more]]
 }
 
 /** Whoever waits for a delivery or a truncation is told that it comes to nothing. What has been decided is written all the same. */
@@ -91,10 +98,14 @@ export const abandon = (state: Follower): ReadonlyArray<Out> => {
   return waiting.map((ticket): Out => ({ _tag: "FetchDone", ticket, outcome: "Refused" }))
 }
 
+/** Whether a fetch offset promises that what is below it is synced. */
+const promisesSynced = ({ settings }: Follower): boolean =>
+  settings.syncBeforeAck && !hasBug("followers-count-unsynced")
+
 /** The offset this replica fetches from: it has everything below, as durable as an acknowledgement needs. Undefined: not now. */
 export const fetchOffset = (state: Follower): number | undefined => {
   if (state.truncating !== undefined || state.logEndOffset !== state.nextOffset) return undefined
-  if (state.settings.syncBeforeAck && state.syncedOffset < state.logEndOffset) return undefined
+  if (promisesSynced(state) && state.syncedOffset < state.logEndOffset) return undefined
   return state.logEndOffset
 }
 
@@ -118,7 +129,7 @@ const settle = (state: Follower, out: Array<Out>, now: number): Step => {
   const known = raise(state, Math.min(state.leaderHighWatermark, state.logEndOffset))
   const logStart = Math.min(known.leaderLogStart, known.highWatermark)
   if (logStart > known.logStartOffset) out.push({ _tag: "MoveLogStart", offset: logStart })
-  const reached = known.settings.syncBeforeAck ? Math.min(known.logEndOffset, known.syncedOffset) : known.logEndOffset
+  const reached = promisesSynced(known) ? Math.min(known.logEndOffset, known.syncedOffset) : known.logEndOffset
   const untaken = known.untaken.filter(({ endOffset, ticket }) => {
     if (endOffset > reached) return true
     out.push({ _tag: "FetchDone", ticket, outcome: "Taken" })

@@ -6,8 +6,10 @@
  * while the ISR is not below its minimum (KIP-966); nothing of an earlier epoch is told as committed before this one has reached its start.
  * Rules: Kafka's Partition and UnifiedLog. Neighbours: `Isr.ts` knows the followers, `LocalLog.ts` this replica's own log.
  */
+
 import { none } from "@klamm/actor"
 import * as ProducerState from "@klamm/log/ProducerState"
+import { hasBug } from "@klamm/platform/Bugs"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Isr from "./Isr.ts"
 import { type LocalLog, logStartAt, needsSync, type OpenedLog, opened, raise, syncAt, synced } from "./LocalLog.ts"
@@ -73,7 +75,8 @@ export const start = (log: OpenedLog, assignment: LeaderAssignment, now: number)
 export const begin = (log: LocalLog, assignment: LeaderAssignment, now: number): Step => {
   const { leaderEpoch } = assignment
   const out: Array<Out> = [{ _tag: "StartEpoch", leaderEpoch, startOffset: log.nextOffset }]
-  const [next] = settle(advance(make(log, assignment, now), now), out, now)
+  const known = hasBug("producers-not-inherited") ? { ...log, producers: ProducerState.empty } : log
+  const [next] = settle(advance(make(known, assignment, now), now), out, now)
   out.push({ _tag: "Advanced" })
   return [next, out]
 }
@@ -92,7 +95,7 @@ const viewOf = ({ assignment, followers, eligible, logEndOffset, settings }: Lea
 
 /** Moves the high watermark to what every in-sync replica has. */
 const advance = (state: Leader, now: number): Leader => {
-  if (state.assignment.isr.length < requiredInsync(state)) return state
+  if (state.assignment.isr.length < requiredInsync(state) && !hasBug("watermark-below-min-isr")) return state
   const alone = state.followers.progress.length === 0
   return raise(state, alone ? state.logEndOffset : Isr.watermark(viewOf(state), now))
 }

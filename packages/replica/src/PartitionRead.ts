@@ -5,8 +5,10 @@
  * for a follower. Followers are served by the leader alone; consumers by any replica if they know of that (KIP-392). Rules: Kafka's
  * Partition.fetchRecords and behaviours 074 to 094.
  */
+
 import { EpochCache, type Log } from "@klamm/log"
 import type { Arena, Segment } from "@klamm/platform/Arena"
+import { hasBug } from "@klamm/platform/Bugs"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import type { Follower } from "./Follower.ts"
@@ -119,7 +121,8 @@ const diverging = (log: History, request: ReadRequest) => {
   if (request.lastFetchedEpoch < 0) return undefined
   const { epoch, endOffset } = log.endOffsetForEpoch(request.lastFetchedEpoch)
   if (epoch === -1 || endOffset === -1) return "unknown"
-  return epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset ? { epoch, endOffset } : undefined
+  const isOther = epoch < request.lastFetchedEpoch && !hasBug("diverging-epoch-not-compared")
+  return isOther || endOffset < request.fetchOffset ? { epoch, endOffset } : undefined
 }
 
 /**

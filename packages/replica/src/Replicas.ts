@@ -5,11 +5,13 @@
  * nodes; a log that the cluster does not know is set aside and kept. Kafka: ReplicaManager, LogManager. Neighbours: `Hosting.ts` does it
  * for one partition, `Housekeeping.ts` looks after the logs, `Fetcher.ts` follows, `IsrUpdates.ts` asks the controller.
  */
+
 import type { Log, LogConfig } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import * as ProducerState from "@klamm/log/ProducerState"
 import { Brokers, type Changes, type Image } from "@klamm/metadata"
 import { Disk, type DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type * as Cause from "effect/Cause"
@@ -118,6 +120,7 @@ const reconfigure = (self: Hosting.Self): void => {
 /** The order matters: actors, logs, checkpoints, and the mark of a clean stop last (KAFKA-13773). */
 const stopDirectory = (self: Hosting.Self, directory: ReplicaDirectory, brokerEpoch: number) =>
   Effect.gen(function* () {
+    if (hasBug("clean-mark-though-failed")) yield* directory.log.markCleanShutdown(brokerEpoch)
     for (const { actor, scope } of [...self.hosted.values()].filter((each) => each.directory === directory)) {
       yield* Hosting.endActor(actor, ErrorCode.NOT_LEADER_OR_FOLLOWER)
       yield* Scope.close(scope, Exit.void)
@@ -133,7 +136,7 @@ const stopDirectory = (self: Hosting.Self, directory: ReplicaDirectory, brokerEp
 const stop = (self: Hosting.Self, brokerEpoch: number): Effect.Effect<void> => {
   for (const { actor } of self.hosted.values()) self.fetcher.unfollow(actor)
   return Effect.forEach(
-    self.options.directories.filter((directory) => !directory.failed),
+    self.options.directories.filter((directory) => !directory.failed || hasBug("clean-mark-though-failed")),
     (directory) => Effect.catch(stopDirectory(self, directory, brokerEpoch), Hosting.onDiskError(self, directory)),
     { discard: true }
   )

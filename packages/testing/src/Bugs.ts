@@ -10,7 +10,102 @@ export interface Bug {
   readonly story: string
   /** What a run needs so that it can show. */
   readonly overrides: SwarmOverrides
+  /** Too slow to be looked for in every test run: `pnpm sim --bug` finds it. */
+  readonly isRare?: boolean
 }
+
+const replicationBugs: ReadonlyArray<Bug> = [
+  {
+    name: "truncation-by-watermark",
+    story:
+      "as before KIP-101, a follower of a new leader cuts its log at its high watermark, which is behind, and may lead next",
+    overrides: { brokers: 3 },
+    isRare: true
+  },
+  {
+    name: "diverging-epoch-not-compared",
+    story:
+      "as before KIP-279, a leader judges a follower's log by where it ends, though it ends in an epoch the leader never had",
+    overrides: { brokers: 3 },
+    isRare: true
+  },
+  {
+    name: "watermark-below-min-isr",
+    story: "as before KIP-966, the high watermark moves while fewer than min.insync.replicas are in sync",
+    overrides: { brokers: 3, kinds: ["crash", "crashInOperation", "isolate", "oneWay", "stop"] },
+    isRare: true
+  },
+  {
+    name: "lost-replica-stays-in-sync",
+    story: "as before KIP-966, a broker that comes back with an empty disk is still in sync, the last replica standing",
+    overrides: { brokers: 3, kinds: ["lostDisk", "crash"] },
+    isRare: true
+  },
+  {
+    name: "followers-count-unsynced",
+    story: "a follower's fetch counts what it has written and not synced, and acks=all is answered on that",
+    overrides: { brokers: 3, kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] },
+    isRare: true
+  },
+  {
+    name: "former-life-in-sync",
+    story: "as before KIP-903, the controller lets a broker's former life join the ISR",
+    overrides: { brokers: 3, kinds: ["lostDisk", "crash", "slowLink", "isolate", "pause"] },
+    isRare: true
+  },
+  {
+    name: "producers-not-inherited",
+    story: "a new leader does not know what its log has of producers, and stores their retries twice",
+    overrides: { brokers: 3 }
+  },
+  {
+    name: "clean-mark-though-failed",
+    story:
+      "as in KAFKA-13773, a broker whose disk has failed leaves the mark of a clean stop, and its log is not scanned",
+    overrides: { kinds: ["writeError", "fullDisk", "syncError", "stop"] }
+  },
+  {
+    name: "shard-not-unloaded",
+    story:
+      "as in KAFKA-10614, a group shard is not unloaded when its leadership goes, and not loaded when it comes back",
+    overrides: { brokers: 3 },
+    isRare: true
+  }
+]
+
+const quorumBugs: ReadonlyArray<Bug> = [
+  {
+    name: "no-pre-vote",
+    story:
+      "as before KIP-996, a voter that is cut off stands again and again, and comes back with epochs that end a sound leader's",
+    overrides: { brokers: 3, kinds: ["isolate"] },
+    isRare: true
+  },
+  {
+    name: "no-check-quorum",
+    story: "as in KAFKA-15489, a leader that is cut off does not resign",
+    overrides: { brokers: 3, kinds: ["isolate"] },
+    isRare: true
+  },
+  {
+    name: "vote-told-before-durable",
+    story: "a vote is told before it is on the disk: after a crash it may be given again",
+    overrides: { brokers: 3, kinds: ["crashInOperation", "powerLossInOperation", "powerLoss", "slowDisk"] },
+    isRare: true
+  },
+  {
+    name: "commit-of-earlier-epoch",
+    story: "a leader commits what a majority has of an earlier epoch before a record of its own (Raft, figure 8)",
+    overrides: { brokers: 3 },
+    isRare: true
+  },
+  {
+    name: "new-directory-votes",
+    story: "as in KAFKA-16526, a voter whose disk was lost votes before it has heard from a leader",
+    overrides: { brokers: 3, kinds: ["lostDisk", "isolate", "oneWay", "slowLink", "pause"] },
+    isRare: true
+  }
+]
 
 export const bugs: ReadonlyArray<Bug> = [
   {
@@ -49,8 +144,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "sessions-by-the-wall-clock",
     story:
       "sessions of brokers go by the wall clock: set back, it keeps a dead broker's place, and its next life is turned away",
-    overrides: { brokers: 3, kinds: ["clockJump", "powerLoss", "crash"] }
-  }
+    overrides: { brokers: 3, kinds: ["clockJump", "powerLoss"] },
+    isRare: true
+  },
+  ...replicationBugs,
+  ...quorumBugs
 ]
 
 /** Runs with the bug in. */

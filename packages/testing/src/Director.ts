@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Chance } from "./Chance.ts"
-import type { FaultKind, Swarm } from "./Faults.ts"
+import { type FaultKind, losesNothing, type Swarm } from "./Faults.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
 import { healthy } from "./SimDisk.ts"
 import type { SimNetwork } from "./SimNetwork.ts"
@@ -21,8 +21,19 @@ export interface DirectorOptions {
 /** How soon a broker that ended by itself is started again, as a supervisor does it, in milliseconds. */
 const superviseMs = 200
 
+/** How long nothing may have gone wrong before a disk is lost, how long that is waited for, and between two looks; milliseconds. */
+const calmMs = 2_000
+const awaitLossMs = 5_000
+const lookMs = 50
+
 export class Director {
   readonly counts = new Map<FaultKind, number>()
+  private isDiskWanted = false
+  /** A disk was lost, and what was on it is not back in all places yet. */
+  private isHealing = false
+  /** Faults that are not undone yet, and when one began or ended last. */
+  private open = 0
+  private disturbedMs = 0
   /** Machines with clients. */
   readonly clientHosts: Array<string> = []
   private readonly options: DirectorOptions
@@ -41,10 +52,18 @@ export class Director {
       if (world.nowMs + pauseMs >= endsAt) return Effect.sleep(Math.max(1, endsAt - world.nowMs))
       return Effect.andThen(
         Effect.sleep(pauseMs),
-        Effect.suspend(() => Effect.andThen(this.inject(chance.pick(swarm.kinds)), next))
+        Effect.suspend(() => Effect.andThen(this.inject(chance.pick(this.kinds)), next))
       )
     })
     return Effect.andThen(next, this.heal)
+  }
+
+  /** What may go wrong now: after a disk nothing else is to be lost before its data is back. */
+  private get kinds(): ReadonlyArray<FaultKind> {
+    const { kinds } = this.options.swarm
+    if (!this.isHealing) return kinds
+    const harmless = kinds.filter((kind) => losesNothing.has(kind))
+    return harmless.length > 0 ? harmless : ["reset"]
   }
 
   /** Starts again what ended by itself, for ever. */
@@ -71,38 +90,83 @@ export class Director {
       for (const node of cluster.nodes) {
         Object.assign(node.disk.condition, healthy())
         node.disk.dieAt(Number.POSITIVE_INFINITY, () => undefined)
-        node.machine.time.correct()
+        // A clock that was set wrong stays wrong: what is promised holds with it.
+        node.machine.time.drift(1)
         if (node.state === "Paused") node.resume()
+        if (node.isStopping) node.crash()
         node.start()
       }
     })
   }
 
+  /** Whether it matters that everything is everywhere, and nothing else is wrong. */
+  get awaitsSync(): boolean {
+    const isCalm = this.open === 0 && this.options.world.nowMs - this.disturbedMs >= calmMs
+    return (this.isDiskWanted || this.isHealing) && isCalm && !this.isOver && this.options.cluster.isUp
+  }
+
+  /** Nothing new goes wrong until a disk is lost, or waited for long enough. */
+  private get awaitLoss(): Effect.Effect<void> {
+    const { world } = this.options
+    const endMs = world.nowMs + awaitLossMs
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (!this.isDiskWanted) return Effect.void
+      if (world.nowMs < endMs && !this.isOver) return Effect.andThen(Effect.sleep(lookMs), look)
+      this.isDiskWanted = false
+      return Effect.void
+    })
+    this.isDiskWanted = true
+    return look
+  }
+
+  /** Everything is on all nodes, as was seen just now: what was lost is back, and one of them may lose its disk. */
+  get inSync(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { chance, cluster, world } = this.options
+      if (!this.awaitsSync) return Effect.void
+      this.isHealing = this.isDiskWanted
+      if (!this.isDiskWanted) return Effect.void
+      this.isDiskWanted = false
+      const node = chance.pick(cluster.nodes)
+      world.tell("world", `fault: lostDisk ${node.host}`)
+      this.counts.set("lostDisk", (this.counts.get("lostDisk") ?? 0) + 1)
+      this.down.add(node.id)
+      node.loseDisk()
+      return this.later({ forMs: chance.skewed(1, 5_000), end: () => this.raise(node) })
+    })
+  }
+
+  /** Undoes a fault after its time, unless the storm is over by then. */
+  private later({ forMs, end }: Undo): Effect.Effect<void> {
+    this.open += 1
+    const undo = Effect.sync(() => {
+      this.open -= 1
+      this.disturbedMs = this.options.world.nowMs
+      if (!this.isOver) end()
+    })
+    return Effect.asVoid(Effect.forkDetach(Effect.andThen(Effect.sleep(forMs), undo)))
+  }
+
   private inject(kind: FaultKind): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { chance, cluster, world } = this.options
+      this.disturbedMs = world.nowMs
+      if (kind === "lostDisk") return this.awaitLoss
       const node = chance.pick(cluster.nodes)
       this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
       world.tell("world", `fault: ${kind} ${node.host}`)
       const undo = this.begin(kind, node)
-      if (undo === undefined) return Effect.void
-      const { forMs, end } = undo
-      return Effect.asVoid(
-        Effect.forkDetach(
-          Effect.andThen(
-            Effect.sleep(forMs),
-            Effect.sync(() => {
-              if (!this.isOver) end()
-            })
-          )
-        )
-      )
+      return undo === undefined ? Effect.void : this.later(undo)
     })
   }
 
-  private begin(kind: FaultKind, node: SimNode): Undo | undefined {
+  private begin(kind: Exclude<FaultKind, "lostDisk">, node: SimNode): Undo | undefined {
     const { chance } = this.options
     switch (kind) {
+      case "stop":
+        this.down.add(node.id)
+        node.stop()
+        return { forMs: chance.skewed(10, 10_000), end: () => this.raise(node) }
       case "crash":
       case "powerLoss":
         return this.kill(node, kind)
@@ -139,6 +203,7 @@ export class Director {
 
   private raise(node: SimNode): void {
     this.down.delete(node.id)
+    if (node.isStopping) node.crash()
     node.start()
   }
 

@@ -22,7 +22,9 @@ export const faultKinds = [
   "slowDisk",
   "syncError",
   "writeError",
-  "fullDisk"
+  "fullDisk",
+  "stop",
+  "lostDisk"
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -32,7 +34,21 @@ export type FaultKind = (typeof faultKinds)[number]
  */
 const breaksDisk: ReadonlySet<FaultKind> = new Set(["syncError"])
 const cutsPower: ReadonlySet<FaultKind> = new Set(["powerLoss", "powerLossInOperation"])
+/** After these every process goes on with all it knew. */
+export const losesNothing: ReadonlySet<FaultKind> = new Set([
+  "pause",
+  "clockJump",
+  "clockDrift",
+  "isolate",
+  "oneWay",
+  "slowLink",
+  "reset",
+  "slowDisk"
+])
+/** Only where others have everything. */
+const needsOthers: ReadonlySet<FaultKind> = new Set(["lostDisk"])
 const setsClocks: ReadonlySet<FaultKind> = new Set(["clockJump", "clockDrift"])
+const stops: ReadonlySet<FaultKind> = new Set(["stop"])
 /** A broker may have to give up after these, with a word of why. */
 export const endsBrokers: ReadonlySet<FaultKind> = new Set(["syncError", "writeError", "fullDisk"])
 
@@ -98,16 +114,16 @@ const drawSettings = (chance: Chance): Settings => ({
  * Each kind is in half of the runs, so that some bugs are not hidden behind others. A disk either fails to sync or loses its power:
  * after both it owes nobody anything, and a broker whose own log is damaged rightly refuses to start.
  */
-const drawKinds = (chance: Chance): ReadonlyArray<FaultKind> => {
+const drawKinds = (chance: Chance, brokers: number): ReadonlyArray<FaultKind> => {
   const drawn = faultKinds.filter(() => chance.happens(0.5))
   const excluded = chance.happens(0.7) ? breaksDisk : cutsPower
-  const kinds = drawn.filter((kind) => !excluded.has(kind))
+  const kinds = drawn.filter((kind) => !excluded.has(kind) && (brokers >= 3 || !needsOthers.has(kind)))
   return kinds.length > 0 ? kinds : ["powerLoss"]
 }
 
 export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverrides = {}): Swarm => {
   const brokers = overrides.brokers ?? 1
-  const kinds = drawKinds(chance)
+  const kinds = drawKinds(chance, brokers)
   return {
     seed,
     brokers,
@@ -137,6 +153,8 @@ export interface Promises {
   readonly keepsAcksOne: boolean
   /** Everything that was ever read is there for ever, acknowledged or not. */
   readonly keepsReads: boolean
+  /** A broker knows the last five batches of a producer. A stop in good order keeps one of each, as Kafka's snapshots do. */
+  readonly keepsSequences: boolean
   /** Brokers run until they are killed. */
   readonly brokersLast: boolean
   /** Clocks are near each other. */
@@ -154,6 +172,7 @@ export const mustHold = (swarm: Swarm, counts: Counts): Promises => {
     keepsAcksAll: (syncsAcksAll(swarm) || !lostUnsynced) && !forgotten,
     keepsAcksOne: swarm.brokers === 1 && !lostUnsynced,
     keepsReads: !lostUnsynced,
+    keepsSequences: !happened(stops),
     brokersLast: !happened(endsBrokers),
     clocksAgree: !happened(setsClocks)
   }

@@ -49,6 +49,7 @@ interface Life {
   readonly process: SimProcess
   readonly lease: Lease
   isReady: boolean
+  isStopping: boolean
 }
 
 export const hostOf = (nodeId: number): string => `b${nodeId}`
@@ -58,6 +59,8 @@ export class SimNode {
   readonly machine: Machine
   readonly disk: SimDisk
   lives = 0
+  /** How often its disk was replaced by an empty one. */
+  disksLost = 0
   private life: Life | undefined
   private hasPower = false
   private readonly cluster: SimCluster
@@ -88,10 +91,31 @@ export class SimNode {
     this.hasPower = true
     this.lives += 1
     const made = world.process(this.machine, `${this.host}.${this.lives}`)
-    const life: Life = { process: made, lease: leaseArena(), isReady: false }
+    const life: Life = { process: made, lease: leaseArena(), isReady: false, isStopping: false }
     this.life = life
     world.tell(this.host, `start, life ${this.lives}`)
     made.run(this.program(life), (exit) => this.exited(life, exit))
+  }
+
+  /** SIGTERM: it leaves in good order, in its own time. */
+  stop(): void {
+    const { life } = this
+    if (life === undefined || life.isStopping) return
+    this.cluster.options.world.tell(this.host, "stop")
+    life.isStopping = true
+    life.process.terminate()
+  }
+
+  get isStopping(): boolean {
+    return this.life?.isStopping === true
+  }
+
+  /** The machine dies with its disk, and is replaced by one with an empty disk. */
+  loseDisk(): void {
+    this.losePower("nothing")
+    this.disk.replace()
+    this.disksLost += 1
+    this.cluster.options.world.tell(this.host, "an empty disk")
   }
 
   /** kill -9. */
@@ -143,7 +167,8 @@ export class SimNode {
     if (this.life !== life || Exit.isSuccess(exit)) return
     const { world } = this.cluster.options
     const text = Cause.pretty(exit.cause)
-    this.cluster.endings.push({ nodeId: this.id, atMs: world.nowMs, text, isDefect: isBug(exit.cause) })
+    const wasAsked = life.isStopping && Cause.hasInterruptsOnly(exit.cause)
+    if (!wasAsked) this.cluster.endings.push({ nodeId: this.id, atMs: world.nowMs, text, isDefect: isBug(exit.cause) })
     world.tell(this.host, `ended: ${text}`)
     this.end()
     this.disk.crash()
@@ -210,6 +235,6 @@ export class SimCluster {
   }
 
   get isUp(): boolean {
-    return this.nodes.every(({ state }) => state === "Up")
+    return this.nodes.every(({ state, isStopping }) => state === "Up" && !isStopping)
   }
 }

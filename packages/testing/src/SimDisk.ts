@@ -118,6 +118,22 @@ export class SimDisk {
     return spared
   }
 
+  /** An empty disk in place of this one. No process may use it. */
+  replace(): void {
+    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.memory.crash()
+    const { files } = this.memory
+    const empty = (directory: string): void => {
+      for (const { name, kind } of files.list(directory)) {
+        const path = `${directory}/${name}`
+        if (kind === "directory") empty(path)
+        files.remove(path)
+      }
+    }
+    empty("")
+    files.directory("").sync()
+  }
+
   /** Flips a bit of a stored byte. */
   rot(path: string, position: number): void {
     this.memory.files.file(path).damage(position, 1 << this.chance.below(8))

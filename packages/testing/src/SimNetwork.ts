@@ -136,8 +136,18 @@ export class SimNetwork {
     Object.assign(this.path(from, to), { extraMs, bytesPerMs })
   }
 
+  /** Nothing is let through from the machine to the others, nor from them. */
+  isCutOff(host: string, others: ReadonlyArray<string>): boolean {
+    const isBlocked = (from: string, to: string) => this.paths.get(pathName(from, to))?.isBlocked === true
+    return others.every((other) => isBlocked(host, other) && isBlocked(other, host))
+  }
+
+  /** How often all paths were made whole. */
+  heals = 0
+
   /** All paths are as at the beginning. */
   heal(): void {
+    this.heals += 1
     this.paths.clear()
     this.retryWaiting()
   }

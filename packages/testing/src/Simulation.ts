@@ -13,6 +13,7 @@ import { type Lease, leaseArena } from "./ArenaPool.ts"
 import { Chance } from "./Chance.ts"
 import { checkAll, type Violation } from "./check/index.ts"
 import { logsOn, matching, type StoredLog } from "./check/Logs.ts"
+import { QuorumWatch } from "./check/Quorum.ts"
 import { Director } from "./Director.ts"
 import { drawSwarm, mustHold, type Promises, type Swarm, type SwarmOverrides } from "./Faults.ts"
 import { History } from "./History.ts"
@@ -24,6 +25,7 @@ import { World, WorldError } from "./World.ts"
 import { createTopic } from "./workload/Admin.ts"
 import { type Client, makeClient } from "./workload/Client.ts"
 import { type Found, takeStock } from "./workload/Stock.ts"
+import { runSurgeon } from "./workload/Surgeon.ts"
 import { startWorkload } from "./workload/Workload.ts"
 
 export interface SimulationOptions {
@@ -156,13 +158,29 @@ const logsOf = ({ cluster, decompression }: Simulation): ReadonlyArray<StoredLog
   cluster.nodes.flatMap((node) => logsOn(node, mainTopic, decompression))
 
 /** What must hold of the disks at any time. */
-const lookOver = (run: Simulation): Effect.Effect<never> =>
-  Effect.forever(
+const lookOver = (run: Simulation): Effect.Effect<never> => {
+  const quorum = new QuorumWatch(run.cluster)
+  return Effect.forever(
     Effect.andThen(
       Effect.sleep(lookMs),
-      Effect.sync(() => run.violations.push(...matching(logsOf(run))))
+      Effect.sync(() => run.violations.push(...matching(logsOf(run)), ...quorum.look()))
     )
   )
+}
+
+/** Loses disks when the storm wants to and nothing is lost by it. */
+const startSurgeon = (run: Simulation, director: Director): void => {
+  if (!run.swarm.kinds.includes("lostDisk")) return
+  run.join("surgeon", (client) =>
+    runSurgeon({
+      client,
+      brokers: run.bootstrap,
+      isWanted: () => director.awaitsSync,
+      inSync: director.inSync,
+      isStopping: run.stopping
+    })
+  )
+}
 
 const script = (run: Simulation, director: Director, found: (stock: Found) => void): Effect.Effect<void> =>
   Effect.gen(function* () {
@@ -178,6 +196,7 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
     run.join("setup", (client) => createTopic(client, history, nowMs, plan))
     yield* run.awaitClients("creating the first topic")
     director.clientHosts.push(...startWorkload(run, mainTopic, replicationOf(swarm)))
+    startSurgeon(run, director)
     yield* Effect.forkChild(lookOver(run))
     yield* director.storm
     yield* Effect.sleep(calmMs)

@@ -73,6 +73,7 @@ export class SimProcess implements Owner {
   private readonly world: World
   private alive = true
   private paused = false
+  private interrupts: Array<() => void> = []
 
   constructor(world: World, index: number, machine: Machine, name: string) {
     this.world = world
@@ -111,8 +112,16 @@ export class SimProcess implements Owner {
     const run = () => {
       const fiber: Fiber.Fiber<A, E> = Effect.runForkWith(this.context)(effect)
       fiber.addObserver(ended)
+      this.interrupts.push(() => fiber.interruptUnsafe())
     }
     this.post(run)
+  }
+
+  /** SIGTERM: what runs in it is interrupted, and ends in its own time. */
+  terminate(): void {
+    this.post(() => {
+      for (const interrupt of this.interrupts.splice(0)) interrupt()
+    })
   }
 
   /** Runs something in a step of this process. */

@@ -62,7 +62,7 @@ class Tally {
 
 /** New seeds until the time is over. */
 export const swarm = (from: number, seconds: number, overrides: SwarmOverrides): boolean => {
-  console.log(`worlds of ${overrides.brokers} brokers for ${seconds} s, --from ${from}`)
+  console.log(`worlds of ${overrides.brokers ?? 1} brokers for ${seconds} s, --from ${from}`)
   const tally = new Tally()
   for (let seed = from; tally.elapsedMs < seconds * 1_000; seed++) {
     const outcome = simulate({ seed, codecs, overrides })
