@@ -1,12 +1,13 @@
 /**
- * The reads of one Fetch: every partition asked for, again after each wait, until there is enough or the time is up.
+ * The reads of one Fetch: every partition that is due, and after each wait what has become due, until there is enough or the time is up.
  *
- * Invariants: what was read in vain is given back before each wait; the first partition with data gives at least one whole batch,
+ * Invariants: what has nothing is quiet until there is news of it (`FetchInterest`); what was read in vain is given back before each wait; the first partition with data gives at least one whole batch,
  * whatever the limits (KIP-74); partitions that are not here don't end the wait for the others, or a consumer of both would never
  * wait. Without generators, for the reason that `@klamm/actor/Actor` gives: a waiting fetch is resumed within the append.
  */
 import { monotonicMsOf } from "@klamm/platform/Moment"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import type { FetchInterest } from "@klamm/replica/FetchInterest"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import {
   failedRead,
@@ -18,11 +19,10 @@ import {
 } from "@klamm/replica/PartitionRead"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { FetchPartition } from "./FetchSessions.ts"
+import type { CachedPartition, FetchPartition } from "./FetchSessions.ts"
 import type { Services } from "./Services.ts"
 
 export interface Target {
-  readonly asked: FetchPartition
   readonly partition: PartitionActor | undefined
   /** Why there is no partition. */
   readonly errorCode: number
@@ -31,10 +31,13 @@ export interface Target {
 }
 
 export interface Limits {
-  /** Told of each partition once, after it was first read: a follower's progress. */
-  readonly onFirstRead?: (target: Target, read: PartitionRead) => void
+  readonly findTarget: (asked: FetchPartition) => Target
+  /** Told of each partition that is looked at in the first round: a follower's progress. */
+  readonly onFirstRead?: (asked: FetchPartition, partition: PartitionActor, read: PartitionRead) => void
   /** There are records, and the follower that asks gets none of them for now (KIP-73). */
   readonly holdsBack?: (partition: PartitionActor) => boolean
+  /** It is looked at in the next fetch too, though there is nothing in it: a follower has to be heard. */
+  readonly staysDue?: (partition: PartitionActor) => boolean
   readonly reader: Reader
   readonly maxBytes: number
   readonly minBytes: number
@@ -43,84 +46,86 @@ export interface Limits {
   readonly deadline: number
 }
 
+/** What was found in a partition; there may be no such partition here. */
+export interface Found {
+  readonly partition: PartitionActor | undefined
+  readonly read: PartitionRead
+}
+
 export class FetchReads {
-  /** In the order of the targets; complete once `untilEnough` has ended. */
-  readonly reads: Array<PartitionRead> = []
+  /** What was looked at and has not been given back; complete once `untilEnough` has ended. */
+  readonly found = new Map<CachedPartition, Found>()
   private bytes = 0
-  private found = 0
+  private missing = 0
   private final = false
   private isFirst = true
   private readonly services: Services
-  private readonly targets: ReadonlyArray<Target>
+  private readonly interest: FetchInterest<CachedPartition>
   private readonly limits: Limits
 
-  constructor(services: Services, targets: ReadonlyArray<Target>, limits: Limits) {
+  constructor(services: Services, interest: FetchInterest<CachedPartition>, limits: Limits) {
     this.services = services
-    this.targets = targets
+    this.interest = interest
     this.limits = limits
   }
 
   /** Gives back the memory of what was read. */
   release(): void {
-    for (const read of this.reads.splice(0)) read.release()
+    for (const { read } of this.found.values()) read.release()
+    this.found.clear()
   }
 
   readonly untilEnough: Effect.Effect<void> = Effect.flatMap(Clock.Clock, (clock) => this.round(clock))
 
   private round(clock: Clock.Clock): Effect.Effect<void> {
-    this.release()
     this.bytes = 0
-    this.found = 0
+    this.missing = 0
     this.final = false
-    return Effect.flatMap(this.readFrom(0), () => {
+    const turns = this.interest.turns()
+    return Effect.flatMap(this.readFrom(turns, 0), () => {
       this.isFirst = false
-      const enough = this.final || this.found === 0 || this.bytes >= this.limits.minBytes
-      return enough || monotonicMsOf(clock) >= this.limits.deadline ? Effect.void : this.wait(clock)
+      const noneIsHere = this.missing === this.interest.size
+      const enough = this.final || noneIsHere || this.bytes >= this.limits.minBytes
+      return enough || monotonicMsOf(clock) >= this.limits.deadline ? Effect.void : this.wait(clock, turns)
     })
   }
 
-  private wait(clock: Clock.Clock): Effect.Effect<void> {
-    const { reader, minBytes, deadline } = this.limits
-    const missingBytes = minBytes - this.bytes
-    const partitions = this.targets.flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
-    this.release()
-    const waiting = this.services.fetchWaiters.awaitBytes(
-      partitions,
-      reader === "Follower" ? "Follower" : "Consumer",
-      missingBytes,
-      deadline
-    )
+  /** What is due is watched too: more may come to what there is. */
+  private wait(clock: Clock.Clock, turns: ReadonlyArray<CachedPartition>): Effect.Effect<void> {
+    const missingBytes = this.limits.minBytes - this.bytes
+    for (const member of turns) {
+      const found = this.found.get(member)
+      if (!member.isDue || found === undefined) continue
+      if (found.partition !== undefined) this.interest.watch(member, found.partition)
+      found.read.release()
+      this.found.delete(member)
+    }
+    const waiting = this.services.fetchWaiters.awaitBytes(this.interest, missingBytes, this.limits.deadline)
     return Effect.flatMap(waiting, () => this.round(clock))
   }
 
-  /** Reads the targets from `index` on; only those that have something new cost an effect. */
-  private readFrom(index: number): Effect.Effect<void> {
-    for (let at = index; at < this.targets.length; at++) {
-      const target = this.targets[at]!
-      const { asked, partition, errorCode, answer: given } = target
-      if (given !== undefined) {
-        this.note(target, given)
-        continue
-      }
+  /** Reads from `index` on; only those that have something new cost an effect. */
+  private readFrom(turns: ReadonlyArray<CachedPartition>, index: number): Effect.Effect<void> {
+    for (let at = index; at < turns.length; at++) {
+      const member = turns[at]!
+      const { partition, errorCode, answer: given } = this.limits.findTarget(member.request)
       if (partition === undefined) {
-        this.reads.push({ ...failedRead(errorCode), abortedTransactions: [] })
+        this.noteMissing(member, errorCode)
         continue
       }
-      const request = this.requestFor(asked)
-      const answer = readAtOnce(partition, request) ?? this.heldBack(partition)
-      if (answer === undefined) {
+      const request = this.requestFor(member.request)
+      const atOnce = given === undefined ? readAtOnce(partition, request) : undefined
+      if (atOnce !== undefined) this.noteNothing(member, partition, atOnce)
+      else if (given !== undefined) this.note(member, partition, given)
+      else if (this.limits.holdsBack?.(partition) === true) this.note(member, partition, withoutRecords(partition))
+      else {
         return Effect.flatMap(readPartition(partition, request, this.services.arena), (read) => {
-          this.note(target, read)
-          return this.readFrom(at + 1)
+          this.note(member, partition, read)
+          return this.readFrom(turns, at + 1)
         })
       }
-      this.note(target, answer)
     }
     return Effect.void
-  }
-
-  private heldBack(partition: PartitionActor): PartitionRead | undefined {
-    return this.limits.holdsBack?.(partition) === true ? withoutRecords(partition) : undefined
   }
 
   private requestFor(asked: FetchPartition) {
@@ -140,12 +145,32 @@ export class FetchReads {
     }
   }
 
-  /** An error, a divergence or news that does not grow is told at once: waiting would not make a better answer. */
-  private note(target: Target, read: PartitionRead): void {
-    if (this.isFirst) this.limits.onFirstRead?.(target, read)
+  private noteMissing(member: CachedPartition, errorCode: number): void {
+    this.interest.unwatch(member)
+    this.missing += 1
+    this.put(member, { partition: undefined, read: { ...failedRead(errorCode), abortedTransactions: [] } })
+  }
+
+  /** What is neither an error nor news is looked at again only when there is any. */
+  private noteNothing(member: CachedPartition, partition: PartitionActor, read: PartitionRead): void {
+    this.note(member, partition, read)
+    if (isFinal(read) || this.limits.staysDue?.(partition) === true) return
+    this.interest.quieten(member, partition)
+  }
+
+  private note(member: CachedPartition, partition: PartitionActor, read: PartitionRead): void {
+    if (this.isFirst) this.limits.onFirstRead?.(member.request, partition, read)
     this.bytes += read.records.byteLength
-    this.found += 1
-    if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsWait) this.final = true
-    this.reads.push(read)
+    this.final ||= isFinal(read)
+    this.put(member, { partition, read })
+  }
+
+  private put(member: CachedPartition, found: Found): void {
+    this.found.get(member)?.read.release()
+    this.found.set(member, found)
   }
 }
+
+/** An error, a divergence or news that does not grow is told at once: waiting would not make a better answer. */
+const isFinal = (read: PartitionRead): boolean =>
+  read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined || read.endsWait

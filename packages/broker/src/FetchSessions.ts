@@ -3,9 +3,12 @@
  * each, so that a request names only changes and an answer holds only news.
  *
  * Invariants: a session's epoch counts 1, 2, … and wraps to 1; a request with any other epoch is refused and changes nothing;
- * there are never more sessions than slots. Rules: Kafka's FetchSession and behaviours 086 to 089.
+ * there are never more sessions than slots; a fetch looks at what its request names and what has news, and at all partitions only now
+ * and then. Rules: Kafka's FetchSession and behaviours 086 to 089.
  */
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { FetchInterest, type Member, unwatched } from "@klamm/replica/FetchInterest"
+import type { Reader } from "@klamm/replica/PartitionRead"
 
 /** One partition as a fetcher asks for it. Topics are known by name up to Fetch v12 and by id from v13. */
 export interface FetchPartition {
@@ -32,10 +35,19 @@ export interface FetchNews {
   readonly preferredReadReplica: number
 }
 
-interface CachedPartition {
-  readonly request: FetchPartition
+/** A partition that a fetcher follows, with what it was last told of it. */
+export interface CachedPartition extends Member {
+  request: FetchPartition
   highWatermark: number
   logStartOffset: number
+}
+
+/** From where a fetcher looks at its partitions: from elsewhere they may look different. */
+export interface View {
+  readonly reader: Reader
+  readonly readCommitted: boolean
+  /** What the partitions are found by. */
+  readonly cluster: object
 }
 
 interface Session {
@@ -43,16 +55,20 @@ interface Session {
   readonly usesTopicIds: boolean
   readonly isFollower: boolean
   readonly partitions: Map<string, CachedPartition>
+  readonly interest: FetchInterest<CachedPartition>
+  view: View
   epoch: number
   lastUsedMs: number
+  lookedMs: number
 }
 
 export interface SessionRequest {
   readonly sessionId: number
   readonly sessionEpoch: number
   readonly usesTopicIds: boolean
-  /** A follower's session is not given up for a consumer's, and takes the place of one when there is no other. */
-  readonly isFollower: boolean
+  readonly view: View
+  /** All partitions are looked at no later than this after the last time. */
+  readonly lookEachMs: number
   readonly partitions: ReadonlyArray<FetchPartition>
   readonly forgotten: ReadonlyArray<{ readonly topic: string; readonly topicId: string; readonly partition: number }>
 }
@@ -62,12 +78,14 @@ export type SessionContext =
   | { readonly _tag: "Refused"; readonly errorCode: number }
   | {
       readonly _tag: "Open"
-      readonly partitions: ReadonlyArray<FetchPartition>
-      /** Takes the news of each partition, in order; says which belong in the answer and under which session id. */
-      readonly conclude: (news: ReadonlyArray<FetchNews>) => {
+      readonly interest: FetchInterest<CachedPartition>
+      /** Takes the news of what was looked at; says which belong in the answer and under which session id. */
+      readonly conclude: (news: ReadonlyMap<CachedPartition, FetchNews>) => {
         readonly sessionId: number
-        readonly included: (index: number) => boolean
+        readonly included: (partition: CachedPartition) => boolean
       }
+      /** In place of `conclude`, when there will be no answer. */
+      readonly abandon: () => void
     }
 
 /** A session unused for this long may make room for a new one (Kafka's min.incremental.fetch.session.eviction.ms). */
@@ -88,6 +106,7 @@ const isNews = (cached: CachedPartition, news: FetchNews): boolean =>
   news.diverging ||
   news.preferredReadReplica !== -1 ||
   news.highWatermark !== cached.highWatermark ||
+  news.highWatermark > cached.request.highWatermark ||
   news.logStartOffset !== cached.logStartOffset
 
 /** An error is told again as long as it lasts, and its end is news too: the remembered watermark is made invalid. */
@@ -96,9 +115,38 @@ const remember = (cached: CachedPartition, news: FetchNews): void => {
   cached.logStartOffset = news.logStartOffset
 }
 
-const nothingNew = { errorCode: ErrorCode.NONE, recordsBytes: 0, diverging: false, preferredReadReplica: -1 }
+const cache = (request: FetchPartition): CachedPartition => ({
+  ...unwatched(),
+  request,
+  highWatermark: -1,
+  logStartOffset: -1
+})
 
-const cache = (request: FetchPartition): CachedPartition => ({ request, highWatermark: -1, logStartOffset: -1 })
+const isFollower = ({ reader }: View): boolean => reader === "Follower"
+
+const looksElse = (one: View, other: View): boolean =>
+  one.cluster !== other.cluster || one.reader !== other.reader || one.readCommitted !== other.readCommitted
+
+const nothing = (): void => undefined
+
+/** The partitions of a request without a session, or of one that is to have one. */
+const membersOf = ({ usesTopicIds, view, partitions }: SessionRequest) => {
+  const members = new Map<string, CachedPartition>()
+  for (const partition of partitions) members.set(keyOf(usesTopicIds, partition), cache(partition))
+  const interest = new FetchInterest<CachedPartition>(isFollower(view) ? "Follower" : "Consumer")
+  for (const member of members.values()) interest.add(member)
+  return { members, interest }
+}
+
+const sessionless = (request: SessionRequest): SessionContext => {
+  const { members, interest } = membersOf(request)
+  const abandon = () => interest.dispose(members.values())
+  const conclude = () => {
+    abandon()
+    return { sessionId: 0, included: () => true }
+  }
+  return { _tag: "Open", interest, conclude, abandon }
+}
 
 export class FetchSessions {
   private readonly sessions = new Map<number, Session>()
@@ -117,8 +165,8 @@ export class FetchSessions {
 
   begin(request: SessionRequest, nowMs: number): SessionContext {
     if (request.sessionEpoch === initialEpoch || request.sessionEpoch === finalEpoch) {
-      if (request.sessionId !== 0) this.sessions.delete(request.sessionId)
-      return request.sessionEpoch === finalEpoch ? sessionless(request.partitions) : this.full(request, nowMs)
+      if (request.sessionId !== 0) this.end(request.sessionId)
+      return request.sessionEpoch === finalEpoch ? sessionless(request) : this.full(request, nowMs)
     }
     const session = this.sessions.get(request.sessionId)
     if (session === undefined) return { _tag: "Refused", errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND }
@@ -131,74 +179,107 @@ export class FetchSessions {
     return this.incremental(session, request, nowMs)
   }
 
+  private end(id: number): void {
+    const session = this.sessions.get(id)
+    if (session === undefined) return
+    this.sessions.delete(id)
+    session.interest.dispose(session.partitions.values())
+  }
+
   private full(request: SessionRequest, nowMs: number): SessionContext {
+    const { members, interest } = membersOf(request)
+    const abandon = () => interest.dispose(members.values())
     return {
       _tag: "Open",
-      partitions: request.partitions,
+      interest,
       conclude: (news) => {
-        const session = this.open(request, nowMs)
-        if (session !== undefined) {
-          request.partitions.forEach((partition, index) => {
-            const cached = cache(partition)
-            remember(cached, news[index]!)
-            session.partitions.set(keyOf(session.usesTopicIds, partition), cached)
-          })
-        }
+        const session = this.open(request, members, interest, nowMs)
+        if (session === undefined) abandon()
+        else for (const [cached, latest] of news) remember(cached, latest)
         return { sessionId: session?.id ?? 0, included: () => true }
-      }
+      },
+      abandon
     }
   }
 
   private incremental(session: Session, request: SessionRequest, nowMs: number): SessionContext {
-    for (const partition of request.partitions) {
-      const key = keyOf(session.usesTopicIds, partition)
-      const known = session.partitions.get(key)
-      const cached = cache(partition)
-      if (known !== undefined) remember(cached, { ...nothingNew, ...known })
-      session.partitions.set(key, cached)
-    }
-    for (const partition of request.forgotten) session.partitions.delete(keyOf(session.usesTopicIds, partition))
+    this.update(session, request)
     if (session.partitions.size === 0) {
-      this.sessions.delete(session.id)
-      return sessionless([])
+      this.end(session.id)
+      return sessionless({ ...request, partitions: [] })
     }
     session.epoch = session.epoch === maxEpoch ? 1 : session.epoch + 1
     session.lastUsedMs = nowMs
-    const followed = [...session.partitions.values()]
-    return {
-      _tag: "Open",
-      partitions: followed.map((cached) => cached.request),
-      conclude: (news) => ({ sessionId: session.id, included: this.tell(session, followed, news) })
+    const { interest, partitions } = session
+    if (looksElse(session.view, request.view) || nowMs - session.lookedMs >= request.lookEachMs) {
+      session.view = request.view
+      session.lookedMs = nowMs
+      for (const cached of partitions.values()) interest.makeDue(cached)
+    }
+    const conclude = (news: ReadonlyMap<CachedPartition, FetchNews>) => ({
+      sessionId: session.id,
+      included: this.tell(session, news)
+    })
+    return { _tag: "Open", interest, conclude, abandon: nothing }
+  }
+
+  /** What the request names is due, and what it forgets is gone. */
+  private update({ usesTopicIds, partitions, interest }: Session, request: SessionRequest): void {
+    for (const partition of request.partitions) {
+      const key = keyOf(usesTopicIds, partition)
+      const known = partitions.get(key)
+      if (known === undefined) {
+        const cached = cache(partition)
+        partitions.set(key, cached)
+        interest.add(cached)
+      } else {
+        known.request = partition
+        interest.makeDue(known)
+      }
+    }
+    for (const partition of request.forgotten) {
+      const key = keyOf(usesTopicIds, partition)
+      const known = partitions.get(key)
+      if (known === undefined) continue
+      partitions.delete(key)
+      interest.remove(known)
     }
   }
 
   /** Remembers what is told. A partition that had records goes to the end, so that each gets its turn under max_bytes. */
-  private tell(session: Session, followed: ReadonlyArray<CachedPartition>, news: ReadonlyArray<FetchNews>) {
-    const included = followed.map((cached, index) => {
-      const latest = news[index]!
-      const include = isNews(cached, latest)
-      if (include) remember(cached, latest)
-      const key = keyOf(session.usesTopicIds, cached.request)
-      if (latest.recordsBytes > 0 && session.partitions.get(key) === cached) {
-        session.partitions.delete(key)
-        session.partitions.set(key, cached)
-      }
-      return include
-    })
-    return (index: number) => included[index] === true
+  private tell(session: Session, news: ReadonlyMap<CachedPartition, FetchNews>) {
+    const told = new Set<CachedPartition>()
+    const served = new Set<CachedPartition>()
+    for (const [cached, latest] of news) {
+      if (!isNews(cached, latest)) continue
+      remember(cached, latest)
+      told.add(cached)
+      if (latest.recordsBytes > 0) served.add(cached)
+    }
+    session.interest.turnsOver(served)
+    return (cached: CachedPartition) => told.has(cached)
   }
 
-  private open(request: SessionRequest, nowMs: number): Session | undefined {
-    if (this.sessions.size >= this.slots && !this.evict(request.isFollower, nowMs)) return undefined
+  private open(
+    { view, usesTopicIds }: SessionRequest,
+    partitions: Map<string, CachedPartition>,
+    interest: FetchInterest<CachedPartition>,
+    nowMs: number
+  ): Session | undefined {
+    const ofFollower = isFollower(view)
+    if (this.sessions.size >= this.slots && !this.evict(ofFollower, nowMs)) return undefined
     let id = this.nextId()
     while (id === 0 || this.sessions.has(id)) id = this.nextId()
+    const times = { lastUsedMs: nowMs, lookedMs: nowMs }
     const session: Session = {
       id,
-      usesTopicIds: request.usesTopicIds,
-      isFollower: request.isFollower,
-      partitions: new Map(),
+      usesTopicIds,
+      isFollower: ofFollower,
+      partitions,
+      interest,
+      view,
       epoch: 1,
-      lastUsedMs: nowMs
+      ...times
     }
     this.sessions.set(id, session)
     return session
@@ -212,13 +293,7 @@ export class FetchSessions {
       if (mayGo && (oldest === undefined || session.lastUsedMs < oldest.lastUsedMs)) oldest = session
     }
     if (oldest === undefined) return false
-    this.sessions.delete(oldest.id)
+    this.end(oldest.id)
     return true
   }
 }
-
-const sessionless = (partitions: ReadonlyArray<FetchPartition>): SessionContext => ({
-  _tag: "Open",
-  partitions,
-  conclude: () => ({ sessionId: 0, included: () => true })
-})

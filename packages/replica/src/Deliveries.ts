@@ -117,6 +117,8 @@ class Round {
 interface Receiver {
   readonly partitions: Map<string, Followed>
   readonly session: FetcherSession
+  /** Whatever the answer speaks of is asked for anew. */
+  readonly due: Set<string>
 }
 
 /**
@@ -139,7 +141,7 @@ const recordFetched = (followed: Map<string, Followed>, { body }: FetchAnswer, q
 
 /** Hands the answer out; over when all of it has been taken or refused. Partitions that are no longer followed are passed over. */
 export const deliver = (
-  { partitions: followed, session }: Receiver,
+  { partitions: followed, session, due }: Receiver,
   answer: FetchAnswer,
   { fetchSettings, quota }: Pick<FetcherOptions, "fetchSettings" | "quota">
 ): Effect.Effect<void> =>
@@ -149,6 +151,7 @@ export const deliver = (
     for (const { topicId, partitions } of answer.body.responses) {
       for (const data of partitions) {
         const key = keyOf(topicId, data.partitionIndex)
+        due.add(key)
         const member = followed.get(key)
         const asked = session.asked(key)
         if (member !== undefined && asked !== undefined) round.deliver(member, asked, data)

@@ -67,6 +67,9 @@ const notReadyRestMs = 2
 /** How soon a partition that is throttled is looked at again. */
 const throttledRestMs = 100
 
+/** A partition's news come with its deliveries; what else may be (its log begins later, its disk failed) is noticed so soon. */
+const lookEachMs = 1_000
+
 /** How soon a broker that is not registered yet looks again. */
 const unregisteredRestMs = 10
 
@@ -85,6 +88,10 @@ interface Source {
   readonly brokerId: number
   readonly partitions: Map<string, Followed>
   readonly session: FetcherSession
+  /** Those of which something else may have to be asked than in the last request. */
+  due: Set<string>
+  /** When all were last looked at; milliseconds. */
+  lookedMs: number
   /** Partitions have come since the last request was made. */
   changed: boolean
   onChange: (() => void) | undefined
@@ -118,34 +125,48 @@ const isThrottled = (quota: ReplicationQuota, { partition }: Followed): boolean 
   return !isInSync && quota.isThrottled(partition)
 }
 
-/** What can be fetched now, and when there may be more to fetch. */
-const gather = ({ options: { quota } }: Self, source: Source, settings: FetcherSettings, now: number) => {
-  const isExceeded = quota.isActive && quota.isExceeded
-  const wanted = new Map<string, Asked>()
-  let nextMs = Number.POSITIVE_INFINITY
-  for (const [key, followed] of source.partitions) {
-    if (followed.partition.actor.state()._tag === "Offline") {
-      source.partitions.delete(key)
-      continue
-    }
-    if (followed.restsUntilMs > now) {
-      nextMs = Math.min(nextMs, followed.restsUntilMs)
-      continue
-    }
-    const asked = askFor(followed, source.brokerId, settings.partitionMaxBytes)
-    if (asked === undefined) nextMs = Math.min(nextMs, now + notReadyRestMs)
-    else if (isExceeded && isThrottled(quota, followed)) nextMs = Math.min(nextMs, now + throttledRestMs)
-    else wanted.set(key, asked)
-  }
-  return { wanted, nextMs }
+/** What to ask for the partition now; else when it may be asked for again. */
+const askOrRest = (
+  { options: { quota } }: Self,
+  { brokerId }: Source,
+  followed: Followed,
+  maxBytes: number,
+  now: number
+): Asked | number => {
+  if (followed.restsUntilMs > now) return followed.restsUntilMs
+  const asked = askFor(followed, brokerId, maxBytes)
+  if (asked === undefined) return now + notReadyRestMs
+  return quota.isActive && quota.isExceeded && isThrottled(quota, followed) ? now + throttledRestMs : asked
 }
 
-const requestFor = (
-  { options }: Self,
-  { session }: Source,
-  wanted: ReadonlyMap<string, Asked>,
-  maxWaitMs: number
-): FetchRequest => {
+/** Brings the session up to what can be fetched now; answers when there may be more to fetch. */
+const gather = (self: Self, source: Source, settings: FetcherSettings, now: number): number => {
+  const { partitions, session } = source
+  let nextMs = Number.POSITIVE_INFINITY
+  const looksAtAll = now - source.lookedMs >= lookEachMs || self.options.quota.isActive
+  if (looksAtAll) source.lookedMs = now
+  const keys = looksAtAll ? [...partitions.keys()] : source.due
+  source.due = new Set()
+  for (const key of keys) {
+    const followed = partitions.get(key)
+    const isGone = followed === undefined || followed.partition.actor.state()._tag === "Offline"
+    if (isGone) {
+      partitions.delete(key)
+      session.leave(key)
+      continue
+    }
+    const asked = askOrRest(self, source, followed, settings.partitionMaxBytes, now)
+    if (typeof asked !== "number") session.want(key, asked)
+    else {
+      nextMs = Math.min(nextMs, asked)
+      session.leave(key)
+      source.due.add(key)
+    }
+  }
+  return nextMs
+}
+
+const requestFor = ({ options }: Self, { session }: Source, maxWaitMs: number): FetchRequest => {
   const { minBytes, responseMaxBytes } = options.fetchSettings()
   return {
     clusterId: null,
@@ -156,7 +177,7 @@ const requestFor = (
     maxBytes: responseMaxBytes,
     isolationLevel: 0,
     rackId: "",
-    ...session.request(wanted)
+    ...session.request()
   }
 }
 
@@ -228,11 +249,11 @@ const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
     // A fetch without an epoch could be taken for one of this broker's former life, which may have had more (KIP-903).
     if (options.brokerEpoch() < 0) return yield* Effect.sleep(unregisteredRestMs)
     source.changed = false
-    const { wanted, nextMs } = gather(self, source, settings, now)
-    if (wanted.size === 0) return yield* sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))
+    const nextMs = gather(self, source, settings, now)
+    if (source.session.size === 0) return yield* sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))
     const address = options.addressOf(source.brokerId)
     if (address === undefined) return yield* failed(self, source, "no address")
-    const request = requestFor(self, source, wanted, Math.max(0, Math.min(settings.maxWaitMs, nextMs - now)))
+    const request = requestFor(self, source, Math.max(0, Math.min(settings.maxWaitMs, nextMs - now)))
     const outcome = yield* fetchUnlessChanged(self, source, address, request)
     if (outcome === "Changed") {
       source.session.reset()
@@ -256,6 +277,8 @@ const sourceOf = (self: Self, brokerId: number): Source => {
     brokerId,
     partitions: new Map(),
     session: new FetcherSession(),
+    due: new Set(),
+    lookedMs: Number.NEGATIVE_INFINITY,
     changed: false,
     onChange: undefined,
     interruptedAtMs: Number.NEGATIVE_INFINITY,
@@ -268,14 +291,17 @@ const sourceOf = (self: Self, brokerId: number): Source => {
 
 const unfollow = (self: Self, { topicId, partition }: PartitionActor, exceptFrom: number): void => {
   for (const source of self.sources.values()) {
-    if (source.brokerId !== exceptFrom) source.partitions.delete(keyOf(topicId, partition))
+    const key = keyOf(topicId, partition)
+    if (source.brokerId !== exceptFrom && source.partitions.delete(key)) source.session.leave(key)
   }
 }
 
 const follow = (self: Self, partition: PartitionActor, leaderId: number): void => {
   unfollow(self, partition, leaderId)
   const source = sourceOf(self, leaderId)
-  source.partitions.set(keyOf(partition.topicId, partition.partition), { partition, restsUntilMs: 0, failures: 0 })
+  const key = keyOf(partition.topicId, partition.partition)
+  source.partitions.set(key, { partition, restsUntilMs: 0, failures: 0 })
+  source.due.add(key)
   source.changed = true
   source.onChange?.()
 }

@@ -60,32 +60,43 @@ const forgottenByTopic = (forgotten: ReadonlyArray<Asked>): SessionPart["forgott
 export class FetcherSession {
   private id = 0
   private epoch = 0
-  private known = new Map<string, Asked>()
+  /** All that the session is about. */
+  private readonly known = new Map<string, Asked>()
+  /** What of it the next request has to name. New maps each time: see `Watchers.ts` for what emptied ones cost. */
+  private changed = new Map<string, Asked>()
+  private forgotten = new Map<string, Asked>()
 
-  /** What to ask so that the session is about `wanted`, by key. */
-  request(wanted: ReadonlyMap<string, Asked>): SessionPart {
-    if (this.epoch === 0) {
-      this.known = new Map(wanted)
-      const topics = byTopic([...wanted.values()])
-      return { sessionId: this.id, sessionEpoch: 0, topics, forgottenTopicsData: [] }
-    }
-    const changed: Array<Asked> = []
-    for (const [key, asked] of wanted) {
-      const known = this.known.get(key)
-      if (known !== undefined && isSame(known, asked)) continue
-      changed.push(asked)
-      this.known.set(key, asked)
-    }
-    const forgotten: Array<Asked> = []
-    if (this.known.size > wanted.size) {
-      for (const [key, known] of this.known) {
-        if (wanted.has(key)) continue
-        forgotten.push(known)
-        this.known.delete(key)
-      }
-    }
+  get size(): number {
+    return this.known.size
+  }
+
+  /** The partition is asked for like this from now on. */
+  want(key: string, asked: Asked): void {
+    const known = this.known.get(key)
+    if (known !== undefined && isSame(known, asked)) return
+    this.known.set(key, asked)
+    this.changed.set(key, asked)
+    this.forgotten.delete(key)
+  }
+
+  /** The partition is not asked for, until it is wanted again. */
+  leave(key: string): void {
+    const known = this.known.get(key)
+    if (known === undefined) return
+    this.known.delete(key)
+    this.changed.delete(key)
+    this.forgotten.set(key, known)
+  }
+
+  /** What to ask, so that the session is about what is wanted. */
+  request(): SessionPart {
+    const isFull = this.epoch === 0
     const { id: sessionId, epoch: sessionEpoch } = this
-    return { sessionId, sessionEpoch, topics: byTopic(changed), forgottenTopicsData: forgottenByTopic(forgotten) }
+    const topics = byTopic(isFull ? [...this.known.values()] : [...this.changed.values()])
+    const forgottenTopicsData = isFull ? [] : forgottenByTopic([...this.forgotten.values()])
+    this.changed = new Map()
+    this.forgotten = new Map()
+    return { sessionId, sessionEpoch, topics, forgottenTopicsData }
   }
 
   /** What was asked for last under the key: what the answer is about. */

@@ -9,10 +9,11 @@
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Isr from "@klamm/replica/Isr"
+import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import { failedRead, type PartitionRead, preferring, type Reader } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
-import { FetchReads, type Limits, type Target } from "../FetchReads.ts"
-import type { FetchNews, FetchPartition } from "../FetchSessions.ts"
+import { FetchReads, type Found, type Limits, type Target } from "../FetchReads.ts"
+import type { CachedPartition, FetchNews, FetchPartition } from "../FetchSessions.ts"
 import { type Handler, handler } from "../Handler.ts"
 import { LeaderHints } from "../LeaderHints.ts"
 import { preferredReplica, rackAwareSelector } from "../ReplicaSelector.ts"
@@ -67,6 +68,8 @@ const forgotten = (request: Request) =>
     partitions.map((partition) => ({ topic, topicId, partition }))
   )
 
+const isReadCommitted = ({ isolationLevel }: Request): boolean => isolationLevel === readCommittedLevel
+
 /** The replica that asks; negative: none. */
 const replicaOf = ({ replicaId, replicaState }: Request): number => Math.max(replicaId, replicaState.replicaId)
 
@@ -100,19 +103,19 @@ interface Asking {
 }
 
 /** A replica that the leader does not know: its metadata is ahead of ours, or it never was one. */
-const strangerError = ({ partition, asked: { currentLeaderEpoch } }: Target, replicaId: number): number => {
-  const state = partition?.actor.state()
-  if (state?._tag !== "Leader" || Isr.find(state.followers, replicaId) !== undefined) return ErrorCode.NONE
+const strangerError = (partition: PartitionActor, currentLeaderEpoch: number, replicaId: number): number => {
+  const state = partition.actor.state()
+  if (state._tag !== "Leader" || Isr.find(state.followers, replicaId) !== undefined) return ErrorCode.NONE
   if (currentLeaderEpoch < 0) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return currentLeaderEpoch === state.leaderEpoch ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NONE
 }
 
 /** The answer that sends a consumer to a replica nearer to it (KIP-392). */
-const sentElsewhere = ({ services, request, reader }: Asking, { partition, asked: each }: Target) => {
+const sentElsewhere = ({ services, request, reader }: Asking, partition: PartitionActor, each: FetchPartition) => {
   if (reader !== "Consumer" || request.rackId === "") return undefined
   if (services.staticConfig.values["replica.selector.class"] !== rackAwareSelector) return undefined
-  const state = partition?.actor.state()
-  if (state?._tag !== "Leader" || each.fetchOffset > state.logEndOffset) return undefined
+  const state = partition.actor.state()
+  if (state._tag !== "Leader" || each.fetchOffset > state.logEndOffset) return undefined
   const preferred = preferredReplica(state, services.cluster(), request.rackId, each.fetchOffset)
   return preferred === -1 ? undefined : preferring(state, preferred)
 }
@@ -121,28 +124,27 @@ const findTarget = (asking: Asking, each: FetchPartition): Target => {
   const { services, request, usesTopicIds, reader } = asking
   const cluster = services.cluster()
   const topic = usesTopicIds ? cluster.topicById(each.topicId) : cluster.topicByName(each.topic)
-  const fail = (errorCode: number): Target => ({ asked: each, partition: undefined, errorCode })
+  const fail = (errorCode: number): Target => ({ partition: undefined, errorCode })
   if (topic === undefined) {
     return fail(usesTopicIds ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   }
   if (topic.partitions[each.partition] === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const partition = services.replicas.find(topic.id, each.partition)
   if (partition === undefined) return fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
-  const target: Target = { asked: each, partition, errorCode: ErrorCode.NONE }
+  const target: Target = { partition, errorCode: ErrorCode.NONE }
   if (reader === "Follower") {
-    const errorCode = strangerError(target, replicaOf(request))
+    const errorCode = strangerError(partition, each.currentLeaderEpoch, replicaOf(request))
     return errorCode === ErrorCode.NONE ? target : fail(errorCode)
   }
-  const answer = sentElsewhere(asking, target)
+  const answer = sentElsewhere(asking, partition, each)
   return answer === undefined ? target : { ...target, answer }
 }
 
 /** Tells the leader how far its follower is, unless that is no news. */
 const tellProgress =
-  (request: Request, atMs: number) =>
-  ({ asked: each, partition }: Target, read: PartitionRead) => {
-    const state = partition?.actor.state()
-    if (partition === undefined || state?._tag !== "Leader") return
+  (request: Request, atMs: number) => (each: FetchPartition, partition: PartitionActor, read: PartitionRead) => {
+    const state = partition.actor.state()
+    if (state._tag !== "Leader") return
     if (read.errorCode !== ErrorCode.NONE || read.divergingEpoch !== undefined) return
     if (read.leaderEpoch !== state.leaderEpoch) return
     const { fetchOffset, logStartOffset } = each
@@ -168,25 +170,25 @@ const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnsw
 
 /** Partitions in order, neighbours of one topic under one heading; beside an error that tells of another leader, who that is. */
 const gather = (
-  targets: ReadonlyArray<Target>,
-  reads: ReadonlyArray<PartitionRead>,
-  included: (index: number) => boolean,
+  found: FetchReads["found"],
+  included: (partition: CachedPartition) => boolean,
   hints: LeaderHints | undefined
 ): ReadonlyArray<TopicAnswer> => {
   const topics: Array<TopicAnswer & { readonly partitions: Array<TopicAnswer["partitions"][number]> }> = []
-  targets.forEach(({ asked: each }, index) => {
-    if (!included(index)) return
-    const plain = partitionAnswer(each.partition, reads[index]!)
+  for (const [member, { read }] of found) {
+    if (!included(member)) continue
+    const each = member.request
+    const plain = partitionAnswer(each.partition, read)
     const currentLeader = hints?.of(plain.errorCode, { name: each.topic, topicId: each.topicId }, each.partition)
     const answer = currentLeader === undefined ? plain : { ...plain, currentLeader }
     const last = topics[topics.length - 1]
     if (last !== undefined && last.topic === each.topic && last.topicId === each.topicId) last.partitions.push(answer)
     else topics.push({ topic: each.topic, topicId: each.topicId, partitions: [answer] })
-  })
+  }
   return topics
 }
 
-const newsOf = (read: PartitionRead): FetchNews => ({
+const newsOf = ({ read }: Found): FetchNews => ({
   errorCode: read.errorCode,
   highWatermark: read.highWatermark,
   logStartOffset: read.logStartOffset,
@@ -195,26 +197,35 @@ const newsOf = (read: PartitionRead): FetchNews => ({
   preferredReadReplica: read.preferredReadReplica
 })
 
+/** A follower that may join the ISR is heard with every fetch, until it has. */
+const isOutOfSync =
+  (replicaId: number) =>
+  ({ actor }: PartitionActor): boolean => {
+    const state = actor.state()
+    return state._tag === "Leader" && !state.assignment.isr.includes(replicaId)
+  }
+
 /** What only a follower's fetch needs: its progress is told, and it may be slowed. */
-const followerLimits = ({ services, request, context }: Asking): Pick<Limits, "onFirstRead" | "holdsBack"> => {
+const followerLimits = ({ services, request, context }: Asking) => {
   const onFirstRead = tellProgress(request, context.receivedMonotonicMs)
+  const staysDue = isOutOfSync(replicaOf(request))
   const { leader } = services.quotas
-  if (!leader.isActive) return { onFirstRead }
-  return { onFirstRead, holdsBack: (partition) => leader.holdsBack(partition, replicaOf(request)) }
+  if (!leader.isActive) return { onFirstRead, staysDue }
+  return {
+    onFirstRead,
+    staysDue,
+    holdsBack: (partition: PartitionActor) => leader.holdsBack(partition, replicaOf(request))
+  }
 }
 
 /** What a follower is sent of throttled partitions counts, whether or not it is in sync. */
-const recordSent = (
-  { services, reader }: Asking,
-  targets: ReadonlyArray<Target>,
-  reads: ReadonlyArray<PartitionRead>
-): void => {
+const recordSent = ({ services, reader }: Asking, found: FetchReads["found"]): void => {
   const { leader } = services.quotas
   if (reader !== "Follower" || !leader.isActive) return
   let bytes = 0
-  targets.forEach(({ partition }, index) => {
-    if (partition !== undefined && leader.isThrottled(partition)) bytes += reads[index]!.records.byteLength
-  })
+  for (const { partition, read } of found.values()) {
+    if (partition !== undefined && leader.isThrottled(partition)) bytes += read.records.byteLength
+  }
   if (bytes > 0) leader.record(bytes)
 }
 
@@ -222,10 +233,11 @@ const limitsOf = (asking: Asking): Limits => {
   const { services, request, context, reader } = asking
   const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"], answerMaxBytes)
   return {
+    findTarget: (each) => findTarget(asking, each),
     reader,
     maxBytes,
     minBytes: Math.min(request.minBytes, maxBytes),
-    readCommitted: request.isolationLevel === readCommittedLevel,
+    readCommitted: isReadCommitted(request),
     deadline: context.receivedMonotonicMs + Math.min(request.maxWaitMs, longestWaitMs),
     ...(reader === "Follower" ? followerLimits(asking) : {})
   }
@@ -237,11 +249,12 @@ const beginSession = ({ services, request, context, usesTopicIds, reader }: Aski
       sessionId: request.sessionId,
       sessionEpoch: request.sessionEpoch,
       usesTopicIds,
-      isFollower: reader === "Follower",
+      view: { reader, readCommitted: isReadCommitted(request), cluster: services.cluster() },
+      lookEachMs: services.config().values["replica.lag.time.max.ms"] / tellsPerLagTime,
       partitions: asked(request),
       forgotten: forgotten(request)
     },
-    context.receivedAtMs
+    context.receivedMonotonicMs
   )
 
 export const fetch = (services: Services): Handler =>
@@ -256,16 +269,16 @@ export const fetch = (services: Services): Handler =>
       const asking: Asking = { services, request, context, usesTopicIds, reader: readerOf(request, apiVersion) }
       const session = beginSession(asking)
       if (session._tag === "Refused") return { errorCode: session.errorCode, sessionId: 0, responses: [] }
-      const targets = session.partitions.map((each) => findTarget(asking, each))
-      const fetching = new FetchReads(services, targets, limitsOf(asking))
+      const fetching = new FetchReads(services, session.interest, limitsOf(asking))
       context.whenSent(() => fetching.release())
-      yield* fetching.untilEnough
-      const { reads } = fetching
-      recordSent(asking, targets, reads)
-      const { sessionId, included } = session.conclude(reads.map(newsOf))
+      yield* Effect.onInterrupt(fetching.untilEnough, () => Effect.sync(session.abandon))
+      const { found } = fetching
+      recordSent(asking, found)
+      const news = new Map([...found].map(([member, each]) => [member, newsOf(each)]))
+      const { sessionId, included } = session.conclude(news)
       const hints =
         apiVersion >= leaderHintVersion ? new LeaderHints(services.cluster(), context.listenerName) : undefined
-      const responses = gather(targets, reads, included, hints)
+      const responses = gather(found, included, hints)
       return { errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints: hints?.nodeEndpoints ?? [] }
     })
   )

@@ -18,6 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HashMap from "effect/HashMap"
 import * as Scope from "effect/Scope"
+import { FetchInterest, type Member, unwatched } from "../../src/FetchInterest.ts"
 import * as FetchWaiters from "../../src/FetchWaiters.ts"
 import type { AlterPartitionCommand, AlterPartitionReply } from "../../src/IsrUpdates.ts"
 import type { AppendResult, PartitionSettings } from "../../src/Partition.ts"
@@ -247,7 +248,11 @@ export class Cluster {
         )
         if (isFinal || now >= deadline) return answerOf(reads)
         const partition = this.find(node.id)
-        yield* node.waiters.awaitBytes(partition === undefined ? [] : [partition], "Follower", 1, deadline)
+        const interest = new FetchInterest<Member>("Follower")
+        const member = unwatched()
+        if (partition !== undefined) interest.watch(member, partition)
+        yield* node.waiters.awaitBytes(interest, 1, deadline)
+        interest.dispose([member])
       }
     })
   }
