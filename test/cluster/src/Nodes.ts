@@ -128,8 +128,8 @@ export class NodeProcess {
       }
       child.once("error", (cause) => fail(String(cause)))
       child.once("exit", ended)
-      child.on("message", (message) => {
-        if (message !== "ready") return
+      // The one thing that it tells is how it became ready.
+      child.once("message", () => {
         clearTimeout(timer)
         child.off("exit", ended)
         ready()
