@@ -125,7 +125,7 @@ const acknowledge = (state: Leader, result: AppendResult): AppendResult =>
 
 const append = (state: Leader, request: AppendRequest, now: number): Step => {
   if (request.acks === -1 && state.assignment.isr.length < requiredInsync(state)) {
-    return [state, refuse(request, ErrorCode.NOT_ENOUGH_REPLICAS)]
+    return [state, refuse(request, ErrorCode.NOT_ENOUGH_REPLICAS, state.logStartOffset)]
   }
   const baseOffset = state.nextOffset
   const endOffset = baseOffset + request.count

@@ -72,6 +72,8 @@ const CONSTANT_FIELDS = new Set([
   "usableBytes",
   "logEndOffset"
 ])
+/** Ids of nodes in no order. */
+const SETS = new Set(["isrNodes"])
 /** In an answer that has voters: the metadata log, which is another in every cluster. */
 const QUORUM_FIELDS = new Set(["highWatermark", "leaderEpoch", "leaderId"])
 
@@ -103,12 +105,12 @@ const text = (field: string, value: string, names: Names): string => {
 }
 
 const number = (field: string, value: number, names: Names): Value => {
+  if (field === "controllerId" && names.ports.size > 0) return value > 0 ? "<controller>" : value
   if (NODE_FIELDS.has(field) && value === names.nodeId) return "<node>"
   if (CONSTANT_FIELDS.has(field)) return `<${field}>`
   if (TIME_FIELDS.has(field) && value >= 0) return "<time>"
   if (field === "port" && value === names.port) return "<port>"
   if (field === "port") return names.ports.get(value) ?? value
-  if (field === "controllerId" && names.ports.size > 0) return value > 0 ? "<controller>" : value
   if (field === "producerId" && value >= 0) return numbered(names.producers, "producer", value)
   if (field === "sessionId" && value > 0) return numbered(names.sessions, "session", value)
   return value
@@ -180,6 +182,7 @@ export const normalise = (field: string, value: Value, names: Names): Value => {
   if (typeof value === "string") return text(field, value, names)
   if (typeof value === "number") return number(field, value, names)
   if (value instanceof Uint8Array) return field === "records" ? records(value, names) : hex(value)
+  if (SETS.has(field) && Array.isArray(value)) return list(field, value.map(Number).sort(), names)
   if (Array.isArray(value)) return list(field, value, names)
   if (!isStruct(value)) return value
   const isQuorum = value.currentVoters !== undefined

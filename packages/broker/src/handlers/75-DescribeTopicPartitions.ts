@@ -19,7 +19,8 @@ type Response = typeof DescribeTopicPartitionsResponse.Input
 type TopicAnswer = Response["topics"][number]
 
 const partitionAnswer = (cluster: Cluster, partition: TopicView["partitions"][number]) => ({
-  errorCode: partition.leader === -1 ? ErrorCode.LEADER_NOT_AVAILABLE : ErrorCode.NONE,
+  // Unlike Metadata, this says of a partition without leader only that: leader -1.
+  errorCode: ErrorCode.NONE,
   partitionIndex: partition.index,
   leaderId: partition.leader,
   leaderEpoch: partition.leaderEpoch,
