@@ -47,11 +47,22 @@ export class MemoryFile {
   }
 
   read(position: number, target: Uint8Array): number {
-    const count = Math.max(0, Math.min(target.byteLength, this.written.length - position))
+    return this.readFrom(this.written, position, target)
+  }
+
+  /** What the worst power cut would leave. */
+  get durable(): Uint8Array {
+    const bytes = new Uint8Array(this.synced.length)
+    this.readFrom(this.synced, 0, bytes)
+    return bytes
+  }
+
+  private readFrom({ pages, length: size }: Content, position: number, target: Uint8Array): number {
+    const count = Math.max(0, Math.min(target.byteLength, size - position))
     for (let done = 0; done < count; ) {
       const offset = (position + done) % this.pageBytes
       const length = Math.min(this.pageBytes - offset, count - done)
-      const page = this.written.pages[Math.floor((position + done) / this.pageBytes)]
+      const page = pages[Math.floor((position + done) / this.pageBytes)]
       if (page === undefined) target.fill(0, done, done + length)
       else target.set(page.subarray(offset, offset + length), done)
       done += length

@@ -48,7 +48,6 @@ export const losesNothing: ReadonlySet<FaultKind> = new Set([
 /** Only where others have everything. */
 const needsOthers: ReadonlySet<FaultKind> = new Set(["lostDisk"])
 const setsClocks: ReadonlySet<FaultKind> = new Set(["clockJump", "clockDrift"])
-const stops: ReadonlySet<FaultKind> = new Set(["stop"])
 /** A broker may have to give up after these, with a word of why. */
 export const endsBrokers: ReadonlySet<FaultKind> = new Set(["syncError", "writeError", "fullDisk"])
 
@@ -87,6 +86,8 @@ export interface SwarmOverrides {
   readonly settings?: Settings
   readonly kinds?: ReadonlyArray<FaultKind>
   readonly stormMs?: number
+  /** Of all producers. */
+  readonly acks?: number
 }
 
 const drawProducer = (chance: Chance): ProducerPlan => ({
@@ -136,7 +137,10 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     settings: { ...drawSettings(chance), ...overrides.settings },
     partitions: chance.pick([1, 2, 5]),
     minInSync: brokers >= 3 ? 2 : 1,
-    producers: Array.from({ length: chance.pick([1, 2, 3]) }, () => drawProducer(chance)),
+    producers: Array.from({ length: chance.pick([1, 2, 3]) }, () => {
+      const drawn = drawProducer(chance)
+      return { ...drawn, acks: overrides.acks ?? drawn.acks }
+    }),
     consumers: chance.pick([1, 2]),
     smallPieces: chance.pick([0, 0.02, 0.3]),
     maxDelayMs: chance.pick([0.5, 3, 50])
@@ -153,8 +157,10 @@ export interface Promises {
   readonly keepsAcksOne: boolean
   /** Everything that was ever read is there for ever, acknowledged or not. */
   readonly keepsReads: boolean
-  /** A broker knows the last five batches of a producer. A stop in good order keeps one of each, as Kafka's snapshots do. */
-  readonly keepsSequences: boolean
+  /** What is acknowledged with acks=all is durable on as many disks as have to be in sync, at any time. */
+  readonly spreadsAcks: boolean
+  /** What consumers may read is on as many disks as have to be in sync, durable or not, at any time. */
+  readonly spreadsReads: boolean
   /** Brokers run until they are killed. */
   readonly brokersLast: boolean
   /** Clocks are near each other. */
@@ -172,7 +178,8 @@ export const mustHold = (swarm: Swarm, counts: Counts): Promises => {
     keepsAcksAll: (syncsAcksAll(swarm) || !lostUnsynced) && !forgotten,
     keepsAcksOne: swarm.brokers === 1 && !lostUnsynced,
     keepsReads: !lostUnsynced,
-    keepsSequences: !happened(stops),
+    spreadsAcks: syncsAcksAll(swarm) && !happened(breaksDisk) && !happened(needsOthers),
+    spreadsReads: !lostUnsynced && !happened(needsOthers),
     brokersLast: !happened(endsBrokers),
     clocksAgree: !happened(setsClocks)
   }

@@ -14,6 +14,7 @@ import { Chance } from "./Chance.ts"
 import { checkAll, type Violation } from "./check/index.ts"
 import { logsOn, matching, type StoredLog } from "./check/Logs.ts"
 import { QuorumWatch } from "./check/Quorum.ts"
+import { SpreadWatch } from "./check/Spread.ts"
 import { Director } from "./Director.ts"
 import { drawSwarm, mustHold, type Promises, type Swarm, type SwarmOverrides } from "./Faults.ts"
 import { History } from "./History.ts"
@@ -153,6 +154,7 @@ const replicationOf = ({ brokers }: Swarm): number => Math.min(3, brokers)
 
 /** How often the disks are looked over while the world goes on, in milliseconds. */
 const lookMs = 2_000
+const spreadLookMs = 200
 
 const logsOf = ({ cluster, decompression }: Simulation): ReadonlyArray<StoredLog> =>
   cluster.nodes.flatMap((node) => logsOn(node, mainTopic, decompression))
@@ -164,6 +166,19 @@ const lookOver = (run: Simulation): Effect.Effect<never> => {
     Effect.andThen(
       Effect.sleep(lookMs),
       Effect.sync(() => run.violations.push(...matching(logsOf(run)), ...quorum.look()))
+    )
+  )
+}
+
+/** More often: what is promised is on enough disks. */
+const lookAtSpread = (run: Simulation, promises: () => Promises): Effect.Effect<never> => {
+  const { cluster, history } = run
+  const { partitions, minInSync } = run.swarm
+  const spread = new SpreadWatch({ cluster, history, topic: mainTopic, partitions, minInSync, promises })
+  return Effect.forever(
+    Effect.andThen(
+      Effect.sleep(spreadLookMs),
+      Effect.sync(() => run.violations.push(...spread.look()))
     )
   )
 }
@@ -198,6 +213,7 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
     director.clientHosts.push(...startWorkload(run, mainTopic, replicationOf(swarm)))
     startSurgeon(run, director)
     yield* Effect.forkChild(lookOver(run))
+    yield* Effect.forkChild(lookAtSpread(run, () => mustHold(swarm, director.counts)))
     yield* director.storm
     yield* Effect.sleep(calmMs)
     run.isStopping = true

@@ -49,7 +49,7 @@ export const created: Check = ({ history, topics }) =>
 export const oddities: Check = ({ history, promises, swarm }) => {
   const acksOne = swarm.producers.some(({ acks }) => acks !== -1)
   const excused = {
-    sequence: !promises.keepsSequences || !promises.keepsAcksAll || (acksOne && !promises.keepsAcksOne),
+    sequence: !promises.keepsAcksAll || (acksOne && !promises.keepsAcksOne),
     range: !promises.keepsReads,
     answer: !promises.brokersLast,
     timestamp: !promises.clocksAgree,
