@@ -24,6 +24,7 @@ export const configOf =
       listeners: `PLAINTEXT://${host}:${clientPort},CONTROLLER://${host}:${controllerPort}`,
       "controller.quorum.voters": nodeIds.map((id) => `${id}@${hostOf(id)}:${controllerPort}`).join(","),
       "log.dirs": dataDirectory,
+      "offsets.topic.replication.factor": Math.min(3, nodeIds.length),
       ...settings
     }
     const preset = new Map(developmentPreset())
