@@ -16,7 +16,8 @@ const temporarySuffix = ".tmp"
 /** A checkpoint file's name while it is being written; left over after a crash and then of no use. */
 export const isTemporary = (name: string): boolean => name.endsWith(temporarySuffix)
 
-export const replaceFile = (
+/** The content is durable, its name only once the directory is synced. */
+export const putFile = (
   disk: DiskService,
   directory: string,
   name: string,
@@ -34,8 +35,15 @@ export const replaceFile = (
       })
     )
     yield* disk.rename(temporary, path)
-    yield* disk.syncDirectory(directory)
   })
+
+export const replaceFile = (
+  disk: DiskService,
+  directory: string,
+  name: string,
+  bytes: Uint8Array
+): Effect.Effect<void, DiskError> =>
+  Effect.andThen(putFile(disk, directory, name, bytes), disk.syncDirectory(directory))
 
 /** The whole file, or undefined when there is none. */
 export const readIfPresent = (disk: DiskService, path: string): Effect.Effect<Uint8Array | undefined, DiskError> =>

@@ -56,6 +56,14 @@ export class Log {
       return new Log(state, scope, options.topicId)
     })
 
+  /** Begins an empty log in a directory that has just been made. */
+  static readonly begin = (options: Recovery.OpenOptions): Effect.Effect<Log, DiskError, Disk | Scope.Scope> =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.fork(yield* Effect.scope)
+      const state = yield* Scope.provide(Recovery.begin(options), scope)
+      return new Log(state, scope, options.topicId)
+    })
+
   get topic(): string {
     return this.state.topic
   }

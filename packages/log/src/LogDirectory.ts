@@ -11,6 +11,7 @@ import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import { partitionMetadata } from "./Files.ts"
 import { Log } from "./Log.ts"
@@ -68,6 +69,10 @@ export class LogDirectory {
   private readonly logStarts: Offsets
   private readonly highWatermarks: Offsets
   private readonly cleanedOffsets: Offsets
+  /** Names that were made, and how many of them are known to be durable. */
+  private names = 0
+  private syncedNames = 0
+  private readonly naming = Semaphore.makeUnsafe(1)
   private deletedDirectories: ReadonlyArray<{ readonly path: string; readonly since: number }> = []
 
   private constructor(fields: {
@@ -175,7 +180,10 @@ export class LogDirectory {
     return Effect.forEach(wanted, loadOne, { concurrency: loadConcurrency })
   }
 
-  /** Begins an empty log for a new partition, durably. */
+  /**
+   * Begins an empty log for a new partition. Its directory is durable; the name of `partition.metadata` in it is so with the log's first
+   * flush, before which nothing in the log counts as durable either.
+   */
   create(
     topic: string,
     partition: number,
@@ -185,13 +193,29 @@ export class LogDirectory {
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const directory = `${this.path}/${keyOf(topic, partition)}`
-      yield* this.disk.makeDirectory(directory)
-      yield* this.writePartitionMetadata(directory, topicId)
-      yield* this.disk.syncDirectory(this.path)
       const fresh = { cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
-      return yield* Log.open({ directory, topic, partition, topicId, config, now, ...fresh })
+      const options = { directory, topic, partition, topicId, config, now, ...fresh }
+      const isNew = !(yield* this.disk.exists(directory))
+      yield* this.disk.makeDirectory(directory)
+      yield* Checkpoint.putFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(topicId))
+      yield* this.syncNames
+      return yield* isNew ? Log.begin(options) : Log.open(options)
     })
   }
+
+  /** The names in the directory are durable: one sync serves all who made theirs before it began. */
+  private readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
+    this.names += 1
+    const mine = this.names
+    const sync = Effect.suspend(() => {
+      if (this.syncedNames >= mine) return Effect.void
+      const upTo = this.names
+      return Effect.map(this.disk.syncDirectory(this.path), () => {
+        this.syncedNames = Math.max(this.syncedNames, upTo)
+      })
+    })
+    return Semaphore.withPermits(this.naming, 1, sync)
+  })
 
   private writePartitionMetadata(directory: string, topicId: string): Effect.Effect<void, DiskError> {
     return Checkpoint.replaceFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(topicId))

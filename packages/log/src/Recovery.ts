@@ -315,6 +315,16 @@ const trimmedEpochs = (state: LogState): Effect.Effect<EpochCache.EpochCache, Di
     return EpochCache.truncateFromStart(epochs, logStartOffset)
   })
 
+const noFiles: FoundFiles = { segments: [], transactionIndexes: new Set(), snapshots: [] }
+
+/** Begins a log in a directory that has just been made: there is nothing to put in order or to recover. */
+export const begin = (options: OpenOptions): Effect.Effect<LogState, DiskError, Disk | Scope.Scope> =>
+  Effect.gen(function* () {
+    const home: LogHome = { disk: yield* Disk, scope: yield* Effect.scope, directory: options.directory }
+    const segment = yield* createSegment(home, options.logStartOffset, options.config(), options.now)
+    return initialState(options, home, noFiles, [segment])
+  })
+
 /** Opens or creates the log of a directory. The scope owns its files. */
 export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | CorruptLog, Disk | Scope.Scope> =>
   Effect.gen(function* () {
@@ -337,7 +347,8 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     yield* dropSnapshotsBeyondEnd(state)
     state.logStartOffset = firstOffset(state, epochs)
     const trimmed = yield* trimmedEpochs(state)
-    if (trimmed === epochs) state.storedEpochs = epochs
+    const isStored = trimmed === epochs || (stored === undefined && trimmed.length === 0)
+    if (isStored) state.storedEpochs = epochs
     else yield* storeEpochs(state, trimmed)
     if (state.logEndOffset < state.logStartOffset) {
       yield* truncateFullyAndStartAt(state, state.logStartOffset, options.now)

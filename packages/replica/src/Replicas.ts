@@ -28,8 +28,8 @@ import type { PartitionSettings } from "./Partition.ts"
 import type * as PartitionActor from "./PartitionActor.ts"
 import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 
-/** Partitions that are opened at a time when many start at once. */
-const startConcurrency = 8
+/** Partitions that are opened at a time when many start at once: as many share the sync that makes their names durable. */
+const startConcurrency = 64
 
 /** What the topic's configuration means to its partitions and logs. */
 export interface TopicRules {
