@@ -76,6 +76,11 @@ const makeReplicas = (
       housekeeping: () => housekeeping(live.snapshot),
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
       otherLogs: [storage.metadataLog],
+      moves: {
+        quota: quotas.alterLogDirs,
+        concurrency:
+          control.services.staticConfig.values["num.replica.alter.log.dirs.threads"] ?? storage.directories.length
+      },
       onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
       onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
     })

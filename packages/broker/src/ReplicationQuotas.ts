@@ -14,11 +14,14 @@ import type { LiveConfig } from "./LiveConfig.ts"
 export interface ReplicationQuotas {
   readonly leader: ReplicationQuota
   readonly follower: ReplicationQuota
+  /** Moves between log directories (KIP-113). All of them. */
+  readonly alterLogDirs: ReplicationQuota
 }
 
 type Side = "leader" | "follower"
 
 const secondMs = 1_000
+const none: ThrottledReplicas = new Map()
 
 const byTopic = (configs: Configs.Configs, nodeId: number, side: Side): ThrottledReplicas =>
   new Map(
@@ -57,5 +60,20 @@ export const make = (live: LiveConfig): Effect.Effect<ReplicationQuotas> =>
       }
       return new ReplicationQuota(settings, () => monotonicMsOf(clock))
     }
-    return { leader: quota("leader"), follower: quota("follower") }
+    const alterLogDirs = () => {
+      const { snapshot } = live
+      return {
+        bytesPerSecond: limit(snapshot, "replica.alter.log.dirs.io.max.bytes.per.second"),
+        window: {
+          samples: snapshot.values["alter.log.dirs.replication.quota.window.num"],
+          sampleMs: snapshot.values["alter.log.dirs.replication.quota.window.size.seconds"] * secondMs
+        },
+        replicas: none
+      }
+    }
+    return {
+      leader: quota("leader"),
+      follower: quota("follower"),
+      alterLogDirs: new ReplicationQuota(alterLogDirs, () => monotonicMsOf(clock))
+    }
   })

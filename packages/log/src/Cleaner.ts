@@ -322,7 +322,10 @@ export const clean = (
 ): Effect.Effect<CleanResult, DiskError | CorruptLog> => {
   const bytes = sizeBytes(state)
   const overtaken = { cleaned: false, dirtyRatio: 0, bytesBefore: bytes, bytesAfter: bytes }
-  return Semaphore.withPermits(state.cleaning, 1, pass(state, now, firstUncleanable, options)).pipe(
+  const passUnlessRetired = Effect.suspend(() =>
+    state.retired ? Effect.fail(new Overtaken()) : pass(state, now, firstUncleanable, options)
+  )
+  return Semaphore.withPermits(state.cleaning, 1, passUnlessRetired).pipe(
     Effect.catchTag("Overtaken", () => Effect.succeed(overtaken))
   )
 }

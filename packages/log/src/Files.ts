@@ -16,6 +16,12 @@ export const partitionMetadata = "partition.metadata"
 /** Ours alone: below the offset in it the log was durable when a compaction began, and may have gaps between segments. */
 export const compactionCheckpoint = "compaction-offset-checkpoint"
 
+/**
+ * Ours alone: this log was copied here from another directory of the broker and has taken the place of the log there, which may not have
+ * been removed yet. Where a partition is found twice, the log with this file is the one that went on.
+ */
+export const replacementMark = "replaces-other-directory"
+
 const offsetDigits = 20
 
 export const fileName = (baseOffset: number, kind: FileKind, suffix: FileSuffix = ""): string =>

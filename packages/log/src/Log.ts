@@ -7,17 +7,19 @@
  */
 import type { Disk, DiskError } from "@klamm/platform"
 import { hasBug } from "@klamm/platform/Bugs"
+import { assert } from "@klamm/platform/Invariant"
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Append from "./Append.ts"
 import * as Cleaner from "./Cleaner.ts"
 import * as Delete from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import * as Flush from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { activeSegment, alone, type LogState, sizeBytes } from "./LogState.ts"
+import { activeSegment, alone, type LogState, sizeBytes, storeEpochs } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Read from "./Read.ts"
 import * as Recovery from "./Recovery.ts"
@@ -218,6 +220,44 @@ export class Log {
   /** The aborted transactions that overlap `from`…`to - 1`, by first marker: what a read_committed fetch is told. */
   abortedTransactions(from: number, to: number): Effect.Effect<ReadonlyArray<AbortedTransaction>, DiskError> {
     return Search.abortedTransactions(this.state, from, to)
+  }
+
+  /** Renames its directory; reads and writes go on. Durable once both parents are synced. */
+  rename(directory: string): Effect.Effect<void, DiskError> {
+    const { home } = this.state
+    const renamed = Effect.andThen(
+      home.disk.rename(home.directory, directory),
+      Effect.sync(() => {
+        home.directory = directory
+      })
+    )
+    return alone(this.state, renamed)
+  }
+
+  /** The same, for its removal: those who read go on for as long as its files are there. */
+  retire(directory: string): Effect.Effect<void, DiskError> {
+    this.state.retired = true
+    return this.rename(directory)
+  }
+
+  /** Runs `effect` while no cleaning pass is under way. */
+  uncleaned<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Semaphore.withPermits(this.state.cleaning, 1, effect)
+  }
+
+  /**
+   * Makes this a copy of `other`, whose batches it has all been given: also what they don't say, its log start, its history of epochs,
+   * and the producers. Durable when it returns.
+   */
+  completeCopy(other: Log, producers: ProducerState, now: number): Effect.Effect<void, DiskError> {
+    const { state } = this
+    assert(state.logEndOffset === other.logEndOffset, "a copy is completed when it has everything")
+    return Effect.gen({ self: this }, function* () {
+      yield* this.deleteRecordsBefore(other.logStartOffset)
+      yield* alone(state, storeEpochs(state, other.epochs))
+      yield* this.roll(producers, now)
+      yield* this.flush
+    })
   }
 
   /** A clean end: all durable, a producer snapshot at the log end, files closed. `producers` are as of the log end. */

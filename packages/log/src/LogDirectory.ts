@@ -6,20 +6,21 @@
  * Neighbours: `Log.ts` opens single logs, `MetaProperties.ts` is the identity file.
  */
 import { Disk, type DiskError } from "@klamm/platform"
-import { hasBug } from "@klamm/platform/Bugs"
 import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
-import { partitionMetadata } from "./Files.ts"
-import { Log } from "./Log.ts"
+import { readOrFormat } from "./DirectoryIdentity.ts"
+import { partitionMetadata, replacementMark } from "./Files.ts"
+import { Log, type OpenOptions } from "./Log.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
 import { CorruptLog } from "./LogError.ts"
 import * as Meta from "./MetaProperties.ts"
 
+export { syncParents } from "./DirectoryIdentity.ts"
 export { LogDirectoryRefused, type MetaProperties } from "./MetaProperties.ts"
 
 const lockFile = ".lock"
@@ -46,6 +47,10 @@ export interface FoundLog {
   readonly partition: number
   readonly directory: string
   readonly topicId: string | undefined
+  /** A copy that was to take the place of the partition's log in another directory, and is not complete. */
+  readonly isFuture: boolean
+  /** It has taken the place of a log in another directory, which may still be there. */
+  readonly isReplacement: boolean
 }
 
 /** Offsets that go into the directory's checkpoints with the next `checkpoint`. */
@@ -123,11 +128,13 @@ export class LogDirectory {
           this.deletedDirectories = [...this.deletedDirectories, { path: directory, since: now }]
           continue
         }
-        const parsed = Names.parse(name)
+        const future = Names.parseFuture(name)
+        const parsed = future ?? Names.parse(name)
         if (parsed === undefined) continue
         const bytes = yield* Checkpoint.readIfPresent(this.disk, `${directory}/${partitionMetadata}`)
         const topicId = bytes === undefined ? undefined : Names.decodePartitionMetadata(bytes)
-        found.push({ ...parsed, directory, topicId })
+        const isReplacement = yield* this.disk.exists(`${directory}/${replacementMark}`)
+        found.push({ ...parsed, directory, topicId, isFuture: future !== undefined, isReplacement })
       }
       return found
     })
@@ -191,13 +198,30 @@ export class LogDirectory {
     config: () => LogConfig,
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
+    return this.createAt(keyOf(topic, partition), { topic, partition, topicId, config, now })
+  }
+
+  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113). */
+  createFuture(
+    topic: string,
+    partition: number,
+    topicId: string,
+    config: () => LogConfig,
+    now: number
+  ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
-      const directory = `${this.path}/${keyOf(topic, partition)}`
-      const fresh = { cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
-      const options = { directory, topic, partition, topicId, config, now, ...fresh }
+      const name = Names.future(topic, partition, yield* uniqueId)
+      return yield* this.createAt(name, { topic, partition, topicId, config, now })
+    })
+  }
+
+  private createAt(name: string, log: Pick<OpenOptions, "topic" | "partition" | "topicId" | "config" | "now">) {
+    return Effect.gen({ self: this }, function* () {
+      const directory = `${this.path}/${name}`
+      const options = { directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
       const isNew = !(yield* this.disk.exists(directory))
       yield* this.disk.makeDirectory(directory)
-      yield* Checkpoint.putFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(topicId))
+      yield* Checkpoint.putFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(log.topicId))
       yield* this.syncNames
       return yield* isNew ? Log.begin(options) : Log.open(options)
     })
@@ -217,6 +241,23 @@ export class LogDirectory {
     return Semaphore.withPermits(this.naming, 1, sync)
   })
 
+  /**
+   * The complete copy is the partition's log from now on, durably; the log it was copied from is to be deleted next. A crash in between
+   * leaves both, and the mark tells them apart. Then `settle` takes the mark away.
+   */
+  promote(log: Log): Effect.Effect<void, DiskError> {
+    return Effect.gen({ self: this }, function* () {
+      yield* Checkpoint.replaceFile(this.disk, log.directory, replacementMark, new Uint8Array(0))
+      yield* log.rename(`${this.path}/${keyOf(log.topic, log.partition)}`)
+      yield* this.disk.syncDirectory(this.path)
+    })
+  }
+
+  settle({ directory }: Pick<Log, "directory">): Effect.Effect<void, DiskError> {
+    const path = `${directory}/${replacementMark}`
+    return Effect.andThen(this.disk.remove(path), this.disk.syncDirectory(directory))
+  }
+
   private writePartitionMetadata(directory: string, topicId: string): Effect.Effect<void, DiskError> {
     return Checkpoint.replaceFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(topicId))
   }
@@ -226,7 +267,12 @@ export class LogDirectory {
    * the delay. The log's files stay open for readers; the caller abandons the log.
    */
   delete(log: Log, now: number): Effect.Effect<void, DiskError> {
-    return this.deleteDirectory(log.topic, log.partition, log.directory, now)
+    return this.deleteBy((path) => log.retire(path), log, now)
+  }
+
+  /** The same with a log that was found and not opened: an unfinished copy, or what one has taken the place of. */
+  discard(found: FoundLog, now: number): Effect.Effect<void, DiskError> {
+    return this.deleteBy((path) => this.disk.rename(found.directory, path), found, now)
   }
 
   /**
@@ -241,10 +287,14 @@ export class LogDirectory {
     })
   }
 
-  private deleteDirectory(topic: string, partition: number, directory: string, now: number) {
+  private deleteBy(
+    rename: (path: string) => Effect.Effect<void, DiskError>,
+    { topic, partition }: Pick<Log, "topic" | "partition">,
+    now: number
+  ) {
     return Effect.gen({ self: this }, function* () {
       const path = `${this.path}/${Names.deleted(topic, partition, yield* uniqueId)}`
-      yield* this.disk.rename(directory, path)
+      yield* rename(path)
       yield* this.disk.syncDirectory(this.path)
       this.deletedDirectories = [...this.deletedDirectories, { path, since: now }]
     })
@@ -312,41 +362,6 @@ const kept = (before: Offsets, unopened: ReadonlyArray<{ readonly topic: string;
   unopened.flatMap(({ topic, partition }) => {
     const offset = before.get(keyOf(topic, partition))
     return offset === undefined ? [] : [{ topic, partition, offset }]
-  })
-
-/** The directories that the path lies in, nearest first. */
-const parentsOf = (path: string): ReadonlyArray<string> => {
-  const names = path.split("/").filter((name) => name !== "" && name !== ".")
-  const start = path.startsWith("/") ? "/" : "./"
-  return names.map((_, index) => start + names.slice(0, index).join("/")).reverse()
-}
-
-/**
- * A power cut must not take the directory itself, which may be as new as its parents: their names are durable before anything says
- * that the directory is ours. A parent that we may not read is none that we have made.
- */
-export const syncParents = (disk: Disk["Service"], path: string): Effect.Effect<void, DiskError> => {
-  const sync = (parent: string) =>
-    Effect.catch(disk.syncDirectory(parent), (error) =>
-      error.reason === "PermissionDenied" ? Effect.void : Effect.fail(error)
-    )
-  return hasBug("new-directory-not-synced") ? Effect.void : Effect.forEach(parentsOf(path), sync, { discard: true })
-}
-
-const readOrFormat = (disk: Disk["Service"], options: LogDirectoryOptions) =>
-  Effect.gen(function* () {
-    const bytes = yield* Checkpoint.readIfPresent(disk, `${options.path}/${Meta.metaProperties}`)
-    if (bytes !== undefined) {
-      const meta = Meta.decode(bytes)
-      if (typeof meta !== "string") return meta
-      const detail = `${Meta.metaProperties}: ${meta}`
-      return yield* Effect.fail(new Meta.LogDirectoryRefused({ directory: options.path, reason: "Malformed", detail }))
-    }
-    const { clusterId, nodeId, newDirectoryId: directoryId } = options
-    const meta = { clusterId, nodeId, directoryId }
-    yield* syncParents(disk, options.path)
-    yield* Checkpoint.replaceFile(disk, options.path, Meta.metaProperties, Meta.encode(meta))
-    return meta
   })
 
 /** Whether the last run ended cleanly; the mark is gone, durably, when this returns. */

@@ -6,12 +6,20 @@ import * as Uuid from "@klamm/protocol/Uuid"
 
 /** The longest name a file system takes; a deleted directory's topic part is cut to fit. */
 const maxNameLength = 255
+const uniqueIdLength = 32
 
 const deletedPattern = /^\S+-\S+\.\S+-delete$/
+const futurePattern = /^([a-zA-Z0-9._-]+)-(0|[1-9]\d*)\.[0-9a-f]{32}-future$/
 const namePattern = /^([a-zA-Z0-9._-]+)-(0|[1-9]\d*)$/
 
 export const parse = (name: string): { readonly topic: string; readonly partition: number } | undefined => {
   const match = namePattern.exec(name)
+  return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) }
+}
+
+/** The partition that a copy under way is of (KIP-113). */
+export const parseFuture = (name: string): { readonly topic: string; readonly partition: number } | undefined => {
+  const match = futurePattern.exec(name)
   return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) }
 }
 
@@ -22,6 +30,14 @@ export const stray = (topic: string, partition: number, uniqueId: string): strin
   const suffix = `-${partition}.${uniqueId}-stray`
   return `${topic.slice(0, maxNameLength - suffix.length)}${suffix}`
 }
+
+/** The name of a copy that will take the place of a log in another directory. It can't be cut, or it would not say of which. */
+export const future = (topic: string, partition: number, uniqueId: string): string =>
+  `${topic}-${partition}.${uniqueId}-future`
+
+/** No file system takes the name that a copy would have (KAFKA-4893). */
+export const isTooLongToMove = (topic: string, partition: number): boolean =>
+  future(topic, partition, "0".repeat(uniqueIdLength)).length > maxNameLength
 
 export const deleted = (topic: string, partition: number, uniqueId: string): string => {
   const suffix = `-${partition}.${uniqueId}-delete`

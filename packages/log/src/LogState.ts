@@ -48,6 +48,8 @@ export interface LogState {
   flushCeiling: number
   /** The disk error that an append or a flush ended with. It is final: every later one ends with it too. */
   failure: DiskError | undefined
+  /** Its directory waits for its removal: there is nothing more to do for it. */
+  retired: boolean
   /** Segments whose files are renamed `.deleted`, with the time of that. */
   deleted: ReadonlyArray<{ readonly segment: Segment; readonly since: number }>
   /** Sealed segments whose indexes are in memory, oldest use first. */

@@ -255,6 +255,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   directoryChanged: !options.cleanShutdown || found.segments.length === 0,
   flushCeiling: Number.POSITIVE_INFINITY,
   failure: undefined,
+  retired: false,
   deleted: [],
   loadedSealed: []
 })

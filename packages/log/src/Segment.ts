@@ -26,7 +26,8 @@ export interface LogHome {
   readonly disk: Disk["Service"]
   /** Files stay open no longer than this. */
   readonly scope: Scope.Scope
-  readonly directory: string
+  /** Changes when the directory is renamed. */
+  directory: string
 }
 
 export interface SegmentIndexes {

@@ -9,10 +9,8 @@
  */
 
 import { none } from "@klamm/actor"
-import type { AppendEntry } from "@klamm/log"
 import * as EpochCache from "@klamm/log/EpochCache"
 import * as ProducerState from "@klamm/log/ProducerState"
-import * as Replay from "@klamm/log/Replay"
 import { hasBug } from "@klamm/platform/Bugs"
 import { mark } from "@klamm/platform/Invariant"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -29,6 +27,7 @@ import {
   refuseFetched,
   type Truncation
 } from "./Partition.ts"
+import { entriesOf } from "./ReplicaRecords.ts"
 
 /** A delivery that is decided and not yet as durable as it has to be. */
 interface Untaken {
@@ -142,17 +141,6 @@ const settle = (state: Follower, out: Array<Out>, now: number): Step => {
   return [{ ...next, syncing: true }, out]
 }
 
-/** The batches as entries of the log, with the producers before and after each. */
-const entriesOf = (state: Follower, batches: ReadonlyArray<Uint8Array>) => {
-  let { producers } = state
-  const entries = batches.map((bytes): AppendEntry => {
-    const producersBefore = producers
-    producers = Replay.replay(producers, bytes, 0).state
-    return { bytes, producersBefore }
-  })
-  return { entries, producers }
-}
-
 /** A first batch that began before the log does: the leader's log start lies inside it (KIP-107). */
 const beginsBefore = (state: Follower, first: Uint8Array): boolean =>
   state.logStartOffset === state.nextOffset &&
@@ -181,7 +169,7 @@ const deliver = (state: Follower, delivery: Delivery, now: number): Step => {
     mark("replica/a delivery lies below the log end")
     return [state, refuseFetched(ticket, true)]
   }
-  const { entries, producers } = entriesOf(state, batches)
+  const { entries, producers } = entriesOf(state.producers, batches)
   const nextOffset = RecordBatch.lastOffset(batches[batches.length - 1]!, 0) + 1
   const untaken = [...state.untaken, { endOffset: nextOffset, ticket }]
   return [{ ...heard, nextOffset, producers, untaken }, [{ _tag: "Replicate", entries, ticket }]]

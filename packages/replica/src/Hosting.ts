@@ -5,7 +5,7 @@
  * is over when it has been performed; a partition whose directory can't be used gets no second, empty log elsewhere. Neighbours:
  * `Replicas.ts` says when, `PartitionActor.ts` is one partition, `Fetcher.ts` follows leaders elsewhere.
  */
-import type { Log } from "@klamm/log"
+import type { FoundLog, Log } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type * as ProducerState from "@klamm/log/ProducerState"
 import type { Changes, Topics } from "@klamm/metadata"
@@ -15,8 +15,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import type * as Semaphore from "effect/Semaphore"
 import type { Fetcher } from "./Fetcher.ts"
 import type { IsrUpdates } from "./IsrUpdates.ts"
+import * as Moves from "./Moves.ts"
 import type { Follow, Lead, LeaderAssignment } from "./Partition.ts"
 import * as PartitionActor from "./PartitionActor.ts"
 import { ReplicaDirectory } from "./ReplicaDirectory.ts"
@@ -35,6 +37,13 @@ export interface Self {
   readonly hosted: Map<string, Hosted>
   readonly fetcher: Fetcher
   readonly isrUpdates: IsrUpdates
+  /** Copies on their way to other directories. */
+  readonly moves: Map<string, Moves.Move>
+  /** Where replicas shall be that are not here yet, by topic and partition. */
+  readonly preferred: Map<string, ReplicaDirectory>
+  /** Requests to move are followed one by one; copies go on so many at a time. */
+  readonly moving: Semaphore.Semaphore
+  readonly copying: Semaphore.Semaphore
   /** Brokers that may be in an ISR, with their epochs: as of the image that is being followed. */
   eligible: ReadonlyMap<number, number>
 }
@@ -73,14 +82,19 @@ const assignedDirectory = ({ options }: Self, partition: Topics.Partition): Repl
   return options.directories.find(({ log }) => log.directoryId === id)
 }
 
+/** Found in two directories, the log is where it had moved to. */
+const directoryThatHas = (directories: ReadonlyArray<ReplicaDirectory>, key: string): ReplicaDirectory | undefined =>
+  directories.find(({ found }) => found.get(key)?.isReplacement) ?? directories.find(({ found }) => found.has(key))
+
 /**
- * The directory that has the log, else the one it is assigned to, else the one with the fewest (Kafka's LogManager.nextLogDirs). None
- * when that is one that has failed: what is in there may be all there is.
+ * The directory that has the log, else the one asked for, else the one it is assigned to, else the one with the fewest (Kafka's
+ * LogManager.nextLogDirs). None when that is one that has failed: what is in there may be all there is.
  */
 const chooseDirectory = (self: Self, topic: string, partition: Topics.Partition): ReplicaDirectory | undefined => {
   const { directories } = self.options
   const key = ReplicaDirectory.keyOf(topic, partition.index)
-  const known = directories.find(({ found }) => found.has(key)) ?? assignedDirectory(self, partition)
+  const known = directoryThatHas(directories, key) ?? self.preferred.get(key) ?? assignedDirectory(self, partition)
+  self.preferred.delete(key)
   if (known !== undefined) return known.failed ? undefined : known
   return directories
     .filter((directory) => !directory.failed)
@@ -90,6 +104,20 @@ const chooseDirectory = (self: Self, topic: string, partition: Topics.Partition)
     )
 }
 
+/** A move that a crash has interrupted is ended: what the log has taken the place of goes, then the mark that says so. */
+const finishMove = (self: Self, directory: ReplicaDirectory, found: FoundLog, now: number) =>
+  Effect.gen(function* () {
+    const key = ReplicaDirectory.keyOf(found.topic, found.partition)
+    for (const other of self.options.directories) {
+      const replaced = other.found.get(key)
+      if (replaced === undefined) continue
+      other.found.delete(key)
+      const discarded = yield* Effect.result(other.log.discard(replaced, now))
+      if (discarded._tag === "Failure") return yield* onDiskError(self, other)(discarded.failure)
+    }
+    yield* directory.log.settle(found)
+  })
+
 /** Opens the log that was found, if it is this topic's; one of an earlier topic of that name is set aside first. */
 const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, partition: number) =>
   Effect.gen(function* () {
@@ -98,6 +126,7 @@ const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, p
     const found = directory.found.get(key)
     directory.found.delete(key)
     const config = () => self.options.rules(topic.name).log
+    if (found?.isReplacement) yield* finishMove(self, directory, found, now)
     if (found !== undefined && (found.topicId === undefined || found.topicId === topic.id)) {
       return yield* directory.log.load(found, topic.id, config, now)
     }
@@ -127,7 +156,7 @@ const host = (
       topic: topic.name,
       topicId: topic.id,
       partition: partition.index,
-      log,
+      place: Moves.placeOf(self, directory, log),
       nodeId: self.options.nodeId,
       role,
       settings: self.options.rules(topic.name).partition,
@@ -135,8 +164,6 @@ const host = (
       producers,
       eligible: self.eligible,
       alterIsr: self.isrUpdates.ask,
-      onTruncated: directory.truncated(log, self.options.otherLogs),
-      onDiskError: onDiskError(self, directory),
       onDefect: self.options.onDefect
     })
     const actor = yield* Scope.provide(starting, scope)
@@ -161,8 +188,10 @@ const start = (self: Self, change: Changes.PartitionChange): Effect.Effect<void,
       const highWatermark = directory.log.highWatermark(topic.name, partition.index)
       const actor = yield* host(self, directory, log, change, { highWatermark, producers: log.recoveredProducers })
       followFrom(self, actor, partition)
-      if (assignedDirectory(self, partition) === directory) return
-      self.options.assignDirectory(topic.id, partition.index, directory.log.directoryId)
+      if (assignedDirectory(self, partition) !== directory) {
+        self.options.assignDirectory(topic.id, partition.index, directory.log.directoryId)
+      }
+      yield* Moves.takeUp(self, actor)
     })
     return Effect.catch(started, onDiskError(self, directory))
   })
@@ -196,6 +225,7 @@ export const follow = (self: Self, change: Changes.PartitionChange): Effect.Effe
 /** Answers what waits, ends the actor, and takes the log out of the directory. */
 export const remove = (self: Self, topicId: string, partition: number): Effect.Effect<void> =>
   Effect.gen(function* () {
+    yield* Moves.cancel(self, keyOf(topicId, partition))
     const hosted = self.hosted.get(keyOf(topicId, partition))
     if (hosted === undefined) return
     const { actor, directory, scope } = hosted

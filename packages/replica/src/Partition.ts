@@ -16,6 +16,7 @@ import * as Follower from "./Follower.ts"
 import type { FollowerFetch } from "./Isr.ts"
 import * as Leader from "./Leader.ts"
 import { carriedOver, type LocalLog } from "./LocalLog.ts"
+import type { LogMove } from "./LogPlace.ts"
 
 /** The answer to one appended batch. `baseOffset` is -1 on errors; `logAppendTimeMs` is -1 under CreateTime. */
 export interface AppendResult {
@@ -160,6 +161,8 @@ export type Message =
   /** Which brokers may be in an ISR, with their epochs. */
   | { readonly _tag: "Brokers"; readonly eligible: ReadonlyMap<number, number> }
   | { readonly _tag: "Configured"; readonly settings: PartitionSettings }
+  /** The log has been copied to another directory, and is to go on there. */
+  | { readonly _tag: "MoveLog"; readonly move: LogMove }
   | { readonly _tag: "Retain" }
   | { readonly _tag: "ExpireProducers"; readonly olderThanMs: number }
   | { readonly _tag: "Resign"; readonly errorCode: number }
@@ -189,6 +192,8 @@ export type Out =
   | { readonly _tag: "Done"; readonly done: () => void }
   | { readonly _tag: "MoveLogStart"; readonly offset: number }
   | { readonly _tag: "DeleteOldSegments"; readonly highWatermark: number }
+  | { readonly _tag: "MoveLog"; readonly move: LogMove; readonly producers: ProducerState.ProducerState }
+  | { readonly _tag: "RefuseMove"; readonly move: LogMove }
   | {
       readonly _tag: "RecordsDeleted"
       readonly request: DeleteRecordsRequest
@@ -245,6 +250,8 @@ const stepOffline = (state: Offline, message: Message): Step => {
       return [state, refuseFetched(message.delivery.ticket, message.delivery.batches.length > 0)]
     case "Truncate":
       return [state, refuseFetched(message.truncation.ticket, false)]
+    case "MoveLog":
+      return [state, [{ _tag: "RefuseMove", move: message.move }]]
     default:
       return [state, done(message)]
   }
@@ -266,6 +273,12 @@ const goOffline = (state: Leader.Leader | Follower.Follower, errorCode: number):
   const deferred = state._tag === "Leader" ? none : state.deferred.flatMap((each) => stepOffline(offline, each)[1])
   return [offline, [...answers, ...deferred, { _tag: "Advanced" }]]
 }
+
+/** Nothing that the machine knows of its log changes with the place of it. */
+const moveLog = (state: Leader.Leader | Follower.Follower, move: LogMove): Step =>
+  state.truncations === move.truncations
+    ? [state, [{ _tag: "MoveLog", move, producers: state.producers }]]
+    : [state, [{ _tag: "RefuseMove", move }]]
 
 /** The leader's producers, log and watermark stay; whoever waited for a commitment asks the next leader. */
 const resignTo = (state: Leader.Leader, message: Follow): Step => {
@@ -295,6 +308,8 @@ const stepOnline = (state: Leader.Leader | Follower.Follower, message: Message, 
       const [next, out] = changeRole(state, message, now)
       return [next, [...out, ...done(message)]]
     }
+    case "MoveLog":
+      return moveLog(state, message.move)
     default:
       return state._tag === "Leader" ? Leader.step(state, message, now) : Follower.step(state, message, now)
   }

@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as Follower from "./Follower.ts"
 import * as Leader from "./Leader.ts"
 import type { OpenedLog } from "./LocalLog.ts"
+import type { LogPlace } from "./LogPlace.ts"
 import {
   type AlterIsr,
   type Follow,
@@ -37,6 +38,7 @@ export interface PartitionActor {
   readonly topic: string
   readonly topicId: string
   readonly partition: number
+  /** The one of now: it may move to another directory. */
   readonly log: Log
   readonly actor: Actor<State, Message>
   /** Called with the number of bytes appended (0 for other news) whenever consumers may see more. */
@@ -49,7 +51,8 @@ export interface PartitionActorOptions {
   readonly topic: string
   readonly topicId: string
   readonly partition: number
-  readonly log: Log
+  /** Where the log is to begin with. */
+  readonly place: LogPlace
   readonly nodeId: number
   /** The role it begins in. */
   readonly role: Lead | Follow
@@ -60,15 +63,12 @@ export interface PartitionActorOptions {
   readonly eligible: ReadonlyMap<number, number>
   /** Asks the controller for another ISR; the outcome comes as a message. */
   readonly alterIsr: (partition: PartitionActor, change: AlterIsr) => void
-  /** The log was cut: what is checkpointed of it may have to fall before it grows again. */
-  readonly onTruncated: Effect.Effect<void, DiskError>
-  /** A disk error: the directory's owner takes it offline. */
-  readonly onDiskError: (error: DiskError | CorruptLog) => Effect.Effect<void>
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>
 }
 
 interface Hand {
   readonly options: PartitionActorOptions
+  place: LogPlace
   readonly readers: Watchers
   readonly followers: Watchers
   /** Bytes written since readers were last told; they are told once the machine has moved the watermark. */
@@ -82,7 +82,7 @@ type Write = Extract<Out, { readonly _tag: "Write" }>
 
 /** Puts offset, epoch and (for LogAppendTime) time into the headers, then appends all batches as one write. */
 const write = (hand: Hand, writes: ReadonlyArray<Write>, now: number): Effect.Effect<ReadonlyArray<Message>> => {
-  const { log } = hand.options
+  const { log } = hand.place
   const entries = writes.map(({ entry, leaderEpoch }) => {
     const bytes = entry.request.batch
     RecordBatch.setBaseOffset(bytes, 0, entry.baseOffset)
@@ -105,7 +105,7 @@ const write = (hand: Hand, writes: ReadonlyArray<Write>, now: number): Effect.Ef
     }),
     Effect.catch((error) => {
       release()
-      return Effect.as(hand.options.onDiskError(error), [diskFailed])
+      return Effect.as(hand.place.onDiskError(error), [diskFailed])
     })
   )
 }
@@ -120,7 +120,7 @@ const told = <A>(
 ): Effect.Effect<ReadonlyArray<Message>> =>
   change.pipe(
     Effect.map(message),
-    Effect.catch((error) => Effect.as(hand.options.onDiskError(error), [diskFailed]))
+    Effect.catch((error) => Effect.as(hand.place.onDiskError(error), [diskFailed]))
   )
 
 const logStartMoved = (log: Log): ReadonlyArray<Message> => [
@@ -129,7 +129,7 @@ const logStartMoved = (log: Log): ReadonlyArray<Message> => [
 
 /** The log after a cut, told once nothing on disk claims more than is there. */
 const cut = (hand: Hand, truncation: Effect.Effect<void, DiskError>): Effect.Effect<ReadonlyArray<Message>> => {
-  const { log, onTruncated } = hand.options
+  const { log, onTruncated } = hand.place
   return told(hand, Effect.andThen(truncation, onTruncated), () => [
     {
       _tag: "Truncated",
@@ -143,7 +143,8 @@ const cut = (hand: Hand, truncation: Effect.Effect<void, DiskError>): Effect.Eff
 
 /** What was committed goes only by an unclean election, or because a replica has lost what it had acknowledged: never in silence. */
 const truncateTo = (hand: Hand, offset: number, highWatermark: number, now: number) => {
-  const { log, topic, partition } = hand.options
+  const { topic, partition } = hand.options
+  const { log } = hand.place
   const truncation = cut(hand, log.truncateTo(offset, now))
   if (offset >= highWatermark || offset >= log.logEndOffset) return truncation
   mark("replica/truncates below its high watermark")
@@ -152,10 +153,20 @@ const truncateTo = (hand: Hand, offset: number, highWatermark: number, now: numb
 }
 
 const replicate = (hand: Hand, { entries, ticket }: Extract<Out, { readonly _tag: "Replicate" }>, now: number) => {
-  const { log } = hand.options
+  const { log } = hand.place
   return told(hand, Effect.ensuring(log.append(entries, now), Effect.sync(ticket.release)), () => [
     { _tag: "Written", logEndOffset: log.logEndOffset }
   ])
+}
+
+const moveLog = (hand: Hand, { move, producers }: Extract<Out, { readonly _tag: "MoveLog" }>) => {
+  const replace = (place: LogPlace) => {
+    hand.place = place
+  }
+  return Effect.map(
+    move.perform(producers, replace),
+    (outcome): ReadonlyArray<Message> => (outcome === "Failed" ? [diskFailed] : [])
+  )
 }
 
 /** Answers and other plain calls; false for what needs the disk. */
@@ -174,16 +185,19 @@ const performPlain = (hand: Hand, effect: Out): boolean => {
       effect.request.complete({ errorCode: effect.errorCode, lowWatermark: effect.lowWatermark })
       return true
     case "StartEpoch":
-      hand.options.log.startEpoch(effect.leaderEpoch, effect.startOffset)
+      hand.place.log.startEpoch(effect.leaderEpoch, effect.startOffset)
       return true
     case "TrimEpochs":
-      hand.options.log.trimEpochs()
+      hand.place.log.trimEpochs()
       return true
     case "AlterIsr":
       hand.options.alterIsr(hand.self(), effect.change)
       return true
     case "Done":
       effect.done()
+      return true
+    case "RefuseMove":
+      effect.move.refuse()
       return true
     default:
       return false
@@ -192,7 +206,7 @@ const performPlain = (hand: Hand, effect: Out): boolean => {
 
 const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<ReadonlyArray<Message>> | undefined => {
   if (performPlain(hand, effect)) return undefined
-  const { log } = hand.options
+  const { log } = hand.place
   switch (effect._tag) {
     case "Replicate":
       return replicate(hand, effect, now)
@@ -206,6 +220,8 @@ const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<Readonl
       return told(hand, log.deleteOldSegments(now, effect.highWatermark), (count) =>
         count === 0 ? [] : logStartMoved(log)
       )
+    case "MoveLog":
+      return moveLog(hand, effect)
     default:
       return undefined
   }
@@ -261,7 +277,8 @@ interface Stage {
   end: number
 }
 
-const changesWritten = ({ _tag }: Out): boolean => _tag === "Replicate" || _tag === "TruncateTo" || _tag === "RestartAt"
+const changesWritten = ({ _tag }: Out): boolean =>
+  _tag === "Replicate" || _tag === "TruncateTo" || _tag === "RestartAt" || _tag === "MoveLog"
 
 const stageFrom = (effects: ReadonlyArray<Out>, from: number): Stage => {
   const stage: Stage = { writes: [], others: [], end: from }
@@ -310,7 +327,8 @@ const perform = (
 }
 
 const initialState = ({ role, ...options }: PartitionActorOptions, now: number): State => {
-  const { log, nodeId, settings, highWatermark, producers, eligible } = options
+  const { place, nodeId, settings, highWatermark, producers, eligible } = options
+  const { log } = place
   const { logStartOffset, logEndOffset, recoveryPoint: syncedOffset } = log
   const opened: OpenedLog = {
     nodeId,
@@ -325,7 +343,7 @@ const initialState = ({ role, ...options }: PartitionActorOptions, now: number):
   return role._tag === "Lead" ? Leader.start(opened, role.assignment, now) : Follower.start(opened, role)
 }
 
-const flush = ({ log, onDiskError }: PartitionActorOptions, truncations: number): Effect.Effect<Message> =>
+const flush = ({ log, onDiskError }: LogPlace, truncations: number): Effect.Effect<Message> =>
   log.flush.pipe(
     Effect.map((offset): Message => ({ _tag: "Synced", offset, truncations })),
     Effect.catch((error) => Effect.as(onDiskError(error), diskFailed))
@@ -335,9 +353,10 @@ const flush = ({ log, onDiskError }: PartitionActorOptions, truncations: number)
 export const make = (options: PartitionActorOptions): Effect.Effect<PartitionActor, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const { topic, topicId, partition, log } = options
+    const { topic, topicId, partition, place } = options
     const hand: Hand = {
       options,
+      place,
       readers: new Watchers(),
       followers: new Watchers(),
       unseenBytes: 0,
@@ -353,14 +372,16 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       wake: { _tag: "Wake" },
       isSlow: (effect) => effect._tag === "Sync",
       perform: (effects) => perform(hand, clock, effects),
-      performSlow: (effect) => flush(options, effect._tag === "Sync" ? effect.truncations : -1),
+      performSlow: (effect) => flush(hand.place, effect._tag === "Sync" ? effect.truncations : -1),
       onDefect: options.onDefect
     })
     const self: PartitionActor = {
       topic,
       topicId,
       partition,
-      log,
+      get log() {
+        return hand.place.log
+      },
       actor,
       watch: (watcher) => hand.readers.add(watcher),
       watchLogEnd: (watcher) => hand.followers.add(watcher)

@@ -2,7 +2,7 @@
  * One log directory as the replicas use it: the partitions in it, its health, and its checkpoints. Invariant: once failed it stays
  * failed, and nothing more is written to it.
  */
-import type { FoundLog, LogDirectory } from "@klamm/log"
+import type { CheckpointedLog, FoundLog, LogDirectory } from "@klamm/log"
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
@@ -10,10 +10,20 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { PartitionActor } from "./PartitionActor.ts"
 
+export interface FutureReplica {
+  readonly partition: PartitionActor
+  /** The copy. */
+  readonly log: Log
+}
+
 export class ReplicaDirectory {
   readonly log: LogDirectory
   /** Logs that were there when the directory was opened and have not been asked for yet. */
   readonly found: Map<string, FoundLog>
+  /** The same of copies that were not complete (KIP-113). */
+  readonly foundFutures: Map<string, FoundLog>
+  /** Copies of partitions elsewhere that are on their way here. */
+  readonly futures = new Map<string, FutureReplica>()
   private readonly members = new Map<string, PartitionActor>()
   /** The files are replaced by one at a time. */
   private readonly checkpointing = Semaphore.makeUnsafe(1)
@@ -24,7 +34,10 @@ export class ReplicaDirectory {
   constructor(disk: Disk["Service"], log: LogDirectory, found: ReadonlyArray<FoundLog>) {
     this.disk = disk
     this.log = log
-    this.found = new Map(found.map((each) => [ReplicaDirectory.keyOf(each.topic, each.partition), each]))
+    const byKey = (logs: ReadonlyArray<FoundLog>) =>
+      new Map(logs.map((each) => [ReplicaDirectory.keyOf(each.topic, each.partition), each]))
+    this.found = byKey(found.filter(({ isFuture }) => !isFuture))
+    this.foundFutures = byKey(found.filter(({ isFuture }) => isFuture))
   }
 
   static keyOf(topic: string, partition: number): string {
@@ -61,9 +74,12 @@ export class ReplicaDirectory {
     return true
   }
 
-  /** Stores the offsets of its logs; `others` are logs in it that are no replicas (the metadata log). */
-  checkpoint(others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
-    return Semaphore.withPermits(this.checkpointing, 1, this.store(others))
+  /**
+   * Stores the offsets of its logs; `others` are logs in it that are no replicas (the metadata log), `coming` are copies that are about to
+   * be.
+   */
+  checkpoint(others: ReadonlyArray<Log>, coming: ReadonlyArray<CheckpointedLog> = []): Effect.Effect<void, DiskError> {
+    return Semaphore.withPermits(this.checkpointing, 1, this.store(others, coming))
   }
 
   /**
@@ -78,11 +94,14 @@ export class ReplicaDirectory {
     return Semaphore.withPermits(this.checkpointing, 1, store)
   }
 
-  private store(others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
+  private store(
+    others: ReadonlyArray<Log>,
+    coming: ReadonlyArray<CheckpointedLog> = []
+  ): Effect.Effect<void, DiskError> {
     return Effect.suspend(() => {
       const replicas = this.partitions.map(({ log, actor }) => ({ log, highWatermark: actor.state().highWatermark }))
       const rest = others.filter((log) => log.directory.startsWith(`${this.path}/`))
-      const all = [...replicas, ...rest.map((log) => ({ log, highWatermark: 0 }))]
+      const all = [...replicas, ...coming, ...rest.map((log) => ({ log, highWatermark: 0 }))]
       return this.log.checkpoint(all, [...this.found.values()])
     })
   }

@@ -2,6 +2,9 @@
  * The records of a follower's fetch, taken apart and judged before they go to its log. Invariant: what passes is whole, intact batches
  * whose offsets rise and whose leader epochs are no newer than the leader's own; views of the answer's memory, nothing is copied.
  */
+import type { AppendEntry } from "@klamm/log"
+import type * as ProducerState from "@klamm/log/ProducerState"
+import * as Replay from "@klamm/log/Replay"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 
 export interface TakenApart {
@@ -26,4 +29,15 @@ export const takeApart = (records: Uint8Array, leaderEpoch: number): TakenApart 
     at = end
   }
   return { batches, fault: undefined }
+}
+
+/** The batches as entries of a log, and the producers after them. */
+export const entriesOf = (producersBefore: ProducerState.ProducerState, batches: ReadonlyArray<Uint8Array>) => {
+  let producers = producersBefore
+  const entries = batches.map((bytes): AppendEntry => {
+    const before = producers
+    producers = Replay.replay(producers, bytes, 0).state
+    return { bytes, producersBefore: before }
+  })
+  return { entries, producers }
 }

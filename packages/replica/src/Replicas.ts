@@ -18,15 +18,18 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type { FetcherOptions } from "./Fetcher.ts"
 import * as Fetcher from "./Fetcher.ts"
 import * as Hosting from "./Hosting.ts"
 import * as Housekeeping from "./Housekeeping.ts"
 import type { IsrUpdatesOptions } from "./IsrUpdates.ts"
 import * as IsrUpdates from "./IsrUpdates.ts"
+import * as Moves from "./Moves.ts"
 import type { PartitionSettings } from "./Partition.ts"
 import type * as PartitionActor from "./PartitionActor.ts"
 import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
+import type { ReplicationQuota } from "./ReplicationQuota.ts"
 
 /** Partitions that are opened at a time when many start at once: as many share the sync that makes their names durable. */
 const startConcurrency = 64
@@ -45,6 +48,12 @@ export interface ReplicasOptions extends FetcherOptions, IsrUpdatesOptions {
   readonly rules: (topicName: string) => TopicRules
   readonly housekeeping: () => Housekeeping.Settings
   readonly decompression: () => Decompression
+  readonly moves: {
+    /** What slows them together. */
+    readonly quota: ReplicationQuota
+    /** How many go on at a time. */
+    readonly concurrency: number
+  }
   /** Logs in the directories that others own and that checkpoints must name. */
   readonly otherLogs: ReadonlyArray<Log>
   /** A replica is in another directory than the metadata has for it, or in the first one that it got (KIP-858). */
@@ -58,6 +67,8 @@ export interface Replicas {
   /** The replica of a partition here, in whatever role; undefined when this node has none. */
   readonly find: (topicId: string, partition: number) => PartitionActor.PartitionActor | undefined
   readonly directories: () => ReadonlyArray<ReplicaDirectory>
+  /** Moves a replica to another directory of this broker, by its path (AlterReplicaLogDirs); answers an error code. */
+  readonly moveTo: (asked: Moves.Asked, path: string) => Effect.Effect<number>
   /**
    * Follows the metadata from one image to the next, which is given. The first is one that has this broker's registration: an older
    * one may name it a leader, even one alone in the ISR, whose place another has long taken.
@@ -135,11 +146,11 @@ const stopDirectory = (self: Hosting.Self, directory: ReplicaDirectory, brokerEp
 
 const stop = (self: Hosting.Self, brokerEpoch: number): Effect.Effect<void> => {
   for (const { actor } of self.hosted.values()) self.fetcher.unfollow(actor)
-  return Effect.forEach(
-    self.options.directories.filter((directory) => !directory.failed || hasBug("clean-mark-though-failed")),
-    (directory) => Effect.catch(stopDirectory(self, directory, brokerEpoch), Hosting.onDiskError(self, directory)),
-    { discard: true }
-  )
+  const stopOne = (directory: ReplicaDirectory) =>
+    directory.failed && !hasBug("clean-mark-though-failed")
+      ? Effect.void
+      : Effect.catch(stopDirectory(self, directory, brokerEpoch), Hosting.onDiskError(self, directory))
+  return Effect.andThen(Moves.stop(self), Effect.forEach(self.options.directories, stopOne, { discard: true }))
 }
 
 /** Starts without any partition; the first `apply` brings them. Housekeeping runs until the scope ends. */
@@ -150,7 +161,18 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
     const fetcher = yield* Fetcher.make(options)
     const isrUpdates = yield* IsrUpdates.make(options)
     const hosted = new Map<string, Hosting.Hosted>()
-    const self: Hosting.Self = { options, scope, hosted, fetcher, isrUpdates, eligible: new Map() }
+    const self: Hosting.Self = {
+      options,
+      scope,
+      hosted,
+      fetcher,
+      isrUpdates,
+      moves: new Map(),
+      preferred: new Map(),
+      moving: Semaphore.makeUnsafe(1),
+      copying: Semaphore.makeUnsafe(options.moves.concurrency),
+      eligible: new Map()
+    }
     yield* Housekeeping.run({
       settings: options.housekeeping,
       directories: options.directories,
@@ -162,7 +184,8 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       find: (topicId, partition) => self.hosted.get(Hosting.keyOf(topicId, partition))?.actor,
       directories: () => options.directories,
       apply: (changes, image) => Effect.provideService(apply(self, changes, image), Disk, disk),
-      setStraysAside: setStraysAside(self),
+      moveTo: (asked, path) => Effect.provideService(Moves.request(self, asked, path), Disk, disk),
+      setStraysAside: Effect.andThen(setStraysAside(self), Moves.discardFound(self)),
       reconfigure: Effect.sync(() => reconfigure(self)),
       stop: (brokerEpoch) => stop(self, brokerEpoch)
     }

@@ -24,6 +24,7 @@ import { initProducerId } from "./22-InitProducerId.ts"
 import { offsetForLeaderEpoch } from "./23-OffsetForLeaderEpoch.ts"
 import { describeConfigs } from "./32-DescribeConfigs.ts"
 import { alterConfigs } from "./33-AlterConfigs.ts"
+import { alterReplicaLogDirs } from "./34-AlterReplicaLogDirs.ts"
 import { describeLogDirs } from "./35-DescribeLogDirs.ts"
 import { createPartitions } from "./37-CreatePartitions.ts"
 import { deleteGroups } from "./42-DeleteGroups.ts"
@@ -64,6 +65,7 @@ const ofBrokers = [
   offsetForLeaderEpoch,
   describeConfigs,
   alterConfigs,
+  alterReplicaLogDirs,
   describeLogDirs,
   createPartitions,
   deleteGroups,

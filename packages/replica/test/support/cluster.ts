@@ -6,7 +6,7 @@ import { defaultLogConfig, LogDirectory } from "@klamm/log"
 import { Brokers, Image, type Topics } from "@klamm/metadata"
 import { Disk } from "@klamm/platform"
 import { makeArena } from "@klamm/platform/ArenaAllocator"
-import { type MemoryDisk, makeMemoryDisk } from "@klamm/platform/DiskMemory"
+import { type MemoryDisk, type MemoryDiskOptions, makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import type { Survivors } from "@klamm/platform/MemoryFiles"
 import * as Moment from "@klamm/platform/Moment"
 import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
@@ -28,8 +28,9 @@ import { ReplicaDirectory } from "../../src/ReplicaDirectory.ts"
 import * as Replicas from "../../src/Replicas.ts"
 import { ReplicationQuota } from "../../src/ReplicationQuota.ts"
 import { decompression } from "../support.ts"
+import { housekeeping } from "./housekeeping.ts"
 
-const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
+export const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
 export const topicName = "t"
 const MiB = 1024 * 1024
 const arena = makeArena(new ArrayBuffer(64 * MiB), 0, 64 * MiB, { poison: true })
@@ -44,18 +45,7 @@ export const settings: PartitionSettings = {
   lagTimeMaxMs: 30_000
 }
 
-const housekeeping = {
-  retentionCheckMs: 60_000,
-  checkpointMs: 60_000,
-  fileDeleteDelayMs: 0,
-  producerCheckMs: 60_000,
-  producerExpirationMs: 60_000,
-  cleanerEnabled: false,
-  cleanerBackoffMs: 60_000,
-  dedupeBufferBytes: MiB
-}
-
-const directoryIdOf = (node: number): string => `AAAAAAAAAAAAAAAAAAAA${node}A`
+const directoryIdOf = (node: number, index = 0): string => `AAAAAAAAAAAAAAAAAAA${index === 0 ? "A" : index}${node}A`
 
 interface Node {
   readonly id: number
@@ -74,9 +64,14 @@ export class Cluster {
   partition: Topics.Partition
   settings: PartitionSettings
   partitionMaxBytes = MiB
+  /** The log directories of every node. */
+  directories: ReadonlyArray<string> = ["/data"]
+  /** Where replicas were said to be: node, directory id. */
+  readonly assigned: Array<string> = []
+  diskOptions: MemoryDiskOptions = {}
   /** Of all nodes together, as followers. */
   quota = new ReplicationQuota(
-    () => ({ bytesPerSecond: 0, window: { sampleMs: 1, samples: 1 }, replicas: new Map() }),
+    () => ({ bytesPerSecond: Number.POSITIVE_INFINITY, window: { sampleMs: 1, samples: 1 }, replicas: new Map() }),
     () => 0
   )
   private epochs = 100
@@ -89,7 +84,7 @@ export class Cluster {
       ...recovered,
       index: 0,
       replicas,
-      directories: replicas.map(directoryIdOf),
+      directories: replicas.map((id) => directoryIdOf(id)),
       isr: replicas,
       eligibleLeaderReplicas: [],
       lastKnownElr: [],
@@ -117,18 +112,22 @@ export class Cluster {
 
   readonly start = (id: number): Effect.Effect<Node> =>
     Effect.gen({ self: this }, function* () {
-      const memory = this.disks.get(id) ?? makeMemoryDisk()
+      const memory = this.disks.get(id) ?? makeMemoryDisk(this.diskOptions)
       this.disks.set(id, memory)
       this.epochs += 1
       const epoch = this.epochs
       const scope = yield* Scope.make()
       const life = Effect.gen({ self: this }, function* () {
-        const options = { path: "/data", clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id) }
-        const log = yield* LogDirectory.open(options)
-        yield* memory.disk.syncDirectory("/")
-        const directory = new ReplicaDirectory(memory.disk, log, yield* log.find(0))
+        const directories = yield* Effect.forEach(this.directories, (path, index) =>
+          Effect.gen(function* () {
+            const options = { path, clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id, index) }
+            const log = yield* LogDirectory.open(options)
+            yield* memory.disk.syncDirectory("/")
+            return new ReplicaDirectory(memory.disk, log, yield* log.find(0))
+          })
+        )
         const waiters = yield* FetchWaiters.make
-        const replicas = yield* Replicas.make(this.optionsFor(id, epoch, directory))
+        const replicas = yield* Replicas.make(this.optionsFor(id, epoch, directories))
         return { id, epoch, scope, replicas, waiters }
       })
       const node = yield* Effect.orDie(life.pipe(Scope.provide(scope), Effect.provideService(Disk, memory.disk)))
@@ -138,14 +137,19 @@ export class Cluster {
       return node
     })
 
-  private optionsFor(id: number, epoch: number, directory: ReplicaDirectory): Replicas.ReplicasOptions {
+  private optionsFor(
+    id: number,
+    epoch: number,
+    directories: ReadonlyArray<ReplicaDirectory>
+  ): Replicas.ReplicasOptions {
     return {
       nodeId: id,
-      directories: [directory],
+      directories,
       rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
       housekeeping: () => housekeeping,
       decompression: () => decompression,
       otherLogs: [],
+      moves: { quota: this.quota, concurrency: 1 },
       fetchSettings: () => ({
         minBytes: 1,
         maxWaitMs: 500,
@@ -160,7 +164,7 @@ export class Cluster {
       quota: this.quota,
       brokerEpoch: () => epoch,
       alterPartition: (command) => this.alterPartition(id, command),
-      assignDirectory: () => undefined,
+      assignDirectory: (_topicId, _partition, directoryId) => void this.assigned.push(`${id} ${directoryId}`),
       onAllFailed: () => Effect.void,
       onDefect: (cause) => Effect.logError("a partition died", cause)
     }

@@ -2,6 +2,7 @@
 import type { Scenario } from "../Scenario.ts"
 import { commitScenarios } from "./commits.ts"
 import { configScenarios } from "./configs.ts"
+import { directoryScenarios } from "./directories.ts"
 import { fetchScenarios } from "./fetch.ts"
 import { groupAdminScenarios } from "./groupAdmin.ts"
 import { groupScenarios } from "./groups.ts"
@@ -25,6 +26,7 @@ export const SCENARIOS: ReadonlyArray<Scenario> = [
   ...commitScenarios,
   ...topicScenarios,
   ...partitionScenarios,
+  ...directoryScenarios,
   ...quorumScenarios,
   ...hostileScenarios,
   ...wireScenarios

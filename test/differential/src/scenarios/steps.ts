@@ -27,6 +27,7 @@ export const INIT_PRODUCER_ID = 22
 export const OFFSET_FOR_LEADER_EPOCH = 23
 export const DESCRIBE_CONFIGS = 32
 export const ALTER_CONFIGS = 33
+export const ALTER_REPLICA_LOG_DIRS = 34
 export const DESCRIBE_LOG_DIRS = 35
 export const CREATE_PARTITIONS = 37
 export const DELETE_GROUPS = 42
