@@ -76,6 +76,20 @@ const clientMetrics: Check = {
   }
 }
 
+/** Of a quorum and of replicas that are one; with three nodes they do their whole job. */
+const alone: Check = {
+  name: "kafka-metadata-quorum and kafka-leader-election, of one node",
+  run: async (kit) => {
+    const status = [/^LeaderId: +1$/m, /^CurrentVoters: +\[\{"id": 1, /m, /^CurrentObservers: +\[\]$/m]
+    await works(kit, "kafka-metadata-quorum", [...kit.at, "describe", "--status"], status)
+    await createTopic(kit, "tools-alone")
+    const one = ["--topic", "tools-alone", "--partition", "0"]
+    const elected = [/^Valid replica already elected for partitions tools-alone-0/m]
+    await works(kit, "kafka-leader-election", [...kit.at, "--election-type", "preferred", ...one], elected)
+    await refused(kit, "kafka-cluster", ["unregister", ...kit.at, "--id", "7"], [/BrokerIdNotRegisteredException/])
+  }
+}
+
 const notServed = (tool: string, args: ReadonlyArray<string>, says: RegExp): Check => ({
   name: `${tool} (not served)`,
   run: (kit: Kit) => refused(kit, tool, [...kit.at, ...args], [says])
@@ -87,12 +101,7 @@ export const CLUSTER_CHECKS: ReadonlyArray<Check> = [
   features,
   transactions,
   clientMetrics,
-  notServed("kafka-metadata-quorum", ["describe", "--status"], /does not support DESCRIBE_QUORUM/),
+  alone,
   notServed("kafka-acls", ["--list"], /does not support DESCRIBE_ACLS/),
-  notServed("kafka-transactions", ["list"], /does not support LIST_TRANSACTIONS/),
-  notServed(
-    "kafka-leader-election",
-    ["--election-type", "PREFERRED", "--all-topic-partitions"],
-    /does not support ELECT_LEADERS/
-  )
+  notServed("kafka-transactions", ["list"], /does not support LIST_TRANSACTIONS/)
 ]
