@@ -85,12 +85,12 @@ const decideJoin = (turn: Turn, groups: Groups, command: JoinCommand): void => {
     answer(turn, command.complete, joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID))
     return
   }
-  const joined = join(turn, existing ?? groups.create(groupId, turn.now), command)
+  const joined = join(turn, existing ?? groups.create(groupId, turn.wallMs), command)
   groups.put(joined)
   if (existing !== undefined) return
   turn.writes.push({
     groupId,
-    records: [newGroupRecord(joined, turn.now)],
+    records: [newGroupRecord(joined, turn.wallMs)],
     settlement: { _tag: "Created", newMemberId: command.newMemberId },
     done: null
   })
@@ -104,7 +104,7 @@ const decideCommit = (turn: Turn, groups: Groups, command: Extract<Command, { re
     answer(turn, complete, Offsets.refuseCommit(body, errorCode))
     return
   }
-  groups.put(Offsets.commit(turn, existing ?? groups.create(body.groupId, turn.now), body, complete))
+  groups.put(Offsets.commit(turn, existing ?? groups.create(body.groupId, turn.wallMs), body, complete))
 }
 
 /** Behaviour 127. */

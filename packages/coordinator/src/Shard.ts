@@ -16,7 +16,7 @@ import { type Group, never } from "./Group.ts"
 import { Groups, type GroupTable } from "./Groups.ts"
 import { lapse, prepareRebalance } from "./Rebalance.ts"
 import { abandon, settle } from "./Settle.ts"
-import type { Turn, Write } from "./Turn.ts"
+import type { Circumstances, Turn, Write } from "./Turn.ts"
 
 /** What gathers for one append, in bytes of keys and values; a command larger than that is a batch of its own. */
 export const gatherBytes = 512 * 1024
@@ -81,7 +81,7 @@ const gather = (gathered: Gathered | null, writes: ReadonlyArray<Write>): Gather
 /** Everything decided whose fate is open, in order. */
 const pending = (state: ShardState): ReadonlyArray<Write> => [...state.appending, ...inOrder(state.gathered)]
 
-const newTurn = (settings: GroupSettings, now: number): Turn => ({ now, settings, answers: [], writes: [] })
+const newTurn = (at: Circumstances): Turn => ({ ...at, answers: [], writes: [] })
 
 /** The state and effects after a turn that left the groups as `groups`. */
 const finish = (state: ShardState, turn: Turn, groups: Groups): Step => {
@@ -105,57 +105,57 @@ const nextAppend = (writes: ReadonlyArray<Write>): number => {
   return writes.length
 }
 
-const startAppend = (state: ShardState, settings: GroupSettings, now: number): Step => {
+const startAppend = (state: ShardState, at: Circumstances): Step => {
   if (state.phase !== "Active" || state.appending.length > 0 || state.gathered === null) return [state, none]
   const writes = inOrder(state.gathered)
   const count = nextAppend(writes)
   const appending = writes.slice(0, count)
   const next = { ...state, appending, gathered: gather(null, writes.slice(count)) }
   const records = appending.flatMap((write) => write.records)
-  if (records.length === 0) return appended(next, settings, now, ErrorCode.NONE)
+  if (records.length === 0) return appended(next, at, ErrorCode.NONE)
   return [next, [{ _tag: "Append", batch: buildBatch(records) }]]
 }
 
-const appended = (state: ShardState, settings: GroupSettings, now: number, errorCode: number): Step => {
+const appended = (state: ShardState, at: Circumstances, errorCode: number): Step => {
   if (state.phase !== "Active") return [state, none]
-  const turn = newTurn(settings, now)
+  const turn = newTurn(at)
   const groups = new Groups(state.groups)
   for (const write of state.appending) settle(turn, groups, write, errorCode)
   const [settled, outs] = finish({ ...state, appending: none }, turn, groups)
-  const [started, more] = startAppend(settled, settings, now)
+  const [started, more] = startAppend(settled, at)
   return [started, [...outs.filter(({ _tag }) => _tag !== "Gather"), ...more]]
 }
 
-const loaded = (state: ShardState, settings: GroupSettings, now: number, loadedGroups: ReadonlyArray<Group>): Step => {
+const loaded = (state: ShardState, at: Circumstances, loadedGroups: ReadonlyArray<Group>): Step => {
   if (state.phase !== "Loading") return [state, none]
-  const turn = newTurn(settings, now)
+  const turn = newTurn(at)
   const groups = new Groups(state.groups)
   for (const group of loadedGroups) {
-    const isOverfull = group.members.size > settings.maxSize
+    const isOverfull = group.members.size > at.settings.maxSize
     groups.put(isOverfull ? prepareRebalance(turn, group) : group)
   }
-  const expiryAt = now + settings.offsetsRetentionCheckIntervalMs
+  const expiryAt = at.now + at.settings.offsetsRetentionCheckIntervalMs
   return finish({ ...state, phase: "Active", expiryAt }, turn, groups)
 }
 
-const wake = (state: ShardState, settings: GroupSettings, now: number): Step => {
-  const isExpiryDue = state.expiryAt <= now
-  if (state.phase !== "Active" || (state.wakeAt > now && !isExpiryDue)) return [state, none]
-  const turn = newTurn(settings, now)
+const wake = (state: ShardState, at: Circumstances): Step => {
+  const isExpiryDue = state.expiryAt <= at.now
+  if (state.phase !== "Active" || (state.wakeAt > at.now && !isExpiryDue)) return [state, none]
+  const turn = newTurn(at)
   const groups = new Groups(state.groups)
   let wakeAt = never
   for (const entry of HashMap.values(state.groups)) {
-    if (entry.wakeAt <= now) groups.put(lapse(turn, entry.group))
+    if (entry.wakeAt <= at.now) groups.put(lapse(turn, entry.group))
     else wakeAt = Math.min(wakeAt, entry.wakeAt)
   }
   if (isExpiryDue) expire(turn, groups, pending(state))
-  const expiryAt = isExpiryDue ? now + settings.offsetsRetentionCheckIntervalMs : state.expiryAt
+  const expiryAt = isExpiryDue ? at.now + at.settings.offsetsRetentionCheckIntervalMs : state.expiryAt
   return finish({ ...state, wakeAt, expiryAt }, turn, groups)
 }
 
 /** Everyone who waits is sent to the next coordinator. */
-const resign = (state: ShardState, settings: GroupSettings, now: number, done: (() => void) | null): Step => {
-  const turn = newTurn(settings, now)
+const resign = (state: ShardState, at: Circumstances, done: (() => void) | null): Step => {
+  const turn = newTurn(at)
   for (const write of pending(state)) turn.answers.push(() => write.done?.(ErrorCode.NOT_LEADER_OR_FOLLOWER))
   for (const { group } of HashMap.values(state.groups)) abandon(turn, group, ErrorCode.NOT_COORDINATOR)
   if (done !== null) turn.answers.push(done)
@@ -163,37 +163,44 @@ const resign = (state: ShardState, settings: GroupSettings, now: number, done: (
   return [{ ...loadingShard, phase: "Resigned" }, answers]
 }
 
-const command = (state: ShardState, settings: GroupSettings, now: number, asked: Command): Step => {
+const command = (state: ShardState, at: Circumstances, asked: Command): Step => {
   if (state.phase !== "Active") {
     const isLoading = state.phase === "Loading"
     const errorCode = isLoading ? ErrorCode.COORDINATOR_LOAD_IN_PROGRESS : ErrorCode.NOT_COORDINATOR
     return [state, [{ _tag: "Answer", give: () => refuse(asked, errorCode) }]]
   }
-  const turn = newTurn(settings, now)
+  const turn = newTurn(at)
   const groups = new Groups(state.groups)
   decide(turn, groups, asked, () => pending(state))
   return finish(state, turn, groups)
 }
 
-/** `settings` is asked in every step, so that a change takes effect at once. */
-export const shardMachine = (settings: () => GroupSettings): Machine<ShardState, ShardMessage, ShardOut> => ({
+/**
+ * `settings` is asked in every step, so that a change takes effect at once. So is `wallMs`: the machine's time is monotonic, and what it
+ * stores must mean something elsewhere.
+ */
+export const shardMachine = (
+  settings: () => GroupSettings,
+  wallMs: () => number
+): Machine<ShardState, ShardMessage, ShardOut> => ({
   wakeAt: (state) => Math.min(state.wakeAt, state.expiryAt),
   step: (state, message, now) => {
+    const at: Circumstances = { settings: settings(), now, wallMs: wallMs() }
     switch (message._tag) {
       case "Loaded":
-        return loaded(state, settings(), now, message.groups)
+        return loaded(state, at, message.groups)
       case "StartAppend":
-        return startAppend(state, settings(), now)
+        return startAppend(state, at)
       case "Appended":
-        return appended(state, settings(), now, message.errorCode)
+        return appended(state, at, message.errorCode)
       case "Resign":
-        return resign(state, settings(), now, message.done)
+        return resign(state, at, message.done)
       case "Load":
         return [state, [{ _tag: "Load" }]]
       case "Wake":
-        return wake(state, settings(), now)
+        return wake(state, at)
       default:
-        return command(state, settings(), now, message)
+        return command(state, at, message)
     }
   }
 })
