@@ -59,6 +59,7 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   maxSize: values["group.max.size"],
   offsetMetadataMaxBytes: values["offset.metadata.max.bytes"],
   offsetsRetentionMs: values["offsets.retention.minutes"] * minuteMs,
+  offsetsCommitTimeoutMs: values["offsets.commit.timeout.ms"],
   offsetsRetentionCheckIntervalMs: values["offsets.retention.check.interval.ms"],
   offsetsTopicNumPartitions: values["offsets.topic.num.partitions"]
 })

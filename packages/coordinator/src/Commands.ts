@@ -6,7 +6,7 @@ import type { HeartbeatRequest } from "@klamm/protocol/api/12-Heartbeat"
 import type { SyncGroupRequest } from "@klamm/protocol/api/14-SyncGroup"
 import type { OffsetDeleteRequest } from "@klamm/protocol/api/47-OffsetDelete"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { operationError } from "./AppendError.ts"
+import { fetchError, operationError } from "./AppendError.ts"
 import { deleteGroup, removeTopics } from "./Expiry.ts"
 import type { Complete, Group, SyncAnswer } from "./Group.ts"
 import { newGroupRecord } from "./GroupRecords.ts"
@@ -131,7 +131,7 @@ const decideStabilize = (
 ): void => {
   if (pending.every((write) => write.groupId !== groupId)) answer(turn, complete, ErrorCode.NONE)
   else {
-    const done = (errorCode: number): void => complete(operationError(errorCode))
+    const done = (errorCode: number): void => complete(fetchError(errorCode))
     turn.writes.push({ groupId, records: [], settlement: { _tag: "Told" }, done })
   }
 }

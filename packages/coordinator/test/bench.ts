@@ -22,6 +22,7 @@ export const settings: GroupSettings = {
   initialRebalanceDelayMs: 3_000,
   maxSize: 1_000,
   offsetMetadataMaxBytes: 16,
+  offsetsCommitTimeoutMs: 1_000_000_000,
   offsetsRetentionMs: 1_000_000,
   offsetsRetentionCheckIntervalMs: 600_000,
   offsetsTopicNumPartitions: 1
