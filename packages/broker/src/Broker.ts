@@ -74,8 +74,8 @@ type Failed = Deferred.Deferred<never, BrokerFailure>
 /** What stops a part of the node, in good order. */
 type Stop = Effect.Effect<void>
 
-/** Serves the other controllers, and whoever asks this node's, and makes it known. */
-const serveControllers = (control: Control.Control, serving: Serving.Serving, failed: Failed) =>
+/** Serves the other controllers, and whoever asks this node's. */
+const serveControllers = (control: Control.Control, serving: Serving.Serving) =>
   Effect.gen(function* () {
     const { controller, peers, services } = control
     const scope = yield* Effect.scope
@@ -84,11 +84,14 @@ const serveControllers = (control: Control.Control, serving: Serving.Serving, fa
     )
     const handlers = [...controllerHandlers(services), ...lazyHandlers(yield* load)]
     yield* Control.watchBrokers(control)
-    const listeners = yield* serving.listen(Serving.controllerEndpoints(services.staticConfig), handlers, Effect.void)
-    const known = ControllerLifecycle.register(services.nodeId, listeners, services.controller)
-    yield* Effect.forkScoped(Effect.catch(known, (refused) => Deferred.fail(failed, refused)))
-    return listeners
+    return yield* serving.listen(Serving.controllerEndpoints(services.staticConfig), handlers, Effect.void)
   })
+
+/** Registers this node's controller, with the addresses it is reached at. */
+const makeKnown = ({ services }: Control.Control, listeners: ReadonlyArray<BoundListener>, failed: Failed) => {
+  const known = ControllerLifecycle.register(services.nodeId, listeners, services.controller)
+  return Effect.forkScoped(Effect.catch(known, (refused) => Deferred.fail(failed, refused)))
+}
 
 /** A broker's half: answers where clients are served, and how to stop it. */
 const serveClients = (
@@ -162,8 +165,10 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
     })
     const serving = yield* Serving.make(config, control.services.config, yield* BrokerArena)
     const { broker, controller } = roles(config.values)
-    const controllers = controller ? yield* serveControllers(control, serving, failed) : []
+    const controllers = controller ? yield* serveControllers(control, serving) : []
     const half = broker ? yield* serveClients(parts, storage, control, serving, failed) : yield* followAlone(control)
+    /** Nobody waits for a controller to be known; clients wait for the broker. */
+    if (controller) yield* makeKnown(control, controllers, failed)
     const resign = Effect.timeoutOption(control.controller.raft.resign, resignTimeoutMs)
     const service: Broker["Service"] = {
       nodeId: config.values["node.id"],

@@ -164,7 +164,7 @@ const appendSlowly = (
       const { bytes, producersBefore } = entries[from]!
       const baseOffset = RecordBatch.baseOffset(bytes, 0)
       const epoch = RecordBatch.partitionLeaderEpoch(bytes, 0)
-      yield* changeEpochs(state, EpochCache.assign(state.epochs, epoch, baseOffset))
+      yield* changeEpochs(state, (epochs) => EpochCache.assign(epochs, epoch, baseOffset))
       if (mustRoll(state, state.config(), activeSegment(state).firstTimestamp, 0, bytes, now)) {
         yield* roll(state, rollOffset(state, bytes), producersBefore, now)
       }

@@ -80,7 +80,7 @@ export const removeDeleted = (state: LogState, now: number): Effect.Effect<numbe
 const setLogStart = (state: LogState, offset: number): Effect.Effect<void, DiskError> =>
   Effect.suspend(() => {
     state.logStartOffset = offset
-    return changeEpochs(state, EpochCache.truncateFromStart(state.epochs, offset))
+    return changeEpochs(state, (epochs) => EpochCache.truncateFromStart(epochs, offset))
   })
 
 /** DeleteRecords (KIP-107): nothing below `offset` is readable any more. Segments go with the next retention pass. */
@@ -163,7 +163,7 @@ export const truncateTo = (state: LogState, offset: number, now: number): Effect
   Effect.gen(function* () {
     if (offset < state.segments[0]!.baseOffset) return yield* truncateFullyAndStartAt(state, offset, now)
     const end = offset < state.logEndOffset ? yield* cutLog(state, offset, now) : state.logEndOffset
-    yield* changeEpochs(state, EpochCache.truncateFromEnd(state.epochs, end))
+    yield* changeEpochs(state, (epochs) => EpochCache.truncateFromEnd(epochs, end))
     state.recoveredProducers = yield* producersAt(state, end)
   })
 
@@ -186,7 +186,7 @@ const lower = (state: LogState, offset: number): Effect.Effect<void, DiskError> 
 export const truncateFullyAndStartAt = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     yield* lower(state, offset)
-    yield* changeEpochs(state, EpochCache.empty)
+    yield* changeEpochs(state, () => EpochCache.empty)
     const gone = state.segments
     for (const segment of gone.toReversed()) yield* retire(state, segment, now)
     state.segments = [yield* createSegment(state.home, offset, state.config(), now)]

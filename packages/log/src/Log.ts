@@ -19,7 +19,7 @@ import * as Delete from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import * as Flush from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { activeSegment, alone, type LogState, sizeBytes, storeEpochs } from "./LogState.ts"
+import { activeSegment, alone, changeEpochs, type LogState, sizeBytes } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Read from "./Read.ts"
 import * as Recovery from "./Recovery.ts"
@@ -231,7 +231,7 @@ export class Log {
         home.directory = directory
       })
     )
-    return alone(this.state, renamed)
+    return alone(this.state, Semaphore.withPermits(this.state.epochChanges, 1, renamed))
   }
 
   /** The same, for its removal: those who read go on for as long as its files are there. */
@@ -254,7 +254,10 @@ export class Log {
     assert(state.logEndOffset === other.logEndOffset, "a copy is completed when it has everything")
     return Effect.gen({ self: this }, function* () {
       yield* this.deleteRecordsBefore(other.logStartOffset)
-      yield* alone(state, storeEpochs(state, other.epochs))
+      yield* alone(
+        state,
+        changeEpochs(state, () => other.epochs)
+      )
       yield* this.roll(producers, now)
       yield* this.flush
     })

@@ -24,6 +24,8 @@ export interface LogState {
   readonly partition: number
   readonly config: () => LogConfig
   readonly structure: Semaphore.Semaphore
+  /** One writer of the epoch checkpoint at a time. Taken last: whoever has it asks for no other. */
+  readonly epochChanges: Semaphore.Semaphore
   /** One cleaning pass at a time. It may take long, so it holds `structure` only to flush and to put segments in place. */
   readonly cleaning: Semaphore.Semaphore
   readonly tail: TailPositions
@@ -104,21 +106,35 @@ export const damaged = (error: CorruptLog): DiskError =>
 export const corrupt = (segment: Segment, position: number, reason: string): CorruptLog =>
   new CorruptLog({ path: segment.path(".log"), position, reason })
 
-/** Replaces the epoch history, durably (KAFKA-16541: it may not lag behind the batches of a new epoch). */
-export const storeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<void, DiskError> => {
-  const { disk, directory } = state.home
-  return Effect.andThen(
-    Checkpoint.replaceFile(disk, directory, leaderEpochCheckpoint, Checkpoint.encodeEpochs(epochs)),
-    Effect.sync(() => {
-      state.epochs = epochs
-      state.storedEpochs = epochs
-    })
-  )
-}
+/** Durable, then the truth, also of what was noted in memory meanwhile (a leadership that began). */
+const storeEpochs = (state: LogState, change: (epochs: EpochCache) => EpochCache): Effect.Effect<void, DiskError> =>
+  Effect.suspend(() => {
+    const { disk, directory } = state.home
+    const before = state.epochs
+    const epochs = change(before)
+    if (epochs === before && epochs === state.storedEpochs) return Effect.void
+    return Effect.andThen(
+      Checkpoint.replaceFile(disk, directory, leaderEpochCheckpoint, Checkpoint.encodeEpochs(epochs)),
+      Effect.sync(() => {
+        state.storedEpochs = epochs
+        state.epochs = state.epochs === before ? epochs : change(state.epochs)
+      })
+    )
+  })
 
-/** The same, unless that is what the disk has. */
-export const changeEpochs = (state: LogState, epochs: EpochCache): Effect.Effect<void, DiskError> =>
-  epochs === state.epochs && epochs === state.storedEpochs ? Effect.void : storeEpochs(state, epochs)
+/**
+ * Changes the epoch history, durably, unless that is what the disk has (KAFKA-16541: it may not lag behind the batches of a new
+ * epoch). One at a time: an append and a new log start may come at once, and neither may lose what the other wrote.
+ */
+export const changeEpochs = (
+  state: LogState,
+  change: (epochs: EpochCache) => EpochCache
+): Effect.Effect<void, DiskError> =>
+  Effect.suspend(() =>
+    state.epochs === state.storedEpochs && change(state.epochs) === state.epochs
+      ? Effect.void
+      : Semaphore.withPermits(state.epochChanges, 1, storeEpochs(state, change))
+  )
 
 /** Notes, durably, below which offset segments need not join one another any more. */
 export const storeCompactedBelow = (state: LogState, offset: number): Effect.Effect<void, DiskError> => {

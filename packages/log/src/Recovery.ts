@@ -20,7 +20,7 @@ import { compactionCheckpoint, fileName, leaderEpochCheckpoint, segmentKinds } f
 import type { LogConfig } from "./LogConfig.ts"
 import type { CorruptLog } from "./LogError.ts"
 import { type FoundFiles, tidy } from "./LogFiles.ts"
-import { activeSegment, corrupt, createSegment, floorSegment, type LogState, storeEpochs } from "./LogState.ts"
+import { activeSegment, changeEpochs, corrupt, createSegment, floorSegment, type LogState } from "./LogState.ts"
 import * as ProducerState from "./ProducerState.ts"
 import * as Replay from "./Replay.ts"
 import { type LogHome, maxRelativeOffset, Segment } from "./Segment.ts"
@@ -239,6 +239,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   partition: options.partition,
   config: options.config,
   structure: Semaphore.makeUnsafe(1),
+  epochChanges: Semaphore.makeUnsafe(1),
   cleaning: Semaphore.makeUnsafe(1),
   tail: new TailPositions(),
   segments,
@@ -350,7 +351,7 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     const trimmed = yield* trimmedEpochs(state)
     const isStored = trimmed === epochs || (stored === undefined && trimmed.length === 0)
     if (isStored) state.storedEpochs = epochs
-    else yield* storeEpochs(state, trimmed)
+    else yield* changeEpochs(state, () => trimmed)
     if (state.logEndOffset < state.logStartOffset) {
       yield* truncateFullyAndStartAt(state, state.logStartOffset, options.now)
     }

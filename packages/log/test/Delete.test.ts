@@ -199,4 +199,27 @@ describe("flush", () => {
     disk.powerLoss()
     expect(new TextDecoder().decode(disk.bytes(`${directory}/leader-epoch-checkpoint`))).toBe("0\n1\n5 0\n")
   })
+
+  it("a new epoch and a new log start at once: both are in the epoch file and in memory", async () => {
+    const disk = new FakeDisk()
+    const { service } = disk
+    const slow = {
+      ...service,
+      rename: (from: string, to: string) => Effect.andThen(Effect.yieldNow, service.rename(from, to))
+    }
+    const batches = Array.from({ length: 5 }, (_, index) => batch({ baseOffset: index }))
+    const story = Effect.gen(function* () {
+      const log = yield* Log.open(options())
+      yield* log.append(entriesOf(batches).entries, 0)
+      const next = entriesOf([batch({ baseOffset: 5, partitionLeaderEpoch: 7 })]).entries
+      yield* Effect.all([log.deleteRecordsBefore(2), log.append(next, 0)], { concurrency: "unbounded" })
+      return log.epochs
+    })
+    const epochs = await run(Effect.scoped(Effect.provideService(story, Disk, slow)))
+    expect(epochs).toEqual([
+      { epoch: 0, startOffset: 2 },
+      { epoch: 7, startOffset: 5 }
+    ])
+    expect(new TextDecoder().decode(disk.bytes(`${directory}/leader-epoch-checkpoint`))).toBe("0\n2\n0 2\n7 5\n")
+  })
 })
