@@ -27,7 +27,7 @@ const visitMs = 30_000
 export interface GateOptions {
   readonly world: World
   /** Guests run in it. */
-  readonly process: SimProcess
+  readonly home: SimProcess
   /** A guest has ended. */
   readonly onExit: (exit: Exit.Exit<unknown, unknown>) => void
 }
@@ -52,11 +52,11 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.options = options
-    const { world, process } = options
+    const { world, home } = options
     const inside: Scheduler.SchedulerDispatcher = {
       scheduleTask: (run, priority) => {
         if (this.state !== "Open") return this.outside.scheduleTask(run, priority)
-        process.post(run)
+        home.post(run)
         if (!this.isStepping) this.sliceSoon()
       },
       flush: () => undefined
@@ -66,11 +66,11 @@ export class Gate {
       shouldYield: (fiber) => (this.isStepping ? this.goOn(fiber) : this.enter(fiber)),
       makeDispatcher: () => inside
     }
-    this.context = process.context.pipe(
+    this.context = home.context.pipe(
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(
         Clock.Clock,
-        makeClock(process.machine.time, (delayMs, run) => this.after(delayMs, run))
+        makeClock(home.machine.time, (delayMs, run) => this.after(delayMs, run))
       )
     )
     this.activeMs = world.nowMs
@@ -87,9 +87,9 @@ export class Gate {
   }
 
   /** Runs an effect in a process of the world, at once, with the time that it takes there. */
-  runNow<A, E>(process: SimProcess, effect: Effect.Effect<A, E>): Exit.Exit<A, E> {
+  runNow<A, E>(where: SimProcess, effect: Effect.Effect<A, E>): Exit.Exit<A, E> {
     let ended: Exit.Exit<A, E> | undefined
-    process.run(effect, (exit) => {
+    where.run(effect, (exit) => {
       ended = exit
     })
     this.drive(() => ended !== undefined)
@@ -97,9 +97,9 @@ export class Gate {
   }
 
   /** Runs an effect in another process of the world, for a guest. */
-  elsewhere<A, E>(process: SimProcess, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+  elsewhere<A, E>(where: SimProcess, effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.callback<A, E>((resume) => {
-      process.run(effect, (exit) => this.options.process.post(() => resume(exit)))
+      where.run(effect, (exit) => this.options.home.post(() => resume(exit)))
     })
   }
 
@@ -150,7 +150,7 @@ export class Gate {
       isWaiting = false
     }
     this.sleepers += 1
-    const cancel = this.options.world.after(this.options.process, delayMs, () => {
+    const cancel = this.options.world.after(this.options.home, delayMs, () => {
       end()
       run()
     })

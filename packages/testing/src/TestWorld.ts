@@ -85,7 +85,7 @@ export class TestWorld {
     )
     this.gate = new Gate({
       world,
-      process: this.process,
+      home: this.process,
       onExit: (exit) => {
         if (Exit.isFailure(exit)) print(report(this))
       }

@@ -15,8 +15,8 @@ const makeGate = (seed: number) => {
   const tick = Effect.forever(Effect.sleep(50))
   ticker.run(tick, () => undefined)
   const exits: Array<Exit.Exit<unknown, unknown>> = []
-  const process = world.process(world.machine("test"), "test")
-  const gate = new Gate({ world, process, onExit: (exit) => exits.push(exit) })
+  const home = world.process(world.machine("test"), "test")
+  const gate = new Gate({ world, home, onExit: (exit) => exits.push(exit) })
   const run = <A, E>(effect: Effect.Effect<A, E>): Promise<Exit.Exit<A, E>> =>
     Effect.runPromiseExit(Effect.provide(effect, gate.context))
   return { world, gate, run, exits }
