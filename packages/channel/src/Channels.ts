@@ -105,7 +105,7 @@ const connect = (self: Self, to: Address, address: string, opening: Opening): Ef
     if (self.open.get(address) === opening) self.open.delete(address)
   })
   return Effect.catch(serving, (error) => Effect.sync(() => Deferred.doneUnsafe(opening.ready, Exit.fail(error)))).pipe(
-    Effect.ensuring(Effect.andThen(ended, Effect.forkIn(Scope.close(opening.scope, Exit.void), self.scope))),
+    Effect.ensuring(Effect.andThen(ended, Effect.forkDetach(Scope.close(opening.scope, Exit.void)))),
     Scope.provide(opening.scope)
   )
 }
