@@ -23,7 +23,7 @@ import {
   AlterUserScramCredentialsResponse
 } from "@klamm/protocol/api/51-AlterUserScramCredentials"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { type Admin, any, ask, controller, failureOf, failuresOf, names, outcome } from "./Call.ts"
+import { type Admin, anyBroker, ask, controller, failureOf, failuresOf, names, outcome } from "./Call.ts"
 
 /** Whom a quota is for: `{ user: "alice", "client-id": null }`; null is the default of its kind. */
 export type QuotaEntity = { readonly [K in "user" | "client-id" | "ip"]?: string | null }
@@ -51,7 +51,7 @@ export const describeQuotas = (
 ): Admin<ReadonlyArray<Quota>> =>
   ask({
     operation: "describeQuotas",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeClientQuotasRequest, response: DescribeClientQuotasResponse },
     body: {
       components: Object.entries(filter).map(([entityType, wanted]) =>
@@ -112,7 +112,7 @@ export interface ScramUser {
 export const describeScramUsers = (users?: ReadonlyArray<string>): Admin<ReadonlyArray<ScramUser>> =>
   ask({
     operation: "describeScramUsers",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeUserScramCredentialsRequest, response: DescribeUserScramCredentialsResponse },
     body: { users: users?.map((name) => ({ name })) ?? null },
     read: (answer) => {
@@ -251,7 +251,7 @@ export const expireToken = (hmac: Uint8Array, options: { readonly periodMs?: num
 export const describeTokens = (owners?: ReadonlyArray<Principal>): Admin<ReadonlyArray<DelegationToken>> =>
   ask({
     operation: "describeTokens",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeDelegationTokenRequest, response: DescribeDelegationTokenResponse },
     body: { owners: owners?.map(named) ?? null },
     read: (answer) =>
