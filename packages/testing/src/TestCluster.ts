@@ -85,7 +85,7 @@ const defaultReplicas = 3
 /** How long brokers may take for what a test waits for, in milliseconds of the world. */
 const startLimitMs = 120_000
 const leaderLimitMs = 120_000
-const settleLimitMs = 600_000
+const settleLimitMs = 300_000
 
 const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
 

@@ -203,14 +203,13 @@ export const createToken = (
     operation: "createToken",
     target: controller,
     api: { request: CreateDelegationTokenRequest, response: CreateDelegationTokenResponse },
-    minVersion: options.owner === undefined ? 1 : 3,
-    body: (version) => ({
-      ...(version >= 3
-        ? { ownerPrincipalType: options.owner?.type ?? null, ownerPrincipalName: options.owner?.name ?? null }
-        : { ownerPrincipalType: null, ownerPrincipalName: null }),
+    minVersion: 3,
+    body: {
+      ownerPrincipalType: options.owner?.type ?? null,
+      ownerPrincipalName: options.owner?.name ?? null,
       renewers: (options.renewers ?? []).map(named),
       maxLifetimeMs: options.maxLifetimeMs ?? -1
-    }),
+    },
     read: (answer) =>
       outcome(
         {
