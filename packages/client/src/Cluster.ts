@@ -32,7 +32,7 @@ export type Body<Request> = Message<Request>["Input"] | ((version: number) => Me
 export interface RequestOptions {
   /** From the moment a connection is there until the answer is; `requestTimeoutMs` when left out. */
   readonly timeoutMs?: number
-  /** Bounds on the version, within those of the table. Below `minVersion` it is an UnsupportedVersionError. */
+  /** Bounds on the version, within those of the table. Below `minVersion` it is an UnsupportedVersion. */
   readonly minVersion?: number
   readonly maxVersion?: number
   /** Answers of a connection come in the order of its requests: what polls long has a lane of its own. `main` when left out. */
