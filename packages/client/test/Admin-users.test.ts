@@ -247,7 +247,7 @@ const access: Readonly<Record<string, Case>> = {
   },
   alterScramUsers: {
     call: Admin.alterScramUsers([
-      { user: "alice", mechanism: "SCRAM-SHA-512", iterations: 8192, salt: bytes, saltedPassword: bytes },
+      { user: "alice", mechanism: "SCRAM-SHA-512", password: "secret", iterations: 8192, salt: bytes },
       { user: "bob", mechanism: "SCRAM-SHA-256", delete: true }
     ]),
     answers: { AlterUserScramCredentials: { results: [{ ...ok, user: "alice" }] } },

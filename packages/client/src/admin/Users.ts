@@ -1,4 +1,6 @@
 /** What belongs to users and clients: quotas, SCRAM credentials, delegation tokens. */
+
+import * as Digest from "@klamm/platform/node/Digest"
 import {
   CreateDelegationTokenRequest,
   CreateDelegationTokenResponse
@@ -23,7 +25,12 @@ import {
   AlterUserScramCredentialsResponse
 } from "@klamm/protocol/api/51-AlterUserScramCredentials"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import type * as Redacted from "effect/Redacted"
+import { reveal } from "../connection/Sasl.ts"
+import { minIterations } from "../connection/Scram.ts"
 import { type Admin, anyBroker, ask, controller, failureOf, failuresOf, names, outcome } from "./Call.ts"
+
+const utf8 = new TextEncoder()
 
 /** Whom a quota is for: `{ user: "alice", "client-id": null }`; null is the default of its kind. */
 export type QuotaEntity = { readonly [K in "user" | "client-id" | "ip"]?: string | null }
@@ -135,11 +142,23 @@ export type ScramChange =
   | {
       readonly user: string
       readonly mechanism: ScramMechanism
-      readonly iterations: number
-      readonly salt: Uint8Array
-      /** Hi(password, salt, iterations) of RFC 5802: brokers are never told a password. */
-      readonly saltedPassword: Uint8Array
+      /** Brokers are never told it: they get what RFC 5802 derives from it. */
+      readonly password: Redacted.Redacted | string
+      readonly iterations?: number
+      /** Drawn unless it is given. */
+      readonly salt?: Uint8Array
     }
+
+const saltBytes = 24
+const digests = { "SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512" } as const
+
+const upsertion = (change: Exclude<ScramChange, { readonly delete: true }>) => {
+  const { user, mechanism, password, iterations = minIterations } = change
+  const salt = change.salt ?? utf8.encode(Digest.secret(saltBytes))
+  const secret = utf8.encode(reveal(password).normalize("NFKC"))
+  const saltedPassword = Digest.iterate(digests[mechanism], secret, salt, iterations)
+  return { name: user, mechanism: mechanisms.numberOf(mechanism), iterations, salt, saltedPassword }
+}
 
 export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void> =>
   ask({
@@ -150,19 +169,7 @@ export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void
       deletions: changes.flatMap((change) =>
         "delete" in change ? [{ name: change.user, mechanism: mechanisms.numberOf(change.mechanism) }] : []
       ),
-      upsertions: changes.flatMap((change) =>
-        "delete" in change
-          ? []
-          : [
-              {
-                name: change.user,
-                mechanism: mechanisms.numberOf(change.mechanism),
-                iterations: change.iterations,
-                salt: change.salt,
-                saltedPassword: change.saltedPassword
-              }
-            ]
-      )
+      upsertions: changes.flatMap((change) => ("delete" in change ? [] : [upsertion(change)]))
     },
     read: ({ results }) =>
       outcome(
