@@ -126,6 +126,7 @@ const serveClients = (
       },
       metadataOffset: () => control.follower.image().offset,
       offlineLogDirs: () => storage.directories.flatMap((each) => (each.failed ? [each.log.directoryId] : [])),
+      registrationTimeoutMs: staticConfig.values["initial.broker.registration.timeout.ms"],
       heartbeatIntervalMs: () => control.services.config().values["broker.heartbeat.interval.ms"]
     })
     yield* Deferred.succeed(ready, undefined)

@@ -23,6 +23,13 @@ export class RegistrationRefused extends Data.TaggedError("RegistrationRefused")
   }
 }
 
+/** No controller has taken this broker in the time that it has for its first registration. */
+export class RegistrationTimedOut extends Data.TaggedError("RegistrationTimedOut")<{ readonly timeoutMs: number }> {
+  override get message(): string {
+    return `this broker could not register with the controllers within initial.broker.registration.timeout.ms (${this.timeoutMs})`
+  }
+}
+
 export interface LifecycleOptions {
   readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "incarnationId">
   readonly controller: ControllerClient
@@ -32,6 +39,8 @@ export interface LifecycleOptions {
   readonly metadataOffset: () => number
   /** The ids of log directories that have failed. */
   readonly offlineLogDirs: () => ReadonlyArray<string>
+  /** initial.broker.registration.timeout.ms: how long the first registration may take. */
+  readonly registrationTimeoutMs: number
   /** broker.heartbeat.interval.ms. */
   readonly heartbeatIntervalMs: () => number
 }
@@ -66,6 +75,13 @@ const register = (options: LifecycleOptions, incarnationId: string) =>
     }
   })
 
+/** The first registration of this process; later ones go on for as long as it lives. */
+const registerFirst = (options: LifecycleOptions, incarnationId: string) => {
+  const timeoutMs = options.registrationTimeoutMs
+  const orElse = () => Effect.fail(new RegistrationTimedOut({ timeoutMs }))
+  return Effect.timeoutOrElse(register(options, incarnationId), { duration: timeoutMs, orElse })
+}
+
 const heartbeat = (options: LifecycleOptions, brokerEpoch: number, wantShutDown: boolean, timeoutMs?: number) =>
   options.controller.ask(
     {
@@ -91,10 +107,12 @@ const leave = (options: LifecycleOptions, epoch: () => number): Effect.Effect<vo
   }).pipe(Effect.timeoutOption(leaveTimeoutMs), Effect.asVoid)
 
 /** Registers and waits to be unfenced; then heartbeats go on until the scope ends. */
-export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, RegistrationRefused, Scope.Scope> =>
+export const make = (
+  options: LifecycleOptions
+): Effect.Effect<BrokerLifecycle, RegistrationRefused | RegistrationTimedOut, Scope.Scope> =>
   Effect.gen(function* () {
     const incarnationId = yield* Entropy.uuid
-    let epoch = yield* register(options, incarnationId)
+    let epoch = yield* registerFirst(options, incarnationId)
     yield* options.registered(epoch)
     const beat = Effect.gen(function* () {
       const answer = yield* heartbeat(options, epoch, false)

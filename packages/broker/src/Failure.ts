@@ -9,7 +9,7 @@ import type { DiskError } from "@klamm/platform"
 import type { NetworkError } from "@klamm/platform/Network"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
-import type { RegistrationRefused } from "./BrokerLifecycle.ts"
+import type { RegistrationRefused, RegistrationTimedOut } from "./BrokerLifecycle.ts"
 import type { NotFormatted } from "./Storage.ts"
 
 /** The configuration asks for what this broker does not do. */
@@ -27,6 +27,7 @@ export type BrokerFailure =
   | NotFormatted
   | NotSupported
   | RegistrationRefused
+  | RegistrationTimedOut
 
 const describeDisk = ({ reason, operation, path }: DiskError): string => {
   switch (reason) {
@@ -77,6 +78,8 @@ const describe = (failure: BrokerFailure): string => {
       )
     case "CorruptLog":
       return `stored data is damaged and was left as it is: ${failure.message}`
+    case "RegistrationTimedOut":
+      return `${failure.message}. Are they running, and does controller.quorum.bootstrap.servers or controller.quorum.voters name them?`
     default:
       return failure.message
   }

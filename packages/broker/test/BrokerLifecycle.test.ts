@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import type { Command, Replies } from "@klamm/controller"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as BrokerLifecycle from "../src/BrokerLifecycle.ts"
 import type { ControllerClient } from "../src/ControllerClient.ts"
@@ -27,7 +28,7 @@ const listening = (told: Array<Command>): ControllerClient => ({
     })
 })
 
-const living = (told: Array<Command>) =>
+const living = (controller: ControllerClient) =>
   BrokerLifecycle.make({
     registration: {
       brokerId: 1,
@@ -38,22 +39,37 @@ const living = (told: Array<Command>) =>
       logDirs: [],
       previousBrokerEpoch: -1
     },
-    controller: listening(told),
+    controller,
     registered: () => Effect.void,
     offlineLogDirs: () => [],
     metadataOffset: () => 0,
+    registrationTimeoutMs: 60_000,
     heartbeatIntervalMs: () => 2_000
   })
 
 it.effect("a broker that leaves sends no heartbeat after its farewell", () =>
   Effect.gen(function* () {
     const told: Array<Command> = []
-    const lifecycle = yield* living(told)
+    const lifecycle = yield* living(listening(told))
     yield* TestClock.adjust("6 seconds")
     const shutDowns = () => told.flatMap((command) => (command._tag === "Heartbeat" ? [command.wantShutDown] : []))
     expect(shutDowns()).toEqual([false, false, false, false])
     yield* lifecycle.leave
     yield* TestClock.adjust("1 minute")
     expect(shutDowns()).toEqual([false, false, false, false, true])
+  })
+)
+
+it.effect("a broker that no controller takes gives up when its time for that is over", () =>
+  Effect.gen(function* () {
+    const silent: ControllerClient = { ask: () => Effect.as(Effect.sleep(30_000), undefined) }
+    const starting = yield* Effect.forkChild(Effect.flip(living(silent)))
+    yield* TestClock.adjust("59 seconds")
+    expect(starting.pollUnsafe()).toBeUndefined()
+    yield* TestClock.adjust("1 second")
+    const failure = yield* Fiber.join(starting)
+    expect(failure.message).toBe(
+      "this broker could not register with the controllers within initial.broker.registration.timeout.ms (60000)"
+    )
   })
 )
