@@ -76,6 +76,7 @@ const makeReplicas = (
       rules: (topicName) => live.rules(topicName),
       housekeeping: () => housekeeping(live.snapshot),
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
+      recoveryThreads: () => live.snapshot.values["num.recovery.threads.per.data.dir"],
       otherLogs: [storage.metadataLog],
       moves: {
         quota: quotas.alterLogDirs,

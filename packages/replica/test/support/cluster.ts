@@ -55,6 +55,9 @@ interface Node {
   readonly waiters: FetchWaiters.FetchWaiters
 }
 
+/** num.recovery.threads.per.data.dir. */
+const recoveryThreads = 2
+
 export class Cluster {
   readonly disks = new Map<number, MemoryDisk>()
   readonly up = new Map<number, Node>()
@@ -120,8 +123,8 @@ export class Cluster {
       const life = Effect.gen({ self: this }, function* () {
         const directories = yield* Effect.forEach(this.directories, (path, index) =>
           Effect.gen(function* () {
-            const options = { path, clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id, index) }
-            const log = yield* LogDirectory.open(options)
+            const newDirectoryId = directoryIdOf(id, index)
+            const log = yield* LogDirectory.open({ path, clusterId: "c", nodeId: id, newDirectoryId, recoveryThreads })
             yield* memory.disk.syncDirectory("/")
             return new ReplicaDirectory(memory.disk, log, yield* log.find(0))
           })
@@ -147,6 +150,7 @@ export class Cluster {
       directories,
       rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
       housekeeping: () => housekeeping,
+      recoveryThreads: () => recoveryThreads,
       decompression: () => decompression,
       otherLogs: [],
       moves: { quota: this.quota, concurrency: 1 },
