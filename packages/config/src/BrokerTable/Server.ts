@@ -94,14 +94,14 @@ export const serverKeys = [
     default: 11,
     valid: atLeast(1),
     importance: "low",
-    doc: "How many samples a client quota keeps."
+    doc: "How many samples the rate of new connections keeps."
   }),
   key("quota.window.size.seconds", {
     type: "int",
     default: 1,
     valid: atLeast(1),
     importance: "low",
-    doc: "How long one sample of a client quota lasts."
+    doc: "How long one sample of the rate of new connections lasts."
   }),
   key("replication.quota.window.num", {
     type: "int",

@@ -48,7 +48,7 @@ export const socketKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The most connections accepted in a second."
+    doc: "The most connections accepted in a second, over the window of quota.window; more wait. Under listener.name.x. for that listener alone."
   }),
   key("max.connections", {
     type: "int",
