@@ -9,7 +9,7 @@ import type { DiskError } from "@klamm/platform"
 import type { NetworkError } from "@klamm/platform/Network"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
-import type { RegistrationRefused, RegistrationTimedOut } from "./BrokerLifecycle.ts"
+import type { DirectoryFailureUntold, RegistrationRefused, RegistrationTimedOut } from "./BrokerLifecycle.ts"
 import type { NotFormatted } from "./Storage.ts"
 
 /** The configuration asks for what this broker does not do. */
@@ -21,6 +21,7 @@ export class NotSupported extends Data.TaggedError("NotSupported")<{ readonly ke
 
 export type BrokerFailure =
   | CorruptLog
+  | DirectoryFailureUntold
   | DiskError
   | LogDirectoryRefused
   | NetworkError

@@ -10,6 +10,7 @@ import { FetchWaiters, Replicas } from "@klamm/replica"
 import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeeping"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import type { BoundListener } from "./Broker.ts"
@@ -38,6 +39,8 @@ export interface NodeOptions {
   readonly storage: Storage
   /** Of this broker's present life; -1 before it is registered. */
   readonly brokerEpoch: () => number
+  /** Log directories that have failed are told by their ids. */
+  readonly failedDirectories: Queue.Enqueue<string>
   readonly failed: Deferred.Deferred<never, BrokerFailure>
 }
 
@@ -65,7 +68,7 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
 })
 
 const makeReplicas = (
-  { control, codecs, storage, brokerEpoch, failed }: NodeOptions,
+  { control, codecs, storage, brokerEpoch, failedDirectories, failed }: NodeOptions,
   quotas: ReplicationQuotas.ReplicationQuotas
 ) =>
   Effect.gen(function* () {
@@ -83,6 +86,7 @@ const makeReplicas = (
         concurrency:
           control.services.staticConfig.values["num.replica.alter.log.dirs.threads"] ?? storage.directories.length
       },
+      onFailed: (directoryId) => void Queue.offerUnsafe(failedDirectories, directoryId),
       onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
       onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
     })

@@ -60,6 +60,8 @@ export interface ReplicasOptions extends FetcherOptions, IsrUpdatesOptions {
   readonly otherLogs: ReadonlyArray<Log>
   /** A replica is in another directory than the metadata has for it, or in the first one that it got (KIP-858). */
   readonly assignDirectory: (topicId: string, partition: number, directoryId: string) => void
+  /** A directory has failed; others are left. */
+  readonly onFailed: (directoryId: string) => void
   /** No directory is left to work with. */
   readonly onAllFailed: (error: DiskError | CorruptLog) => Effect.Effect<void>
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>

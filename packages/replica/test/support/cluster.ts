@@ -169,6 +169,7 @@ export class Cluster {
       brokerEpoch: () => epoch,
       alterPartition: (command) => this.alterPartition(id, command),
       assignDirectory: (_topicId, _partition, directoryId) => void this.assigned.push(`${id} ${directoryId}`),
+      onFailed: () => undefined,
       onAllFailed: () => Effect.void,
       onDefect: (cause) => Effect.logError("a partition died", cause)
     }
