@@ -21,7 +21,8 @@ export interface ListenerLimits {
   /** Received and unread bytes at which a connection stops reading (klamm.queued.bytes.per.connection). */
   readonly receiveLimitBytes: number
   readonly maxConnections: number
-  readonly maxConnectionsPerAddress: number
+  /** max.connections.per.ip, or what max.connections.per.ip.overrides says of the address. */
+  readonly maxConnectionsFrom: (host: string) => number
   /** Negative: never. */
   readonly maxIdleMs: number
 }
@@ -46,7 +47,7 @@ export class Connections {
 
   admits(host: string, limits: ListenerLimits): boolean {
     const fromHost = this.perAddress.get(host) ?? 0
-    return this.clients.size < limits.maxConnections && fromHost < limits.maxConnectionsPerAddress
+    return this.clients.size < limits.maxConnections && fromHost < limits.maxConnectionsFrom(host)
   }
 
   add(connection: Network.Connection, nowMs: number) {

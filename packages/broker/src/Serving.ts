@@ -3,6 +3,7 @@
  * connections count those of all listeners together; each connection remembers which listener it came by.
  */
 import type { BrokerSnapshot, StaticConfig } from "@klamm/config/BrokerConfig"
+import { connectionOverrides } from "@klamm/config/Derived"
 import type { Endpoint } from "@klamm/config/Listeners"
 import type { Arena } from "@klamm/platform/Arena"
 import { monotonicMsOf } from "@klamm/platform/Moment"
@@ -22,7 +23,7 @@ const limitsOf = ({ values }: BrokerSnapshot): ListenerLimits => ({
   maxFrameBytes: values["socket.request.max.bytes"],
   receiveLimitBytes: values["klamm.queued.bytes.per.connection"],
   maxConnections: values["max.connections"],
-  maxConnectionsPerAddress: values["max.connections.per.ip"],
+  maxConnectionsFrom: (host) => connectionOverrides(values)?.get(host) ?? values["max.connections.per.ip"],
   maxIdleMs: values["connections.max.idle.ms"]
 })
 

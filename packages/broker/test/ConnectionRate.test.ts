@@ -91,3 +91,13 @@ it("a connection that comes too soon is served later, and is not refused", () =>
       expect(waits[3]).toBeGreaterThan(waits[2]!)
     })
   ))
+
+it("an address has its own limit of connections where max.connections.per.ip.overrides names it", () =>
+  withBroker(
+    ["max.connections.per.ip=100", "max.connections.per.ip.overrides=localhost:1"],
+    Effect.gen(function* () {
+      const ask = Effect.flatMap(connect(), (client) => client.ask(ApiVersionsRequest, ApiVersionsResponse, 2, {}))
+      yield* ask
+      expect((yield* Effect.flip(ask)).reason).toBe("Closed")
+    })
+  ))
