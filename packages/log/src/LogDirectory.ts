@@ -14,7 +14,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import { readOrFormat } from "./DirectoryIdentity.ts"
 import { partitionMetadata, replacementMark } from "./Files.ts"
-import { Log, type OpenOptions } from "./Log.ts"
+import { type BeginOptions, Log } from "./Log.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
 import { CorruptLog } from "./LogError.ts"
@@ -153,16 +153,21 @@ export class LogDirectory {
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
-      if (found.topicId === undefined) yield* this.writePartitionMetadata(found.directory, topicId)
-      else if (found.topicId !== topicId) {
+      const { topic, partition, directory } = found
+      const key = keyOf(topic, partition)
+      if (found.topicId === undefined) {
+        const knows = (this.recoveryPoints.get(key) ?? 0) + (this.logStarts.get(key) ?? 0) > 0
+        const isEmpty = !knows && (yield* this.disk.list(directory)).length === 0
+        if (isEmpty) return yield* Log.begin({ directory, topic, partition, topicId, config, now })
+        yield* this.writePartitionMetadata(directory, topicId)
+      } else if (found.topicId !== topicId) {
         const reason = `has topic id ${found.topicId}, not ${topicId}`
-        return yield* Effect.fail(new CorruptLog({ path: found.directory, position: -1, reason }))
+        return yield* Effect.fail(new CorruptLog({ path: directory, position: -1, reason }))
       }
-      const key = keyOf(found.topic, found.partition)
       return yield* Log.open({
-        directory: found.directory,
-        topic: found.topic,
-        partition: found.partition,
+        directory,
+        topic,
+        partition,
         topicId,
         config,
         cleanShutdown: this.cleanShutdown,
@@ -187,10 +192,7 @@ export class LogDirectory {
     return Effect.forEach(wanted, loadOne, { concurrency: loadConcurrency })
   }
 
-  /**
-   * Begins an empty log for a new partition. Its directory is durable; the name of `partition.metadata` in it is so with the log's first
-   * flush, before which nothing in the log counts as durable either.
-   */
+  /** Begins an empty log for a new partition. Its directory is durable; for the files in it see `FirstFiles.ts`. */
   create(
     topic: string,
     partition: number,
@@ -215,15 +217,15 @@ export class LogDirectory {
     })
   }
 
-  private createAt(name: string, log: Pick<OpenOptions, "topic" | "partition" | "topicId" | "config" | "now">) {
+  private createAt(name: string, log: Omit<BeginOptions, "directory">) {
     return Effect.gen({ self: this }, function* () {
       const directory = `${this.path}/${name}`
-      const options = { directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
       const isNew = !(yield* this.disk.exists(directory))
       yield* this.disk.makeDirectory(directory)
-      yield* Checkpoint.putFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(log.topicId))
       yield* this.syncNames
-      return yield* isNew ? Log.begin(options) : Log.open(options)
+      if (isNew) return yield* Log.begin({ directory, ...log })
+      yield* this.writePartitionMetadata(directory, log.topicId)
+      return yield* Log.open({ directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 })
     })
   }
 
