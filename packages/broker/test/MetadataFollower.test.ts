@@ -10,19 +10,22 @@ const topicIds = ["AAAAAAAAAAAAAAAAAAAAAQ", "AAAAAAAAAAAAAAAAAAAAAg"]
 
 const topicRecords = (name: string, topicId: string, partitions: number): ReadonlyArray<MetadataRecordInput> => [
   { _tag: "Topic", name, topicId },
-  ...Array.from({ length: partitions }, (_, partitionId): MetadataRecordInput => ({
-    _tag: "Partition",
-    partitionId,
-    topicId,
-    replicas: [1],
-    isr: [1],
-    removingReplicas: [],
-    addingReplicas: [],
-    directories: [topicIds[0]!],
-    leader: 1,
-    leaderEpoch: 0,
-    partitionEpoch: 0
-  }))
+  ...Array.from(
+    { length: partitions },
+    (_, partitionId): MetadataRecordInput => ({
+      _tag: "Partition",
+      partitionId,
+      topicId,
+      replicas: [1],
+      isr: [1],
+      removingReplicas: [],
+      addingReplicas: [],
+      directories: [topicIds[0]!],
+      leader: 1,
+      leaderEpoch: 0,
+      partitionEpoch: 0
+    })
+  )
 ]
 
 const withTopic = (before: Image.Image, name: string, topicId: string, partitions: number): Image.Image => {
