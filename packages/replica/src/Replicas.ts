@@ -123,6 +123,7 @@ const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
   )
 
 const reconfigure = (self: Hosting.Self): void => {
+  self.fetcher.reconfigure()
   for (const { actor } of self.hosted.values()) {
     actor.actor.tell({ _tag: "Configured", settings: self.options.rules(actor.topic).partition })
   }

@@ -62,7 +62,7 @@ export const replicationKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "How many fetch loops a follower runs for each source broker."
+    doc: "How many fetch loops, each with a connection of its own, a follower runs for each source broker; partitions are spread over them by name."
   }),
   key("producer.purgatory.purge.interval.requests", {
     type: "int",
