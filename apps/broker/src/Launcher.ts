@@ -9,13 +9,13 @@ import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, relative, resolve } from "node:path"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import manifest from "../package.json" with { type: "json" }
 import { clusterBanner, type Readiness } from "./Banner.ts"
 import { initialControllers, type NodePlan, plan, printProperties } from "./ClusterPlan.ts"
 import type { ClusterOptions } from "./Options.ts"
 
-const entry = fileURLToPath(new URL("./main.mjs", import.meta.url))
+/** Each node is started as the launcher was. */
+const entry = process.argv[1]!
 
 const uuidBytes = 16
 

@@ -4,7 +4,10 @@
  * is switched on, because a module's static imports are compiled before its first line runs; and it is JavaScript, because
  * the first TypeScript module that no cache holds makes Node load its compiler, which costs 12 MB.
  */
+import { existsSync } from "node:fs"
 import { enableCompileCache } from "node:module"
+import { bundlePath, entry } from "./Bundle.mjs"
 
 enableCompileCache()
-await import("./Command.ts")
+const bundle = bundlePath()
+await import(existsSync(bundle) ? bundle : entry)

@@ -64,7 +64,6 @@ export class Cluster {
   partition: Topics.Partition
   settings: PartitionSettings
   partitionMaxBytes = MiB
-  /** num.replica.fetchers, and which of them have asked. */
   fetchers = 1
   readonly fetchersSeen = new Set<number>()
   /** The log directories of every node. */

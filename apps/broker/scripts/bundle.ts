@@ -1,0 +1,33 @@
+/**
+ * `pnpm bundle`: the broker's program into one file, for a quick start (see `src/Bundle.mjs`). Written beside and renamed, so that a
+ * broker that starts meanwhile finds a whole one or none. Where it can't be made the broker runs from its sources, only slower.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { rolldown } from "rolldown"
+import { bundlePath, entry } from "../src/Bundle.mjs"
+
+const write = async (path: string): Promise<void> => {
+  const bundle = await rolldown({ input: entry, platform: "node" })
+  const unfinished = `${path}.${process.pid}`
+  await bundle.write({ file: unfinished, format: "esm", codeSplitting: false })
+  await bundle.close()
+  renameSync(unfinished, path)
+}
+
+/** Bundles of sources that have changed since. */
+const others = (path: string): ReadonlyArray<string> =>
+  readdirSync(dirname(path))
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => join(dirname(path), name))
+    .filter((other) => other !== path)
+
+try {
+  const path = process.argv[2] ?? bundlePath()
+  mkdirSync(dirname(path), { recursive: true })
+  await write(path)
+  for (const other of others(path)) rmSync(other, { force: true })
+} catch (error) {
+  console.error(`✗ the broker is not bundled and will start more slowly: ${error}`)
+  process.exitCode = process.env.CI === undefined ? 0 : 1
+}
