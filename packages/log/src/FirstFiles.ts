@@ -1,9 +1,9 @@
 /**
- * A log that nothing was ever written to is a directory and no more: a broker may come to have thousands of them at once. Its files are
- * made when something is to be written.
+ * A log that nothing was ever written to is a directory and no more, and that not yet durably: a broker may come to have thousands of them
+ * at once. Its files are made when something is to be written.
  *
- * Invariant: `partition.metadata` is there, and durable with whatever of the log is, before the first batch: what a directory without it
- * has belongs to whatever topic asks for it. Neighbours: `Append.ts` and `Delete.ts` ask for the files, `Recovery.ts` begins logs.
+ * Invariant: before the first batch the directory is durable, and `partition.metadata` is there, durable with whatever of the log is: what
+ * a directory without it has belongs to whatever topic asks for it. Neighbours: `Append.ts` and `Delete.ts` ask for the files, `Recovery.ts` begins logs.
  */
 import type { DiskError } from "@klamm/platform"
 import * as Effect from "effect/Effect"
@@ -15,6 +15,7 @@ import { activeSegment, createSegment, type LogState } from "./LogState.ts"
 const make = (state: LogState, now: number): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     const { disk, directory } = state.home
+    yield* state.syncName
     yield* Checkpoint.putFile(disk, directory, partitionMetadata, Names.encodePartitionMetadata(state.topicId))
     const { baseOffset } = activeSegment(state)
     state.segments = [yield* createSegment(state.home, baseOffset, state.config(), now)]

@@ -158,7 +158,8 @@ export class LogDirectory {
       if (found.topicId === undefined) {
         const knows = (this.recoveryPoints.get(key) ?? 0) + (this.logStarts.get(key) ?? 0) > 0
         const isEmpty = !knows && (yield* this.disk.list(directory)).length === 0
-        if (isEmpty) return yield* Log.begin({ directory, topic, partition, topicId, config, now })
+        const { syncNames: syncName } = this
+        if (isEmpty) return yield* Log.begin({ directory, topic, partition, topicId, config, now, syncName })
         yield* this.writePartitionMetadata(directory, topicId)
       } else if (found.topicId !== topicId) {
         const reason = `has topic id ${found.topicId}, not ${topicId}`
@@ -192,7 +193,7 @@ export class LogDirectory {
     return Effect.forEach(wanted, loadOne, { concurrency: loadConcurrency })
   }
 
-  /** Begins an empty log for a new partition. Its directory is durable; for the files in it see `FirstFiles.ts`. */
+  /** Begins an empty log for a new partition: see `FirstFiles.ts`. */
   create(
     topic: string,
     partition: number,
@@ -217,20 +218,20 @@ export class LogDirectory {
     })
   }
 
-  private createAt(name: string, log: Omit<BeginOptions, "directory">) {
+  private createAt(name: string, log: Omit<BeginOptions, "directory" | "syncName">) {
     return Effect.gen({ self: this }, function* () {
       const directory = `${this.path}/${name}`
       const isNew = !(yield* this.disk.exists(directory))
       yield* this.disk.makeDirectory(directory)
+      if (isNew) return yield* Log.begin({ directory, ...log, syncName: this.syncNames })
       yield* this.syncNames
-      if (isNew) return yield* Log.begin({ directory, ...log })
       yield* this.writePartitionMetadata(directory, log.topicId)
       return yield* Log.open({ directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 })
     })
   }
 
-  /** The names in the directory are durable: one sync serves all who made theirs before it began. */
-  private readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
+  /** Makes the names in the directory durable: one sync serves all who made theirs before it began. */
+  readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
     this.names += 1
     const mine = this.names
     const sync = Effect.suspend(() => {

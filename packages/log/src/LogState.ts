@@ -47,6 +47,8 @@ export interface LogState {
   unsyncedSnapshots: ReadonlyArray<number>
   /** See `FirstFiles.ts`. */
   hasFiles: boolean
+  /** Makes the name of the log's directory durable. */
+  readonly syncName: Effect.Effect<void, DiskError>
   /** Files were created or removed since the directory was last synced. */
   directoryChanged: boolean
   /** Lowest offset truncated to since the flush under way began: it may not claim more. */

@@ -45,7 +45,11 @@ export interface OpenOptions {
   readonly now: number
 }
 
-export type BeginOptions = Pick<OpenOptions, "directory" | "topic" | "partition" | "topicId" | "config" | "now">
+export interface BeginOptions
+  extends Pick<OpenOptions, "directory" | "topic" | "partition" | "topicId" | "config" | "now"> {
+  /** Makes the name of the directory durable. */
+  readonly syncName: Effect.Effect<void, DiskError>
+}
 
 /** One pass over the segments from the recovery point on. */
 interface Pass {
@@ -257,6 +261,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   snapshots: found.snapshots,
   unsyncedSnapshots: [],
   hasFiles: true,
+  syncName: Effect.void,
   directoryChanged: !options.cleanShutdown || found.segments.length === 0,
   flushCeiling: Number.POSITIVE_INFINITY,
   failure: undefined,
@@ -330,7 +335,8 @@ export const begin = (options: BeginOptions): Effect.Effect<LogState, never, Dis
     const segment = new Segment(home, 0, options.now)
     segment.indexes = emptyIndexes()
     const anew = { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
-    return { ...initialState(anew, home, noFiles, [segment]), hasFiles: false, directoryChanged: false }
+    const { syncName } = options
+    return { ...initialState(anew, home, noFiles, [segment]), hasFiles: false, syncName, directoryChanged: false }
   })
 
 /** Opens or creates the log of a directory. The scope owns its files. */

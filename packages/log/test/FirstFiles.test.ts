@@ -1,5 +1,7 @@
 /** A log that nothing was written to, and how it comes to its files. */
 import { Disk } from "@klamm/platform"
+import { makeMemoryDisk } from "@klamm/platform/DiskMemory"
+import { nothingSurvives } from "@klamm/platform/MemoryFiles"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
 import * as Result from "effect/Result"
@@ -13,20 +15,20 @@ import { FakeDisk } from "./support/FakeDisk.ts"
 import { chance } from "./support/random.ts"
 
 const otherId = "AAAAAAAAAAAAAAAAAAAAAQ"
+const identity = {
+  path: "/data",
+  clusterId: "JIDeFB73Q1eQyEBScflNiw",
+  nodeId: 1,
+  newDirectoryId: "2e01uNRYlv8dX5Ac27rOYw"
+}
 const rules = () => config()
 
 const inDirectory = <A, E>(
   disk: FakeDisk,
   use: (directory: LogDirectory) => Effect.Effect<A, E, Disk | Scope.Scope>
 ): Promise<A> => {
-  const opening = LogDirectory.open({
-    path: "/data",
-    clusterId: "JIDeFB73Q1eQyEBScflNiw",
-    nodeId: 1,
-    newDirectoryId: "2e01uNRYlv8dX5Ac27rOYw"
-  })
   return Effect.runPromise(
-    Effect.scoped(Effect.flatMap(opening, use)).pipe(
+    Effect.scoped(Effect.flatMap(LogDirectory.open(identity), use)).pipe(
       Effect.provideService(Disk, disk.service),
       Effect.provideService(References.MinimumLogLevel, "None")
     )
@@ -138,4 +140,37 @@ describe("a crash while the first files are made", () => {
       expect(isDone).toBe(true)
     }
   )
+})
+
+describe("the directory of a new log", () => {
+  it("is durable with what was flushed in it", async () => {
+    const memory = makeMemoryDisk()
+    const life = <A, E>(use: (directory: LogDirectory) => Effect.Effect<A, E, Disk | Scope.Scope>) =>
+      Effect.runPromise(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const directory = yield* LogDirectory.open(identity)
+            yield* memory.disk.syncDirectory("/")
+            return yield* use(directory)
+          })
+        ).pipe(Effect.provideService(Disk, memory.disk), Effect.provideService(References.MinimumLogLevel, "None"))
+      )
+    await life((directory) =>
+      Effect.gen(function* () {
+        const log = yield* create(directory)
+        yield* directory.create("b", 0, otherId, rules, 0)
+        yield* append(log, 0)
+        yield* log.flush
+      })
+    )
+    memory.losePower(nothingSurvives)
+    const found = await life((directory) =>
+      Effect.gen(function* () {
+        const [first] = yield* directory.find(0)
+        const log = yield* directory.load(first!, topicId, rules, 0)
+        return [log.topic, log.logEndOffset]
+      })
+    )
+    expect(found).toEqual(["a", 1])
+  })
 })

@@ -86,9 +86,13 @@ const lookEachMs = 1_000
 /** How soon a broker that is not registered yet looks again. */
 const unregisteredRestMs = 10
 
-/** How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen; milliseconds. */
+/**
+ * How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen, in milliseconds: the
+ * less often the more partitions the request after it has to name all again. The poll that ends by itself costs only what is new.
+ */
 const gatherMs = 1
 const interruptPauseMs = 50
+const partitionsPerPause = 64
 
 interface Self {
   readonly options: FetcherOptions
@@ -208,7 +212,8 @@ const untilChanged = (source: Source): Effect.Effect<"Changed"> => {
   return Effect.gen(function* () {
     yield* signal
     const now = yield* Moment.monotonicMs
-    yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + interruptPauseMs - now))
+    const pauseMs = interruptPauseMs * (1 + source.session.size / partitionsPerPause)
+    yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + pauseMs - now))
     source.interruptedAtMs = yield* Moment.monotonicMs
     return "Changed" as const
   })
