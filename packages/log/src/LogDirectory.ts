@@ -204,7 +204,7 @@ export class LogDirectory {
     return this.createAt(keyOf(topic, partition), { topic, partition, topicId, config, now })
   }
 
-  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113). */
+  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113); durably, so that it is found again. */
   createFuture(
     topic: string,
     partition: number,
@@ -214,7 +214,9 @@ export class LogDirectory {
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const name = Names.future(topic, partition, yield* uniqueId)
-      return yield* this.createAt(name, { topic, partition, topicId, config, now })
+      const log = yield* this.createAt(name, { topic, partition, topicId, config, now })
+      yield* this.syncNames
+      return log
     })
   }
 
