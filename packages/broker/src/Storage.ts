@@ -71,9 +71,13 @@ const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
     const key = ReplicaDirectory.keyOf(topicName, partition)
     const found: FoundLog | undefined = directory.found.get(key)
     directory.found.delete(key)
-    return found === undefined
-      ? yield* directory.log.create(topicName, partition, topicId, () => logConfig, now)
-      : yield* directory.log.load(found, topicId, () => logConfig, now)
+    const log =
+      found === undefined
+        ? yield* directory.log.create(topicName, partition, topicId, () => logConfig, now)
+        : yield* directory.log.load(found, topicId, () => logConfig, now)
+    /** The vote is kept in there, and may be the first thing that is. */
+    yield* directory.log.syncNames
+    return log
   })
 
 /** Opens everything until the scope ends. */

@@ -13,7 +13,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import { readOrFormat } from "./DirectoryIdentity.ts"
 import { partitionMetadata, replacementMark } from "./Files.ts"
-import { Log, type OpenOptions } from "./Log.ts"
+import { type BeginOptions, Log } from "./Log.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
 import { CorruptLog } from "./LogError.ts"
@@ -154,16 +154,22 @@ export class LogDirectory {
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
-      if (found.topicId === undefined) yield* this.writePartitionMetadata(found.directory, topicId)
-      else if (found.topicId !== topicId) {
+      const { topic, partition, directory } = found
+      const key = keyOf(topic, partition)
+      if (found.topicId === undefined) {
+        const knows = (this.recoveryPoints.get(key) ?? 0) + (this.logStarts.get(key) ?? 0) > 0
+        const isEmpty = !knows && (yield* this.disk.list(directory)).length === 0
+        const { syncNames: syncName } = this
+        if (isEmpty) return yield* Log.begin({ directory, topic, partition, topicId, config, now, syncName })
+        yield* this.writePartitionMetadata(directory, topicId)
+      } else if (found.topicId !== topicId) {
         const reason = `has topic id ${found.topicId}, not ${topicId}`
-        return yield* Effect.fail(new CorruptLog({ path: found.directory, position: -1, reason }))
+        return yield* Effect.fail(new CorruptLog({ path: directory, position: -1, reason }))
       }
-      const key = keyOf(found.topic, found.partition)
       const opening = Log.open({
-        directory: found.directory,
-        topic: found.topic,
-        partition: found.partition,
+        directory,
+        topic,
+        partition,
         topicId,
         config,
         cleanShutdown: this.cleanShutdown,
@@ -181,10 +187,7 @@ export class LogDirectory {
     return Semaphore.resize(this.recovering, count)
   }
 
-  /**
-   * Begins an empty log for a new partition. Its directory is durable; the name of `partition.metadata` in it is so with the log's first
-   * flush, before which nothing in the log counts as durable either.
-   */
+  /** Begins an empty log for a new partition: see `FirstFiles.ts`. */
   create(
     topic: string,
     partition: number,
@@ -195,7 +198,7 @@ export class LogDirectory {
     return this.createAt(keyOf(topic, partition), { topic, partition, topicId, config, now })
   }
 
-  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113). */
+  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113); durably, so that it is found again. */
   createFuture(
     topic: string,
     partition: number,
@@ -205,24 +208,26 @@ export class LogDirectory {
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const name = Names.future(topic, partition, yield* uniqueId)
-      return yield* this.createAt(name, { topic, partition, topicId, config, now })
+      const log = yield* this.createAt(name, { topic, partition, topicId, config, now })
+      yield* this.syncNames
+      return log
     })
   }
 
-  private createAt(name: string, log: Pick<OpenOptions, "topic" | "partition" | "topicId" | "config" | "now">) {
+  private createAt(name: string, log: Omit<BeginOptions, "directory" | "syncName">) {
     return Effect.gen({ self: this }, function* () {
       const directory = `${this.path}/${name}`
-      const options = { directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
       const isNew = !(yield* this.disk.exists(directory))
       yield* this.disk.makeDirectory(directory)
-      yield* Checkpoint.putFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(log.topicId))
+      if (isNew) return yield* Log.begin({ directory, ...log, syncName: this.syncNames })
       yield* this.syncNames
-      return yield* isNew ? Log.begin(options) : Log.open(options)
+      yield* this.writePartitionMetadata(directory, log.topicId)
+      return yield* Log.open({ directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 })
     })
   }
 
-  /** The names in the directory are durable: one sync serves all who made theirs before it began. */
-  private readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
+  /** Makes the names in the directory durable: one sync serves all who made theirs before it began. */
+  readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
     this.names += 1
     const mine = this.names
     const sync = Effect.suspend(() => {

@@ -23,7 +23,7 @@ import { describe, type QuorumDescription } from "./Describe.ts"
 import * as LogView from "./LogView.ts"
 import type { AppendAnswer, ChangeAnswer, Message, Out } from "./Message.ts"
 import * as MetadataLog from "./MetadataLog.ts"
-import type { PeerRequest, PeerResponse, ReplicaKey, ResponseOf } from "./Peer.ts"
+import type { PeerRequest, PeerResponse, ReplicaKey, ResponseOf, UpgradeVersionRequest } from "./Peer.ts"
 import * as Perform from "./Perform.ts"
 import * as QuorumStateFile from "./QuorumStateFile.ts"
 import { machine, type RaftState, start } from "./Raft.ts"
@@ -31,6 +31,7 @@ import { refusal } from "./Requests.ts"
 import type { RetentionLimits } from "./SnapshotRetention.ts"
 import * as SnapshotRetention from "./SnapshotRetention.ts"
 import * as Snapshots from "./Snapshots.ts"
+import type * as VoterChange from "./VoterChange.ts"
 import * as VoterSet from "./VoterSet.ts"
 
 export type { LeaderAndEpoch, PeerUnreachable, QuorumPeers, RaftListener } from "./Perform.ts"
@@ -107,6 +108,10 @@ export interface RaftNode {
   ) => Effect.Effect<ChangeAnswer>
   readonly removeVoter: (voter: ReplicaKey) => Effect.Effect<ChangeAnswer>
   readonly updateVoter: (voter: VoterSet.Voter) => Effect.Effect<ChangeAnswer>
+  /** Raises kraft.version. */
+  readonly upgradeVersion: (
+    update: Pick<UpgradeVersionRequest, "level" | "isUpgrade" | "validateOnly">
+  ) => Effect.Effect<ChangeAnswer>
   /** Hands the leadership over for good, before a stop; ends when the others know. */
   readonly resign: Effect.Effect<void>
 }
@@ -170,8 +175,6 @@ const leaderOf = (state: RaftState): Perform.LeaderAndEpoch => {
   return { id, epoch, endpoint: id === -1 ? undefined : endpointOfLeader(state) }
 }
 
-type ChangeRequest = Extract<PeerRequest, { readonly _tag: "AddVoter" | "RemoveVoter" | "UpdateVoter" }>
-
 const answerOf = (response: PeerResponse): ChangeAnswer => ({
   errorCode: response.errorCode,
   message: "message" in response ? response.message : null
@@ -180,7 +183,7 @@ const answerOf = (response: PeerResponse): ChangeAnswer => ({
 /** Asks this node if it leads, else the leader over the network. */
 const makeChange =
   (options: RaftNodeOptions, state: () => RaftState, handle: RaftNode["handle"]) =>
-  (request: ChangeRequest, timeoutMs: number): Effect.Effect<ChangeAnswer> =>
+  (request: VoterChange.ChangeRequest, timeoutMs: number): Effect.Effect<ChangeAnswer> =>
     Effect.suspend(() => {
       const { id, endpoint } = leaderOf(state())
       if (id === options.nodeId || endpoint === undefined) return Effect.map(handle(request), answerOf)
@@ -197,13 +200,14 @@ const changeTimeoutMs = 30_000
 const makeChanges = (options: RaftNodeOptions, state: () => RaftState, handle: RaftNode["handle"]) => {
   const { clusterId } = options
   const change = makeChange(options, state, handle)
-  const changes: Pick<RaftNode, "addVoter" | "removeVoter" | "updateVoter"> = {
+  const changes: Pick<RaftNode, "addVoter" | "removeVoter" | "updateVoter" | "upgradeVersion"> = {
     addVoter: (key, endpoints, timeoutMs, ackWhenCommitted = true) => {
       const voter = VoterSet.voter(key, endpoints)
       return change({ _tag: "AddVoter", clusterId, voter, timeoutMs, ackWhenCommitted }, timeoutMs)
     },
     removeVoter: (voter) => change({ _tag: "RemoveVoter", clusterId, voter }, changeTimeoutMs),
-    updateVoter: (voter) => change({ _tag: "UpdateVoter", clusterId, voter }, changeTimeoutMs)
+    updateVoter: (voter) => change({ _tag: "UpdateVoter", clusterId, voter }, changeTimeoutMs),
+    upgradeVersion: (update) => change({ _tag: "UpgradeVersion", clusterId, ...update }, changeTimeoutMs)
   }
   return changes
 }

@@ -31,8 +31,8 @@ import type * as PartitionActor from "./PartitionActor.ts"
 import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 import type { ReplicationQuota } from "./ReplicationQuota.ts"
 
-/** Partitions that are opened at a time when many start at once: as many share the sync that makes their names durable. */
-const startConcurrency = 64
+/** Partitions that are opened at a time when many start at once; between any so many, whatever else the node does has its turn. */
+const startConcurrency = 16
 
 /** What the topic's configuration means to its partitions and logs. */
 export interface TopicRules {
@@ -105,10 +105,8 @@ const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image)
     for (const topic of changes.removedTopics) {
       for (const partition of topic.partitions) yield* Hosting.remove(self, topic.id, partition.index)
     }
-    yield* Effect.forEach(changes.partitions, (change) => Hosting.follow(self, change), {
-      concurrency: startConcurrency,
-      discard: true
-    })
+    const follow = (change: Changes.PartitionChange) => Effect.andThen(Hosting.follow(self, change), Effect.yieldNow)
+    yield* Effect.forEach(changes.partitions, follow, { concurrency: startConcurrency, discard: true })
   })
 
 const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
@@ -129,6 +127,7 @@ const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
 const reconfigure = (self: Hosting.Self): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { directories, recoveryThreads, rules } = self.options
+    self.fetcher.reconfigure()
     for (const { actor } of self.hosted.values()) {
       actor.actor.tell({ _tag: "Configured", settings: rules(actor.topic).partition })
     }

@@ -63,7 +63,7 @@ export const replicationKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "Accepted and without effect here: a follower has one fetch loop for each source broker."
+    doc: "How many fetch loops, each with a connection of its own, a follower runs for each source broker; partitions are spread over them by name."
   }),
   key("producer.purgatory.purge.interval.requests", {
     type: "int",

@@ -67,6 +67,8 @@ export class Cluster {
   partition: Topics.Partition
   settings: PartitionSettings
   partitionMaxBytes = MiB
+  fetchers = 1
+  readonly fetchersSeen = new Set<number>()
   /** The log directories of every node. */
   directories: ReadonlyArray<string> = ["/data"]
   /** Where replicas were said to be: node, directory id. */
@@ -160,10 +162,14 @@ export class Cluster {
         partitionMaxBytes: this.partitionMaxBytes,
         responseMaxBytes: MiB,
         backoffMs: 50,
-        timeoutMs: 5000
+        timeoutMs: 5000,
+        fetchers: this.fetchers
       }),
       addressOf: (broker) => ({ host: `${broker}`, port: 1 }),
-      fetch: (to, body) => this.fetch(id, Number(to.host), body),
+      fetch: ({ address, fetcher }, body) => {
+        this.fetchersSeen.add(fetcher)
+        return this.fetch(id, Number(address.host), body)
+      },
       disconnect: () => Effect.void,
       quota: this.quota,
       brokerEpoch: () => epoch,
