@@ -189,7 +189,8 @@ export class SimNetwork {
     }
   }
 
-  private isOpen(from: string, to: string): boolean {
+  /** Whether what the one sends gets to the other. */
+  isOpen(from: string, to: string): boolean {
     if (!this.host(from).isUp || !this.host(to).isUp) return false
     return from === to || this.paths.get(pathName(from, to))?.isBlocked !== true
   }
