@@ -132,6 +132,13 @@ export class SimNetwork {
     this.path(from, to).isBlocked = true
   }
 
+  /** What waited gets through again. */
+  open(from: string, to: string): void {
+    this.heals += 1
+    this.path(from, to).isBlocked = false
+    this.retryWaiting()
+  }
+
   slow(from: string, to: string, extraMs: number, bytesPerMs: number | undefined): void {
     Object.assign(this.path(from, to), { extraMs, bytesPerMs })
   }

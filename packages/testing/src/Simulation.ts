@@ -267,7 +267,7 @@ export const simulate = (options: SimulationOptions): Outcome => {
   const run = new Simulation(options)
   const { world, swarm, history, violations, network, cluster } = run
   const chance = world.chance.fork("faults")
-  const director = new Director({ world, cluster, network, swarm, chance })
+  const director = new Director({ world, cluster, network, swarm, chance, topic: mainTopic })
   let stock: Found | undefined
   try {
     const exit = world.run(

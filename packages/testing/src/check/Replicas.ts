@@ -70,7 +70,7 @@ export class ReplicaWatch {
     this.learn()
     const image = this.newestImage()
     if (image === undefined) return []
-    const syncs = this.options.promises().spreadsAcks
+    const syncs = this.options.promises().keepsInSync
     return this.acknowledged.flatMap((acknowledged, index) => {
       const led = this.led(image, index)
       if (led === undefined) return []
