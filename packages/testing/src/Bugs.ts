@@ -26,7 +26,12 @@ const replicationBugs: ReadonlyArray<Bug> = [
     name: "diverging-epoch-not-compared",
     story:
       "as before KIP-279, a leader judges a follower's log by where it ends, though it ends in an epoch the leader never had",
-    overrides: { brokers: 3 },
+    overrides: {
+      brokers: 3,
+      kinds: ["twoLeaders", "crash", "isolate"],
+      acks: 1,
+      settings: { "leader.imbalance.check.interval.seconds": 1 }
+    },
     isRare: true
   },
   {
@@ -38,7 +43,7 @@ const replicationBugs: ReadonlyArray<Bug> = [
   {
     name: "lost-replica-stays-in-sync",
     story: "as before KIP-966, a broker that comes back with an empty disk is still in sync, the last replica standing",
-    overrides: { brokers: 3, kinds: ["lostDisk", "crash"] },
+    overrides: { brokers: 3, kinds: ["lostDisk"] },
     isRare: true
   },
   {
@@ -50,7 +55,7 @@ const replicationBugs: ReadonlyArray<Bug> = [
   {
     name: "former-life-in-sync",
     story: "as before KIP-903, the controller lets a broker's former life join the ISR",
-    overrides: { brokers: 3, kinds: ["lostDisk", "crash", "slowLink", "isolate", "pause"] },
+    overrides: { brokers: 3, kinds: ["strikeJoiner", "isolate", "crash"] },
     isRare: true
   },
   {
@@ -96,13 +101,17 @@ const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "commit-of-earlier-epoch",
     story: "a leader commits what a majority has of an earlier epoch before a record of its own (Raft, figure 8)",
-    overrides: { brokers: 3 },
+    overrides: {
+      brokers: 3,
+      kinds: ["strikeController", "crash"],
+      settings: { "controller.quorum.fetch.max.bytes": 100 }
+    },
     isRare: true
   },
   {
     name: "new-directory-votes",
     story: "as in KAFKA-16526, a voter whose disk was lost votes before it has heard from a leader",
-    overrides: { brokers: 3, kinds: ["lostDisk", "isolate", "oneWay", "slowLink", "pause"] },
+    overrides: { brokers: 3, kinds: ["lostDisk"] },
     isRare: true
   }
 ]
