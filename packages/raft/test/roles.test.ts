@@ -108,6 +108,54 @@ describe("a vote", () => {
     const named = { lastEpoch: 3, lastOffset: 9, voter: { id: 1, directoryId: directoryOf(1) } }
     expect(ask(fresh, voteRequest(2, 1, 4, named)).state.election.votedFor).toBe(2)
   })
+
+  test("of such a directory is kept back by its next lives as well, until it has caught up", () => {
+    const held = { lastEpoch: 3, lastOffset: 9 }
+    const refused = ask(node(1, three, { fresh: true }), voteRequest(2, 1, 4, held))
+    const stored = refused.out.find(({ _tag }) => _tag === "PersistElection")
+    expect(stored).toMatchObject({ election: { epoch: 4, votedFor: -1 }, fresh: true })
+    const next = node(1, three, { election: { ...noElection, epoch: 4 }, fresh: true })
+    expect(ask(next, voteRequest(2, 1, 4, held)).state.election.votedFor).toBe(-1)
+    const whole = node(1, three, { election: { ...noElection, epoch: 4 } })
+    expect(ask(whole, voteRequest(2, 1, 4, held)).state.election.votedFor).toBe(2)
+  })
+})
+
+describe("a directory that may have been another's before", () => {
+  const wake: Message = { _tag: "Wake" }
+  const followed = (endOffset: number, epoch: number): RaftState =>
+    node(1, three, { endOffset, fresh: true, election: { ...noElection, epoch, leaderId: 2 } })
+
+  test("does not stand before it has caught up: who would vote for it may lack the same", () => {
+    const late = 1_000_000
+    expect(run(followed(9, 1), [wake], late)[0]._tag).toBe("Unattached")
+    const whole = node(1, three, { endOffset: 9, election: { ...noElection, epoch: 1, leaderId: 2 } })
+    expect(run(whole, [wake], late)[0]._tag).toBe("Prospective")
+    expect(run(node(1, three, { fresh: true }), [wake], late)[0]._tag).toBe("Prospective")
+  })
+
+  test("has caught up with a leader once it has a record of its epoch: the watermark alone may be from long ago", () => {
+    const fetched = (epoch: number) => {
+      const [asking, out] = run(followed(9, epoch), [wake])
+      const [sent] = sends(out)
+      if (sent?._tag !== "Send") throw new Error("it does not fetch")
+      const { id, request } = sent
+      const response = {
+        _tag: "Fetch",
+        errorCode: 0,
+        epoch,
+        leaderId: 2,
+        leaderEndpoint: null,
+        highWatermark: 5,
+        diverging: null,
+        snapshotId: null,
+        records: new Uint8Array(0)
+      } as const
+      return run(asking, [{ _tag: "Answered", id, from: 2, request, response, batches: [] }])[0].fresh
+    }
+    expect(fetched(2)).toBe(true)
+    expect(fetched(1)).toBe(false)
+  })
 })
 
 describe("a pre-vote", () => {
@@ -261,7 +309,12 @@ describe("a leader", () => {
   })
 
   test("takes a new voter in once it has caught up, and one change at a time", () => {
-    const found = { self: selfOf(1), log: logOf(0, recorded([1]), 1), election: noElection, highWatermark: 0 }
+    const found = {
+      self: selfOf(1),
+      log: logOf(0, recorded([1]), 1),
+      stored: { election: noElection, fresh: false },
+      highWatermark: 0
+    }
     const [candidate, out] = run(start(found, 0), [{ _tag: "Wake" }])
     const [alone] = persist(candidate, out)
     const voter = VoterSet.voter({ id: 2, directoryId: directoryOf(2) }, endpointsOf(2))
@@ -290,9 +343,10 @@ describe("a leader", () => {
   test("changes no voters before a record of its own epoch is committed", () => {
     const entry = { offset: 0, voters: recorded([1]), kraftVersion: 1 }
     const log = { ...logOf(5, recorded([1]), 1), voters: [entry] }
-    const [candidate, out] = run(start({ self: selfOf(1), log, election: noElection, highWatermark: 5 }, 0), [
-      { _tag: "Wake" }
-    ])
+    const [candidate, out] = run(
+      start({ self: selfOf(1), log, stored: { election: noElection, fresh: false }, highWatermark: 5 }, 0),
+      [{ _tag: "Wake" }]
+    )
     const [leader] = persist(candidate, out)
     const voter = VoterSet.voter({ id: 2, directoryId: directoryOf(2) }, endpointsOf(2))
     const add = { _tag: "AddVoter", clusterId, voter, timeoutMs: 1_000, ackWhenCommitted: true } as const

@@ -16,7 +16,7 @@ export const replicationKeys = [
     type: "int",
     default: 30_000,
     importance: "medium",
-    doc: "How long a request between controller and broker waits for its answer."
+    doc: "Accepted and without effect here: questions to the controller have their own limits."
   }),
   key("default.replication.factor", {
     type: "int",
@@ -62,7 +62,7 @@ export const replicationKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "How many fetch loops a follower runs for each source broker."
+    doc: "Accepted and without effect here: a follower has one fetch loop for each source broker."
   }),
   key("producer.purgatory.purge.interval.requests", {
     type: "int",
@@ -119,13 +119,13 @@ export const replicationKeys = [
     type: "string",
     default: null,
     importance: "medium",
-    doc: "Accepted and without effect here: names a Java plugin that chooses a replica for a consumer."
+    doc: "Which replica a consumer reads from: org.apache.kafka.common.replica.RackAwareReplicaSelector names the one in the consumer's rack; any other is a Java plugin and without effect here."
   }),
   key("replica.socket.receive.buffer.bytes", {
     type: "int",
     default: 65_536,
     importance: "high",
-    doc: "The receive buffer of a follower's connections."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   }),
   key("replica.socket.timeout.ms", {
     type: "int",
