@@ -48,6 +48,25 @@ export const overlap = (
   return undefined
 }
 
+/** Who leads a partition that another one in sync is preferred for, and whoever will say so: the leadership is about to move. */
+export const aboutToMove = (
+  cluster: SimCluster,
+  topicName: string
+): { readonly leader: SimNode; readonly controller: SimNode } | undefined => {
+  for (const leader of cluster.nodes.filter(isFit)) {
+    const image = leader.control?.controller.image()
+    const topic = image === undefined ? undefined : Topics.byName(image.topics, topicName)
+    const controller = controllerOf(cluster, leader)
+    if (controller === undefined || controller === leader) continue
+    const moves = topic?.partitions.some(({ leader: leaderId, replicas: [preferred], isr }) => {
+      const next = cluster.nodes.find(({ id }) => id === preferred)
+      return leaderId === leader.id && next !== undefined && next !== leader && isr.includes(next.id) && isFit(next)
+    })
+    if (moves === true) return { leader, controller }
+  }
+  return undefined
+}
+
 /** A leader that has just asked for a replica to join the ISR. */
 export const joining = (
   cluster: SimCluster,

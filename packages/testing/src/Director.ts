@@ -3,7 +3,7 @@
  * draws come from one stream of their own.
  */
 import * as Effect from "effect/Effect"
-import { controllerOf, hasEverything, isBehind, joining, newController, overlap } from "./Ambush.ts"
+import { aboutToMove, controllerOf, hasEverything, isBehind, joining, newController, overlap } from "./Ambush.ts"
 import type { Chance } from "./Chance.ts"
 import { type Ambush, type FaultKind, isAmbush, losesNothing, type Swarm } from "./Faults.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
@@ -240,13 +240,27 @@ export class Director {
   private lieInWait(kind: Ambush): Effect.Effect<void> {
     const { world } = this.options
     const endMs = world.nowMs + ambushMs
+    let isSet = false
     const look: Effect.Effect<void> = Effect.suspend(() => {
-      if (this.isOver || world.nowMs > endMs) return Effect.void
+      if (this.isOver || world.nowMs > endMs) {
+        if (isSet) this.options.network.heal()
+        return Effect.void
+      }
+      if (kind === "twoLeaders" && !isSet) isSet = this.setTrap()
       const undos = this.kinds.includes(kind) ? this.strike(kind) : []
       if (undos.length > 0) return Effect.forEach(undos, (undo) => this.later(undo), { discard: true })
       return Effect.andThen(Effect.sleep(ambushLookMs), look)
     })
     return Effect.asVoid(Effect.forkDetach(look))
+  }
+
+  /** A leader whose place another is about to take does not hear of it for now. */
+  private setTrap(): boolean {
+    const { cluster, network, topic } = this.options
+    const found = aboutToMove(cluster, topic)
+    if (found === undefined) return false
+    network.block(found.controller.host, found.leader.host)
+    return true
   }
 
   private strike(kind: Ambush): ReadonlyArray<Undo> {
@@ -265,7 +279,8 @@ export class Director {
       this.began(kind, found.newer)
       this.cut(found.older)
       this.cut(found.newer)
-      const forMs = chance.skewed(100, 3_000)
+      // Producers have to give up waiting for the one before they try the other.
+      const forMs = chance.skewed(1_000, 8_000)
       return [
         { forMs, end: () => this.join(found.older, found.newer) },
         { forMs: forMs + chance.skewed(2_000, 20_000), end: heal }
