@@ -28,9 +28,14 @@ const replicationBugs: ReadonlyArray<Bug> = [
       "as before KIP-279, a leader judges a follower's log by where it ends, though it ends in an epoch the leader never had",
     overrides: {
       brokers: 3,
-      kinds: ["twoLeaders", "crash", "isolate"],
-      acks: 1,
-      settings: { "leader.imbalance.check.interval.seconds": 1 }
+      kinds: ["twoLeaders", "crash"],
+      stormMs: 60_000,
+      maxSends: 20_000,
+      settings: {
+        "leader.imbalance.check.interval.seconds": 1,
+        "broker.session.timeout.ms": 3_000,
+        "broker.heartbeat.interval.ms": 500
+      }
     },
     isRare: true
   },
@@ -101,11 +106,7 @@ const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "commit-of-earlier-epoch",
     story: "a leader commits what a majority has of an earlier epoch before a record of its own (Raft, figure 8)",
-    overrides: {
-      brokers: 3,
-      kinds: ["strikeController", "crash"],
-      settings: { "controller.quorum.fetch.max.bytes": 100 }
-    },
+    overrides: { brokers: 3, kinds: ["isolate", "crash", "slowLink"] },
     isRare: true
   },
   {

@@ -236,11 +236,17 @@ export class Director {
     }
   }
 
-  /** Strikes at the first moment that fits, beside what else goes wrong meanwhile. */
+  /** Strikes at the first moment that fits; nothing else goes wrong before. */
   private lieInWait(kind: Ambush): Effect.Effect<void> {
-    const { world } = this.options
+    const { chance, cluster, world } = this.options
     const endMs = world.nowMs + ambushMs
     let isSet = false
+    // Where a leader was away for a moment, its place is given back to it.
+    if (kind === "twoLeaders" && this.kinds.includes(kind)) {
+      const away = chance.pick(cluster.nodes)
+      away.crash()
+      away.start()
+    }
     const look: Effect.Effect<void> = Effect.suspend(() => {
       if (this.isOver || world.nowMs > endMs) {
         if (isSet) this.options.network.heal()
@@ -248,10 +254,13 @@ export class Director {
       }
       if (kind === "twoLeaders" && !isSet) isSet = this.setTrap()
       const undos = this.kinds.includes(kind) ? this.strike(kind) : []
-      if (undos.length > 0) return Effect.forEach(undos, (undo) => this.later(undo), { discard: true })
-      return Effect.andThen(Effect.sleep(ambushLookMs), look)
+      if (undos.length === 0) return Effect.andThen(Effect.sleep(ambushLookMs), look)
+      const undone = Effect.forEach(undos, (undo) => this.later(undo), { discard: true })
+      // Two histories take a while to part, and to meet again.
+      const lastsMs = kind === "twoLeaders" ? Math.max(...undos.map(({ forMs }) => forMs)) : 0
+      return Effect.andThen(undone, Effect.sleep(lastsMs))
     })
-    return Effect.asVoid(Effect.forkDetach(look))
+    return look
   }
 
   /** A leader whose place another is about to take does not hear of it for now. */
@@ -283,7 +292,7 @@ export class Director {
       const forMs = chance.skewed(1_000, 8_000)
       return [
         { forMs, end: () => this.join(found.older, found.newer) },
-        { forMs: forMs + chance.skewed(2_000, 20_000), end: heal }
+        { forMs: forMs + chance.skewed(5_000, 20_000), end: heal }
       ]
     }
     const found = joining(cluster, topic)

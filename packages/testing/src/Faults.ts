@@ -48,7 +48,6 @@ export const losesNothing: ReadonlySet<FaultKind> = new Set([
   "slowLink",
   "reset",
   "slowDisk",
-  "twoLeaders",
   "strikeController"
 ])
 /** Only where others have everything. */
@@ -96,6 +95,7 @@ export interface SwarmOverrides {
   readonly settings?: Settings
   readonly kinds?: ReadonlyArray<FaultKind>
   readonly stormMs?: number
+  readonly maxSends?: number
   /** Of all producers. */
   readonly acks?: number
 }
@@ -120,6 +120,7 @@ const drawSettings = (chance: Chance, minInSync: number): Settings => ({
   "fetch.max.bytes": 4_194_304,
   "log.retention.check.interval.ms": chance.pick([1_000, 300_000]),
   // Leaderships move between living brokers, and the quorum's records come one by one.
+  ...chance.pick([{}, { "broker.session.timeout.ms": 3_000, "broker.heartbeat.interval.ms": 500 }]),
   "leader.imbalance.check.interval.seconds": chance.pick([1, 300]),
   "controller.quorum.fetch.max.bytes": chance.pick([100, 1_048_576]),
   // What groups commit is on as many disks as what producers send.
@@ -149,7 +150,7 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     disorder: chance.pick([0, 0.1, 1]),
     opsPerTurn: chance.pick([16, 256, 2_048]),
     stormMs: overrides.stormMs ?? chance.skewed(3_000, 30_000),
-    maxSends: chance.pick([300, 1_000, 3_000]),
+    maxSends: overrides.maxSends ?? chance.pick([300, 1_000, 3_000]),
     faultEveryMs: chance.skewed(150, 4_000),
     kinds: overrides.kinds ?? kinds,
     settings: { ...drawSettings(chance, minInSync), ...overrides.settings },

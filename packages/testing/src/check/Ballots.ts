@@ -1,7 +1,8 @@
 /**
  * What the quorum's nodes believe, judged at one moment: an epoch has one leader, by the durable votes of a majority; nobody votes twice in
  * an epoch, not even with a new disk; whoever could be elected now has all that was ever committed (Raft's leader completeness, which
- * shows a bug long before an election does); a leader that reaches nobody leads no more.
+ * shows a bug long before an election does); a leader commits nothing before a record of its own epoch; one that reaches nobody leads no
+ * more.
  *
  * Invariant: a node's own machine says whether it would vote, so that no rule is written twice. Neighbour: `Quorum.ts`, which reads logs.
  */
@@ -85,6 +86,8 @@ export class BallotWatch {
   private readonly votes = new Map<string, number>()
   /** Since when a leader has reached nobody, by its own clock. */
   private readonly alone = new Map<number, number>()
+  /** The high watermark with which each epoch's leader was first seen. */
+  private readonly begun = new Map<number, number>()
   private committed: Committed = { offset: 0, epoch: undefined }
 
   constructor(cluster: SimCluster) {
@@ -100,7 +103,7 @@ export class BallotWatch {
     for (const { state } of believers) this.learn(state)
     return [
       ...this.cluster.nodes.flatMap((node) => this.doubleVote(node)),
-      ...believers.flatMap((each) => [...this.leadership(each), ...this.solitude(each)]),
+      ...believers.flatMap((each) => [...this.leadership(each), ...this.haste(each), ...this.solitude(each)]),
       ...this.incomplete(believers)
     ]
   }
@@ -145,6 +148,17 @@ export class BallotWatch {
     if (VoterSet.isMajority(votersOf(state), granted)) return []
     const detail = `b${node.id} leads epoch ${epoch} by votes of which the disks of b${[...granted]} alone know`
     return [{ check: "votes", detail }]
+  }
+
+  /** Raft, section 5.4.2: what a majority has of an earlier epoch is not committed by itself, since it may yet be overwritten. */
+  private haste({ node, state }: Believer): ReadonlyArray<Violation> {
+    if (state._tag !== "Leader") return []
+    const { highWatermark, epochStartOffset, election } = state
+    const before = this.begun.get(election.epoch) ?? highWatermark
+    this.begun.set(election.epoch, before)
+    if (highWatermark === before || highWatermark > epochStartOffset) return []
+    const detail = `b${node.id} leads epoch ${election.epoch} from ${epochStartOffset} on, and has committed from ${before} to ${highWatermark}`
+    return [{ check: "haste", detail }]
   }
 
   private reaches(from: SimNode, to: SimNode): boolean {
