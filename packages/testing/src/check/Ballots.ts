@@ -7,7 +7,7 @@
  * Invariant: a node's own machine says whether it would vote, so that no rule is written twice. Neighbour: `Quorum.ts`, which reads logs.
  */
 import * as EpochCache from "@klamm/log/EpochCache"
-import { keyOf, votersOf } from "@klamm/raft/Common"
+import { keyOf, mayStand, votersOf } from "@klamm/raft/Common"
 import * as Leader from "@klamm/raft/Leader"
 import { lastEpoch } from "@klamm/raft/LogView"
 import { machine, type RaftState } from "@klamm/raft/Raft"
@@ -187,7 +187,7 @@ export class BallotWatch {
   private incomplete(believers: ReadonlyArray<Believer>): ReadonlyArray<Violation> {
     const epoch = Math.max(0, ...believers.map(({ state }) => state.election.epoch)) + 1
     return believers.flatMap(({ node, state }): ReadonlyArray<Violation> => {
-      if (!lacks(state, this.committed)) return []
+      if (!mayStand(state) || !lacks(state, this.committed)) return []
       const others = believers.filter((each) => each.node !== node)
       const granted = new Set([node.id])
       for (const other of others) if (wouldVote(other.state, state, epoch)) granted.add(other.node.id)
