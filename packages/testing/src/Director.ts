@@ -241,8 +241,8 @@ export class Director {
     const { chance, cluster, world } = this.options
     const endMs = world.nowMs + ambushMs
     let isSet = false
-    // Where a leader was away for a moment, its place is given back to it.
-    if (kind === "twoLeaders" && this.kinds.includes(kind)) {
+    // Whoever was away for a moment joins again, and takes its leaderships back.
+    if (kind !== "strikeController" && this.kinds.includes(kind)) {
       const away = chance.pick(cluster.nodes)
       away.crash()
       away.start()

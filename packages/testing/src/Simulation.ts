@@ -188,7 +188,7 @@ const lookAtSpread = (run: Simulation, promises: () => Promises): Effect.Effect<
   )
 }
 
-/** Most often: what nodes believe is so. Ends with the first thing that is wrong, which would be told again and again. */
+/** Most often: what nodes believe is so. Ends with the first thing that is wrong, and the run with it. */
 const lookAtBeliefs = (run: Simulation, promises: () => Promises): Effect.Effect<void> => {
   const { cluster, history } = run
   const { partitions } = run.swarm
@@ -238,7 +238,12 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
     yield* Effect.forkChild(lookOver(run))
     const promises = () => mustHold(swarm, director.counts)
     yield* Effect.forkChild(lookAtSpread(run, promises))
-    yield* Effect.forkChild(lookAtBeliefs(run, promises))
+    yield* Effect.raceFirst(ending(run, director, found), lookAtBeliefs(run, promises))
+  })
+
+/** The storm, and what has to come to an end behind it. */
+const ending = (run: Simulation, director: Director, found: (stock: Found) => void): Effect.Effect<void> =>
+  Effect.gen(function* () {
     yield* director.storm
     yield* Effect.sleep(calmMs)
     run.isStopping = true
