@@ -94,7 +94,13 @@ export const open = (config: StaticConfig) =>
     const directories = yield* Effect.forEach(paths, (path) =>
       Effect.gen(function* () {
         const newDirectoryId = yield* Entropy.uuid
-        const log = yield* LogDirectory.open({ path, clusterId, nodeId: values["node.id"], newDirectoryId })
+        const log = yield* LogDirectory.open({
+          path,
+          clusterId,
+          nodeId: values["node.id"],
+          newDirectoryId,
+          recoveryThreads: values["num.recovery.threads.per.data.dir"]
+        })
         return new ReplicaDirectory(disk, log, yield* log.find(now))
       })
     )

@@ -8,7 +8,6 @@
 import { Disk, type DiskError } from "@klamm/platform"
 import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
-import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -30,15 +29,14 @@ const logStartCheckpoint = "log-start-offset-checkpoint"
 const highWatermarkCheckpoint = "replication-offset-checkpoint"
 const cleanerCheckpoint = "cleaner-offset-checkpoint"
 
-/** Logs opened at a time when a directory is loaded. */
-export const loadConcurrency = 8
-
 export interface LogDirectoryOptions {
   readonly path: string
   readonly clusterId: string
   readonly nodeId: number
   /** The id a directory without `meta.properties` gets: a fresh random uuid. */
   readonly newDirectoryId: string
+  /** num.recovery.threads.per.data.dir: logs that are recovered at a time. */
+  readonly recoveryThreads: number
 }
 
 /** A log that was found, not yet opened. `topicId` is undefined when its `partition.metadata` is missing or unreadable. */
@@ -78,6 +76,7 @@ export class LogDirectory {
   private names = 0
   private syncedNames = 0
   private readonly naming = Semaphore.makeUnsafe(1)
+  private readonly recovering: Semaphore.Semaphore
   private deletedDirectories: ReadonlyArray<{ readonly path: string; readonly since: number }> = []
 
   private constructor(fields: {
@@ -86,7 +85,9 @@ export class LogDirectory {
     readonly disk: Disk["Service"]
     readonly mark: { readonly brokerEpoch: number } | undefined
     readonly offsets: readonly [Offsets, Offsets, Offsets, Offsets]
+    readonly recoveryThreads: number
   }) {
+    this.recovering = Semaphore.makeUnsafe(fields.recoveryThreads)
     this.path = fields.path
     this.directoryId = fields.directoryId
     this.disk = fields.disk
@@ -101,7 +102,7 @@ export class LogDirectory {
   ): Effect.Effect<LogDirectory, DiskError | Meta.LogDirectoryRefused, Disk | Scope.Scope> =>
     Effect.gen(function* () {
       const disk = yield* Disk
-      const { path } = options
+      const { path, recoveryThreads } = options
       yield* disk.makeDirectory(path)
       yield* disk.lock(`${path}/${lockFile}`)
       const meta = yield* readOrFormat(disk, options)
@@ -114,7 +115,7 @@ export class LogDirectory {
         yield* readOffsets(disk, path, highWatermarkCheckpoint),
         yield* readOffsets(disk, path, cleanerCheckpoint)
       ] as const
-      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, offsets })
+      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, offsets, recoveryThreads })
     })
 
   /** The logs in the directory, by name. Those waiting for deletion are taken up by `removeDeleted`. */
@@ -145,7 +146,7 @@ export class LogDirectory {
     return this.highWatermarks.get(keyOf(topic, partition)) ?? 0
   }
 
-  /** Opens a found log; its stored topic id has to be the one asked for. */
+  /** Opens a found log; its stored topic id has to be the one asked for. After a crash it waits for its turn to be recovered. */
   load(
     found: FoundLog,
     topicId: string,
@@ -165,7 +166,7 @@ export class LogDirectory {
         const reason = `has topic id ${found.topicId}, not ${topicId}`
         return yield* Effect.fail(new CorruptLog({ path: directory, position: -1, reason }))
       }
-      return yield* Log.open({
+      const opening = Log.open({
         directory,
         topic,
         partition,
@@ -177,20 +178,13 @@ export class LogDirectory {
         cleanedOffset: this.cleanedOffsets.get(key) ?? 0,
         now
       })
+      return yield* this.cleanShutdown ? opening : Semaphore.withPermits(this.recovering, 1, opening)
     })
   }
 
-  /**
-   * Opens many found logs, `loadConcurrency` at a time. Each has its own outcome, in order: one log that can't be opened does
-   * not keep the others from it.
-   */
-  loadAll(
-    wanted: ReadonlyArray<{ readonly found: FoundLog; readonly topicId: string; readonly config: () => LogConfig }>,
-    now: number
-  ): Effect.Effect<ReadonlyArray<Result.Result<Log, DiskError | CorruptLog>>, never, Disk | Scope.Scope> {
-    const loadOne = ({ found, topicId, config }: (typeof wanted)[number]) =>
-      Effect.result(this.load(found, topicId, config, now))
-    return Effect.forEach(wanted, loadOne, { concurrency: loadConcurrency })
+  /** From now on so many logs are recovered at a time. */
+  setRecoveryThreads(count: number): Effect.Effect<void> {
+    return Semaphore.resize(this.recovering, count)
   }
 
   /** Begins an empty log for a new partition: see `FirstFiles.ts`. */

@@ -28,6 +28,8 @@ import * as Perform from "./Perform.ts"
 import * as QuorumStateFile from "./QuorumStateFile.ts"
 import { machine, type RaftState, start } from "./Raft.ts"
 import { refusal } from "./Requests.ts"
+import type { RetentionLimits } from "./SnapshotRetention.ts"
+import * as SnapshotRetention from "./SnapshotRetention.ts"
 import * as Snapshots from "./Snapshots.ts"
 import type * as VoterChange from "./VoterChange.ts"
 import * as VoterSet from "./VoterSet.ts"
@@ -84,11 +86,13 @@ export interface RaftNode {
    * Appends one data batch of `count` records, if this node leads in that epoch. Its offsets and epoch are put in place.
    */
   readonly append: (batch: Uint8Array, count: number, epoch: number) => Effect.Effect<AppendAnswer>
-  /** Stores the snapshot, then forgets the log and the snapshots before it. */
+  /** Stores a snapshot of what is committed. */
   readonly storeSnapshot: (
     snapshot: Snapshots.Snapshot,
     lastContainedLogTimestamp: number
   ) => Effect.Effect<void, DiskError>
+  /** Forgets what is beyond the limits of old snapshots and of the log before the latest. */
+  readonly retain: (limits: RetentionLimits) => Effect.Effect<void, DiskError>
   /** Answers another node; may wait as long as the request says. */
   readonly handle: <Request extends PeerRequest>(request: Request) => Effect.Effect<ResponseOf<Request>>
   readonly leader: () => Perform.LeaderAndEpoch
@@ -152,10 +156,17 @@ const makeStoreSnapshot =
               { _tag: "Voters", voters }
             ] as const)
       yield* Snapshots.write(disk, log.directory, { ...taken, control }, lastContainedLogTimestamp, now)
-      yield* Snapshots.removeBefore(disk, log.directory, taken)
-      yield* log.deleteRecordsBefore(taken.endOffset)
-      yield* log.deleteOldSegments(now, taken.endOffset)
       const snapshotId = { endOffset: taken.endOffset, epoch: taken.epoch }
+      actor.tell({ _tag: "SnapshotStored", snapshotId, logStartOffset: log.logStartOffset })
+    })
+
+const makeRetain =
+  (hand: Perform.Hand, actor: Actor<RaftState, Message>) =>
+  (limits: RetentionLimits): Effect.Effect<void, DiskError> =>
+    Effect.gen(function* () {
+      const { disk, log, clock } = hand
+      const snapshotId = yield* SnapshotRetention.apply(disk, log, clock.currentTimeMillisUnsafe(), limits)
+      if (snapshotId === undefined) return
       actor.tell({ _tag: "SnapshotStored", snapshotId, logStartOffset: log.logStartOffset })
     })
 
@@ -244,6 +255,7 @@ export const make = (options: RaftNodeOptions): Effect.Effect<RaftNode, DiskErro
       log: options.log,
       append: makeAppend(actor),
       storeSnapshot: makeStoreSnapshot(hand, actor),
+      retain: makeRetain(hand, actor),
       handle,
       leader: () => leaderOf(state()),
       voters: () => votersOf(state()),

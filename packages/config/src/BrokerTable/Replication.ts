@@ -41,6 +41,7 @@ export const replicationKeys = [
     default: false,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "Whether a new follower of a tiered partition starts at the last tiered offset."
   }),
   key("inter.broker.listener.name", {

@@ -55,6 +55,9 @@ interface Node {
   readonly waiters: FetchWaiters.FetchWaiters
 }
 
+/** num.recovery.threads.per.data.dir. */
+const recoveryThreads = 2
+
 export class Cluster {
   readonly disks = new Map<number, MemoryDisk>()
   readonly up = new Map<number, Node>()
@@ -122,8 +125,8 @@ export class Cluster {
       const life = Effect.gen({ self: this }, function* () {
         const directories = yield* Effect.forEach(this.directories, (path, index) =>
           Effect.gen(function* () {
-            const options = { path, clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id, index) }
-            const log = yield* LogDirectory.open(options)
+            const newDirectoryId = directoryIdOf(id, index)
+            const log = yield* LogDirectory.open({ path, clusterId: "c", nodeId: id, newDirectoryId, recoveryThreads })
             yield* memory.disk.syncDirectory("/")
             return new ReplicaDirectory(memory.disk, log, yield* log.find(0))
           })
@@ -149,6 +152,7 @@ export class Cluster {
       directories,
       rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
       housekeeping: () => housekeeping,
+      recoveryThreads: () => recoveryThreads,
       decompression: () => decompression,
       otherLogs: [],
       moves: { quota: this.quota, concurrency: 1 },
@@ -171,6 +175,7 @@ export class Cluster {
       brokerEpoch: () => epoch,
       alterPartition: (command) => this.alterPartition(id, command),
       assignDirectory: (_topicId, _partition, directoryId) => void this.assigned.push(`${id} ${directoryId}`),
+      onFailed: () => undefined,
       onAllFailed: () => Effect.void,
       onDefect: (cause) => Effect.logError("a partition died", cause)
     }
