@@ -27,6 +27,7 @@ import * as ReplicaPorts from "./ReplicaPorts.ts"
 import * as ReplicationQuotas from "./ReplicationQuotas.ts"
 import type { Services } from "./Services.ts"
 import type { Storage } from "./Storage.ts"
+import { NodeWitness } from "./Witness.ts"
 
 const minuteMs = 60_000
 const maxSessionId = 2_147_483_646
@@ -131,6 +132,8 @@ export const make = (options: NodeOptions) =>
       groupOperations,
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     })
+    const witness = yield* NodeWitness
+    witness.node({ replicas, coordinator, brokerEpoch })
     const scope = yield* Effect.scope
     const follow = Effect.andThen(
       follower.start((before, after, changes, configured) =>
