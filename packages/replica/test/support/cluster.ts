@@ -28,7 +28,7 @@ import { ReplicaDirectory } from "../../src/ReplicaDirectory.ts"
 import * as Replicas from "../../src/Replicas.ts"
 import { ReplicationQuota } from "../../src/ReplicationQuota.ts"
 import { decompression } from "../support.ts"
-import { housekeeping } from "./housekeeping.ts"
+import { recoveryThreads, upkeep } from "./housekeeping.ts"
 
 export const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
 export const topicName = "t"
@@ -64,6 +64,8 @@ export class Cluster {
   partition: Topics.Partition
   settings: PartitionSettings
   partitionMaxBytes = MiB
+  fetchers = 1
+  readonly fetchersSeen = new Set<number>()
   /** The log directories of every node. */
   directories: ReadonlyArray<string> = ["/data"]
   /** Where replicas were said to be: node, directory id. */
@@ -120,8 +122,8 @@ export class Cluster {
       const life = Effect.gen({ self: this }, function* () {
         const directories = yield* Effect.forEach(this.directories, (path, index) =>
           Effect.gen(function* () {
-            const options = { path, clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id, index) }
-            const log = yield* LogDirectory.open(options)
+            const newDirectoryId = directoryIdOf(id, index)
+            const log = yield* LogDirectory.open({ path, clusterId: "c", nodeId: id, newDirectoryId, recoveryThreads })
             yield* memory.disk.syncDirectory("/")
             return new ReplicaDirectory(memory.disk, log, yield* log.find(0))
           })
@@ -146,7 +148,7 @@ export class Cluster {
       nodeId: id,
       directories,
       rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
-      housekeeping: () => housekeeping,
+      ...upkeep,
       decompression: () => decompression,
       otherLogs: [],
       moves: { quota: this.quota, concurrency: 1 },
@@ -156,10 +158,14 @@ export class Cluster {
         partitionMaxBytes: this.partitionMaxBytes,
         responseMaxBytes: MiB,
         backoffMs: 50,
-        timeoutMs: 5000
+        timeoutMs: 5000,
+        fetchers: this.fetchers
       }),
       addressOf: (broker) => ({ host: `${broker}`, port: 1 }),
-      fetch: (to, body) => this.fetch(id, Number(to.host), body),
+      fetch: ({ address, fetcher }, body) => {
+        this.fetchersSeen.add(fetcher)
+        return this.fetch(id, Number(address.host), body)
+      },
       disconnect: () => Effect.void,
       quota: this.quota,
       brokerEpoch: () => epoch,
