@@ -76,6 +76,11 @@ export class Gate {
     this.activeMs = world.nowMs
   }
 
+  /** False when it was closed, or something happened in the world after which nothing can. */
+  get isOpen(): boolean {
+    return this.state === "Open"
+  }
+
   /** Steps until `done`, at once. */
   drive(done: () => boolean): void {
     this.isStepping = true

@@ -5,14 +5,18 @@
  * Invariants: the same seed and the same tests make the same run; nothing of it is left when the layer is closed; a test that fails is
  * told with the seed and what happened. Neighbours: `Gate.ts` lets tests in, `TestFaults.ts` breaks things, `Observer.ts` looks.
  */
+import { Klamm, type KlammOptions, layerOn } from "@klamm/client/Klamm"
+import type { ConfigError } from "@klamm/client/KlammError"
 import type { Creation, Topic } from "@klamm/client/Topic"
 import { Network } from "@klamm/platform/Network"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import type { Settings } from "./Nodes.ts"
 import { ClusterError, type PartitionView, type RawRecord } from "./Observer.ts"
 import {
@@ -51,6 +55,8 @@ export interface TestClusterOptions {
   readonly topics?: ReadonlyArray<TestTopic>
   /** Properties of all brokers, by Kafka's names. */
   readonly settings?: Settings
+  /** What the test's client is told besides where the brokers are. */
+  readonly client?: Omit<KlammOptions, "bootstrap">
 }
 
 export interface TestClusterShape extends BrokerFaults {
@@ -193,11 +199,24 @@ const begin = (run: TestWorld, topics: ReadonlyArray<TestTopic>): Effect.Effect<
 /** Outside of every world, on the runtime's own console. */
 const print = (text: string): void => Effect.runSync(Console.error(text))
 
+/** Built in the world, so that all it does by itself happens there; it ends there too, when the layer is closed. */
+const connect = (run: TestWorld, { client = {} }: TestClusterOptions) =>
+  Effect.gen(function* () {
+    const scope = Scope.makeUnsafe()
+    const bootstrap = run.cluster.bootstrap.map(({ host, port }) => `${host}:${port}`)
+    const made = Layer.buildWithScope(layerOn({ ...client, bootstrap }), scope)
+    const seams = Effect.provideService(made, Network, run.testNetwork)
+    const context = yield* run.gate.runNow(run.home, seams)
+    const disconnect = () => (run.gate.isOpen ? run.gate.runNow(run.home, Scope.close(scope, Exit.void)) : undefined)
+    yield* Effect.addFinalizer(() => Effect.sync(disconnect))
+    return Context.get(context, Klamm)
+  })
+
 export class TestCluster extends Context.Service<TestCluster, TestClusterShape>()("testing/TestCluster") {
-  /** A cluster that is up and has its topics, and a world for whoever runs with it. */
+  /** A cluster that is up and has its topics, a client of it, and a world for whoever runs with them. */
   static readonly layer = (
     options: TestClusterOptions = {}
-  ): Layer.Layer<TestCluster | Network, ClusterError | Config.ConfigError> =>
+  ): Layer.Layer<TestCluster | Klamm | Network, ClusterError | Config.ConfigError | ConfigError> =>
     Layer.effectContext(
       Effect.gen(function* () {
         const seed = yield* Config.withDefault(Config.Int("KLAMM_SEED"), options.seed ?? defaultSeed)
@@ -208,7 +227,11 @@ export class TestCluster extends Context.Service<TestCluster, TestClusterShape>(
         )
         run.cluster.startAll()
         yield* run.lookNow(begin(run, topics))
-        return run.gate.context.pipe(Context.add(TestCluster, shapeOf(run)), Context.add(Network, run.testNetwork))
+        return run.gate.context.pipe(
+          Context.add(TestCluster, shapeOf(run)),
+          Context.add(Klamm, yield* connect(run, options)),
+          Context.add(Network, run.testNetwork)
+        )
       })
     )
 }
