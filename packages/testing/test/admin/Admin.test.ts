@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import { describe } from "vitest"
 import { startTestCluster } from "../../src/startTestCluster.ts"
 import { TestCluster } from "../../src/TestCluster.ts"
-import { stories } from "./stories.ts"
+import { kafkaStories } from "./kafka-stories.ts"
+import { type Story, stories } from "./stories.ts"
 
 layer(TestCluster.layer({ brokers: 3, seed: 3 }))("an administrator in a world", (inWorld) => {
   inWorld.effect.each(stories.map((story, index) => [story.name, story, `t${index}`] as const))(
@@ -14,11 +15,27 @@ layer(TestCluster.layer({ brokers: 3, seed: 3 }))("an administrator in a world",
   )
 })
 
+const tellAll = (bootstrap: string, told: ReadonlyArray<Story>, unique: string) =>
+  Effect.runPromise(
+    Effect.forEach(told, (story, index) => story.tell(`${unique}${index}`), { discard: true }).pipe(
+      Effect.provide(klammLayer({ bootstrap }))
+    )
+  )
+
 describe("an administrator over TCP", () => {
   it("does the same", async () => {
     const cluster = await startTestCluster()
-    const all = Effect.forEach(stories, (story, index) => story.tell(`t${index}`), { discard: true })
-    await Effect.runPromise(Effect.provide(all, klammLayer({ bootstrap: cluster.bootstrap })))
+    await tellAll(cluster.bootstrap, stories, "t")
     await cluster.stop()
   })
+})
+
+/** A cluster that somebody has started for this: Apache Kafka, or whatever speaks its protocol. */
+const elsewhere = process.env.KAFKA_BOOTSTRAP
+const kafka = elsewhere === undefined ? [] : [...stories, ...kafkaStories]
+
+describe.each(elsewhere === undefined ? [] : [elsewhere])("an administrator of %s", (bootstrap) => {
+  it.each(kafka.map((story, index) => [story.name, story, index] as const))("%s", (_, story, index) =>
+    tellAll(bootstrap, [story], `t${Date.now().toString(36)}-${index}-`)
+  )
 })

@@ -27,10 +27,10 @@ export const eventually = <A>(
 const partitionsOf = (topic: string) => Effect.map(Admin.describeTopic(topic), ({ partitions }) => partitions.length)
 
 /** Kafka's name of why it is refused. */
-const refusal = (call: Admin.Admin<unknown>): Effect.Effect<string, never, Klamm> =>
+export const refusal = (call: Admin.Admin<unknown>): Effect.Effect<string, never, Klamm> =>
   Effect.match(call, { onFailure: ({ codeName }) => codeName, onSuccess: () => "nothing was refused" })
 
-const withTopic = (topic: string, story: Effect.Effect<void, Admin.AdminError, Klamm>, partitions = 2) =>
+export const withTopic = (topic: string, story: Effect.Effect<void, Admin.AdminError, Klamm>, partitions = 2) =>
   Effect.gen(function* () {
     yield* Admin.createTopics([{ topic, partitions, replicationFactor: 1 }])
     yield* eventually(Admin.describeTopic(topic), (seen) => seen.partitions.every(({ leader }) => leader !== undefined))
