@@ -8,10 +8,12 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type * as TestClock from "effect/testing/TestClock"
 import { makeClock } from "./SimClock.ts"
 import { type SimProcess, type World, WorldError } from "./World.ts"
 
@@ -68,10 +70,7 @@ export class Gate {
     }
     this.context = home.context.pipe(
       Context.add(Scheduler.Scheduler, this.scheduler),
-      Context.add(
-        Clock.Clock,
-        makeClock(home.machine.time, (delayMs, run) => this.after(delayMs, run))
-      )
+      Context.add(Clock.Clock, this.makeTestClock())
     )
     this.activeMs = world.nowMs
   }
@@ -146,6 +145,17 @@ export class Gate {
       throw this.state
     }
     return false
+  }
+
+  /** The machine's clock. Whoever moves it as a TestClock sleeps so long: in a world time passes for all, and by itself. */
+  private makeTestClock(): TestClock.TestClock {
+    const clock = makeClock(this.options.home.machine.time, (delayMs, run) => this.after(delayMs, run))
+    return {
+      ...clock,
+      adjust: (duration) => clock.sleep(Duration.fromInputUnsafe(duration)),
+      setTime: (timestamp) => clock.sleep(Duration.millis(timestamp - clock.currentTimeMillisUnsafe())),
+      withLive: (effect) => effect
+    }
   }
 
   private after(delayMs: number, run: () => void): () => void {
