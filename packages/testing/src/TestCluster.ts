@@ -91,6 +91,7 @@ const defaultReplicas = 3
 /** How long brokers may take for what a test waits for, in milliseconds of the world. */
 const startLimitMs = 120_000
 const leaderLimitMs = 120_000
+const readLimitMs = 300_000
 const settleLimitMs = 300_000
 
 const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
@@ -157,7 +158,12 @@ const records = (run: TestWorld, topic: TopicName): Effect.Effect<ReadonlyArray<
       (partition) => run.observer.read(name, partition)
     )
   )
-  return Effect.map(run.look(read), (parts) => parts.flat())
+  const inTime = Effect.timeoutOrElse(read, {
+    duration: readLimitMs,
+    orElse: () =>
+      Effect.fail(new ClusterError({ operation: `reading ${name}`, detail: `not done in ${readLimitMs / 1_000} s` }))
+  })
+  return Effect.map(run.look(inTime), (parts) => parts.flat())
 }
 
 const shapeOf = (run: TestWorld): TestClusterShape => {

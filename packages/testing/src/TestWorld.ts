@@ -93,7 +93,8 @@ export class TestWorld {
     this.faults = {
       cluster: this.cluster,
       chance: world.chance.fork("test faults"),
-      otherHosts: [testHost, observerHost]
+      clientHosts: [testHost],
+      observerHost
     }
     this.observer = this.makeObserver()
   }
