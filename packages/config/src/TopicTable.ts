@@ -179,7 +179,7 @@ export const topicKeys = [
     type: "boolean",
     default: false,
     importance: "medium",
-    doc: "Whether a new segment file gets its full size at once."
+    doc: "Accepted and without effect here: segment files grow as they are written."
   }),
   key("remote.copy.lag.bytes", {
     type: "long",

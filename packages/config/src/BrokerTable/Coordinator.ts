@@ -26,7 +26,7 @@ export const coordinatorKeys = [
     default: -1,
     valid: atLeast(-1),
     importance: "medium",
-    doc: "How long the group coordinator gathers records into one append; -1 adapts to the load."
+    doc: "Accepted and without effect here: what gathers while one append is under way goes out with the next."
   }),
   key("group.coordinator.background.threads", {
     type: "int",
@@ -41,7 +41,7 @@ export const coordinatorKeys = [
     valid: atLeast(524_288),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The largest write buffer a group coordinator shard keeps for its next append."
+    doc: "Accepted and without effect here: a shard keeps no buffer between its appends."
   }),
   key("group.coordinator.rebalance.protocols", {
     type: "list",
@@ -120,7 +120,7 @@ export const coordinatorKeys = [
     type: "int",
     default: 0,
     importance: "high",
-    doc: "The codec id with which the offsets topic is compressed; 0 is none."
+    doc: "Accepted and without effect here: what the group coordinator writes is not compressed."
   }),
   key("offsets.topic.num.partitions", {
     type: "int",

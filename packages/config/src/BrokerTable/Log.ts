@@ -85,7 +85,7 @@ export const logKeys = [
     default: 60_000,
     valid: atLeast(0),
     importance: "high",
-    doc: "How often the recovery points are written to their file."
+    doc: "Accepted and without effect here: all checkpoints are written every replica.high.watermark.checkpoint.interval.ms."
   }),
   key("log.flush.scheduler.interval.ms", {
     type: "long",
@@ -98,7 +98,7 @@ export const logKeys = [
     default: 60_000,
     valid: atLeast(0),
     importance: "high",
-    doc: "How often the log start offsets are written to their file."
+    doc: "Accepted and without effect here: all checkpoints are written every replica.high.watermark.checkpoint.interval.ms."
   }),
   key("log.index.interval.bytes", {
     type: "int",
@@ -159,7 +159,7 @@ export const logKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "preallocate",
-    doc: "Whether a new segment file gets its full size at once."
+    doc: "Accepted and without effect here: segment files grow as they are written."
   }),
   key("log.retention.bytes", {
     type: "long",
@@ -318,7 +318,7 @@ export const logKeys = [
     default: DOUBLE_MAX,
     importance: "medium",
     update: "cluster-wide",
-    doc: "The most bytes the cleaner reads and writes in a second."
+    doc: "Accepted and without effect here: the cleaner has no limit of its own."
   }),
   key("log.cleaner.max.compaction.lag.ms", {
     type: "long",

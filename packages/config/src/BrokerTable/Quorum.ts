@@ -135,7 +135,7 @@ export const quorumKeys = [
     default: 500,
     valid: atLeast(0),
     importance: "low",
-    doc: "How often an idle active controller writes a no-op record; 0 means never."
+    doc: "Accepted and without effect here: the metadata log is silent while nothing happens."
   }),
   key("metadata.max.retention.bytes", {
     type: "long",
@@ -154,7 +154,7 @@ export const quorumKeys = [
     default: 25,
     valid: atLeast(0),
     importance: "medium",
-    doc: "How long the leader of the quorum gathers records before it writes them."
+    doc: "Accepted and without effect here: what gathers while one write of the metadata log is under way goes out with the next."
   }),
   key("controller.quorum.auto.join.enable", {
     type: "boolean",

@@ -16,7 +16,7 @@ export const replicationKeys = [
     type: "int",
     default: 30_000,
     importance: "medium",
-    doc: "How long a request between controller and broker waits for its answer."
+    doc: "Accepted and without effect here: questions to the controller have their own limits."
   }),
   key("default.replication.factor", {
     type: "int",
@@ -62,7 +62,7 @@ export const replicationKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "How many fetch loops a follower runs for each source broker."
+    doc: "Accepted and without effect here: a follower has one fetch loop for each source broker."
   }),
   key("producer.purgatory.purge.interval.requests", {
     type: "int",
@@ -125,7 +125,7 @@ export const replicationKeys = [
     type: "int",
     default: 65_536,
     importance: "high",
-    doc: "The receive buffer of a follower's connections."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   }),
   key("replica.socket.timeout.ms", {
     type: "int",

@@ -130,7 +130,7 @@ export const serverKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "How many background tasks run at a time."
+    doc: "Accepted and without effect here: background work shares the broker's one event loop."
   }),
   key("broker.id", {
     type: "int",
@@ -192,7 +192,7 @@ export const serverKeys = [
     type: "boolean",
     default: true,
     importance: "medium",
-    doc: "Whether leadership moves to other brokers before this one stops."
+    doc: "Accepted and without effect here: leadership always moves to other brokers before this one stops in good order."
   }),
   key("delete.topic.enable", {
     type: "boolean",
@@ -255,7 +255,7 @@ export const serverKeys = [
     type: "int",
     default: 30_000,
     importance: "high",
-    doc: "How long a request to another node waits for its answer."
+    doc: "Accepted and without effect here: a request to another node waits as long as what it is for allows."
   }),
   key("socket.connection.setup.timeout.max.ms", {
     type: "long",

@@ -92,20 +92,20 @@ export const socketKeys = [
     default: 500,
     valid: atLeast(1),
     importance: "high",
-    doc: "How many requests may wait before reading stops."
+    doc: "Accepted and without effect here: each connection has its own limit, klamm.queued.requests.per.connection."
   }),
   key("socket.listen.backlog.size", {
     type: "int",
     default: 50,
     valid: atLeast(1),
     importance: "medium",
-    doc: "How many connections may wait to be accepted."
+    doc: "Accepted and without effect here: as many connections wait to be accepted as the system allows, up to 4096."
   }),
   key("socket.receive.buffer.bytes", {
     type: "int",
     default: 102_400,
     importance: "high",
-    doc: "The receive buffer of a client's connection; -1 is the system's own."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   }),
   key("socket.request.max.bytes", {
     type: "int",
@@ -118,6 +118,6 @@ export const socketKeys = [
     type: "int",
     default: 102_400,
     importance: "high",
-    doc: "The send buffer of a client's connection; -1 is the system's own."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   })
 ] as const
