@@ -4,7 +4,7 @@
  * Invariants: no operation of a guest happens outside a step of the world, so that what it does is ordered by the seed; the world goes
  * on only while a guest is in it, and stops at the step with which the last one leaves, so that the next one finds it there on every run.
  * The world runs in slices, between which the test's own runtime gets its turn: to end a test that takes too long, or to keep a promise
- * that a guest waits for, which no seed orders. Neighbours: `World.ts`, `TestCluster.ts`, `docs/decisions/0005-tests-run-inside-the-world.md`.
+ * that a guest waits for, which no seed orders. Neighbours: `World.ts`, `TestCluster.ts`, `docs/decisions/0006-tests-run-inside-the-world.md`.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
