@@ -7,7 +7,7 @@
  */
 import { Klamm, type KlammOptions, layerOn } from "@klamm/client/Klamm"
 import type { ConfigError } from "@klamm/client/KlammError"
-import type { Creation, Topic } from "@klamm/client/Topic"
+import type { Topic } from "@klamm/client/Topic"
 import { Network } from "@klamm/platform/Network"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
@@ -27,14 +27,9 @@ import {
   type NetworkFaults,
   networkFaults
 } from "./TestFaults.ts"
+import { nameOf, newTopic, type TestTopic, type TopicName } from "./TestTopic.ts"
 import { TestWorld } from "./TestWorld.ts"
 import type { Line } from "./Trace.ts"
-
-/** A topic by its value or its name. */
-export type TopicName = string | { readonly name: string }
-
-/** A topic that is there when the test begins; a value of `Topic.make` says by itself how it is made. */
-export type TestTopic = string | { readonly name: string; readonly creation?: Creation }
 
 /** A stored record, decoded. */
 export interface StoredRecord<K, V, H> {
@@ -87,20 +82,11 @@ export interface TestClusterShape extends BrokerFaults {
 
 const defaultBrokers = 3
 const defaultSeed = 1
-const defaultReplicas = 3
 /** How long brokers may take for what a test waits for, in milliseconds of the world. */
 const startLimitMs = 120_000
 const leaderLimitMs = 120_000
 const readLimitMs = 300_000
 const settleLimitMs = 300_000
-
-const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
-
-const newTopic = (topic: TestTopic, brokers: number) => {
-  const creation = typeof topic === "string" ? {} : (topic.creation ?? {})
-  const { partitions = 1, replicationFactor = Math.min(defaultReplicas, brokers), configs = {} } = creation
-  return { name: nameOf(topic), partitions, replicationFactor, configs }
-}
 
 /** The first part that can't be decoded is why it fails. */
 const decoded = <K, V, H>(

@@ -12,10 +12,9 @@ export {
   type StoredRecord,
   TestCluster,
   type TestClusterOptions,
-  type TestClusterShape,
-  type TestTopic,
-  type TopicName
+  type TestClusterShape
 } from "./TestCluster.ts"
 export type { BrokerFaults, DiskFaults, NetworkFaults, SlowPath } from "./TestFaults.ts"
+export type { TestTopic, TopicName } from "./TestTopic.ts"
 export { type Line, Trace } from "./Trace.ts"
 export { Machine, SimProcess, World, WorldError, type WorldOptions } from "./World.ts"
