@@ -35,7 +35,7 @@ layer(TestCluster.layer({ brokers: 3, seed: 10, topics: [Orders] }))("connection
   )
 })
 
-layer(TestCluster.layer({ brokers: 3, seed: 11, topics: [Orders] }))("a link across an ocean, badly mended", (it) => {
+layer(TestCluster.layer({ brokers: 3, seed: 105, topics: [Orders] }))("a link across an ocean, badly mended", (it) => {
   it.effect("is slow, and keeps its promises", () =>
     Effect.gen(function* () {
       const cluster = yield* TestCluster

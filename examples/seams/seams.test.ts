@@ -24,8 +24,9 @@ it.live("a disk whose syncs take long makes what is acknowledged take as long", 
 it.live("a full disk refuses, and says so", () =>
   Effect.gen(function* () {
     const { bootstrap } = yield* started({ disk: () => SlowDisk.layer({ sync: 0, roomBytes: 20_000 }) })
-    const many = Effect.forEach(Array.from({ length: 200 }, (_, index) => `orders-${index}`), (name) =>
-      Admin.createTopics([{ topic: name, partitions: 3 }])
+    const many = Effect.forEach(
+      Array.from({ length: 200 }, (_, index) => `orders-${index}`),
+      (name) => Admin.createTopics([{ topic: name, partitions: 3 }])
     )
     const patience = Klamm.layer({ bootstrap, apiTimeoutMs: 2_000, requestTimeoutMs: 1_000 })
     const error = yield* Effect.flip(Effect.provide(many, patience))
