@@ -22,7 +22,7 @@ const replicasOver = (brokers: ReadonlyArray<{ readonly host: string; readonly p
   const program = Effect.gen(function* () {
     const client = yield* makeClient({ arena, clientId: "test", bootstrap: brokers, chance: new Chance(1) })
     yield* createTopic(client, new History(), () => 0, plan)
-    return yield* client.replication("orders")
+    return yield* client.replication("orders", client.anyone)
   })
   return Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(NodeNetwork.layer)))
 }
