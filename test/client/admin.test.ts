@@ -1,12 +1,13 @@
 /** The administrator's stories against Klamm: in a world, and on real ports. */
 import { it, layer } from "@effect/vitest"
 import { layer as klammLayer } from "@klamm/client/Klamm"
+import { startTestCluster } from "@klamm/testing/startTestCluster"
+import { TestCluster } from "@klamm/testing/TestCluster"
 import * as Effect from "effect/Effect"
 import { describe } from "vitest"
-import { startTestCluster } from "../../src/startTestCluster.ts"
-import { TestCluster } from "../../src/TestCluster.ts"
-import { kafkaStories } from "./kafka-stories.ts"
-import { type Story, stories } from "./stories.ts"
+import { kafkaStories } from "./admin/kafka-stories.ts"
+import { type Story, stories } from "./admin/stories.ts"
+import { foreign } from "./src/Target.ts"
 
 layer(TestCluster.layer({ brokers: 3, seed: 3 }))("an administrator in a world", (inWorld) => {
   inWorld.effect.each(stories.map((story, index) => [story.name, story, `t${index}`] as const))(
@@ -31,10 +32,10 @@ describe("an administrator over TCP", () => {
 })
 
 /** A cluster that somebody has started for this: Apache Kafka, or whatever speaks its protocol. */
-const elsewhere = process.env.KAFKA_BOOTSTRAP
-const kafka = elsewhere === undefined ? [] : [...stories, ...kafkaStories]
+const elsewhere = foreign === undefined ? [] : [foreign]
+const kafka = [...stories, ...kafkaStories]
 
-describe.each(elsewhere === undefined ? [] : [elsewhere])("an administrator of %s", (bootstrap) => {
+describe.each(elsewhere)("an administrator of %s", (bootstrap) => {
   it.each(kafka.map((story, index) => [story.name, story, index] as const))("%s", (_, story, index) =>
     tellAll(bootstrap, [story], `t${Date.now().toString(36)}-${index}-`)
   )
