@@ -96,6 +96,7 @@ export const codes = {
   invalidRequest: 42,
   fencedEpoch: 74,
   unknownEpoch: 75,
+  invalidUpdateVersion: 95,
   snapshotNotFound: 98,
   positionOutOfRange: 99,
   inconsistentClusterId: 104,

@@ -115,6 +115,7 @@ const drawSettings = (chance: Chance, minInSync: number): Settings => ({
   "log.index.size.max.bytes": chance.pick([48, 1_024, 10_485_760]),
   "metadata.log.segment.bytes": 8_388_608,
   "metadata.log.max.record.bytes.between.snapshots": chance.pick([1_024, 20_971_520]),
+  "metadata.max.retention.bytes": 16_384,
   "replica.high.watermark.checkpoint.interval.ms": chance.pick([100, 5_000]),
   "offsets.topic.num.partitions": chance.pick([1, 3]),
   "fetch.max.bytes": 4_194_304,

@@ -12,6 +12,7 @@ export const coordinatorKeys = [
     default: false,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "Whether the dead-letter topic of a share group is created when it is first needed."
   }),
   key("errors.deadletterqueue.topic.name.prefix", {
@@ -19,6 +20,7 @@ export const coordinatorKeys = [
     default: "dlq.",
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "What the name of a dead-letter topic must start with."
   }),
   key("group.coordinator.append.linger.ms", {
@@ -48,7 +50,7 @@ export const coordinatorKeys = [
     default: ["classic", "consumer", "streams"],
     valid: nonEmptyListOf("consumer", "classic", "share", "streams"),
     importance: "medium",
-    doc: "The group protocols the coordinator serves."
+    doc: "Accepted and without effect here: of the protocols only classic is served."
   }),
   key("group.coordinator.threads", {
     type: "int",
@@ -100,7 +102,7 @@ export const coordinatorKeys = [
     default: 5_242_880,
     valid: atLeast(1),
     importance: "high",
-    doc: "How many bytes are read at a time when a shard of the offsets topic is loaded."
+    doc: "Accepted and without effect here: a shard is loaded in pieces of a fixed size."
   }),
   key("offsets.retention.check.interval.ms", {
     type: "long",

@@ -25,6 +25,7 @@ export const logKeys = [
     valid: listOf(),
     importance: "medium",
     update: "per-broker",
+    awaits: "cordoning of log directories",
     doc: "Log directories that get no new partitions; * means all."
   }),
   key("create.topic.policy.class.name", {
@@ -124,7 +125,7 @@ export const logKeys = [
     valid: atLeast(0),
     importance: "low",
     internal: true,
-    doc: "How long after the start the periodic tasks of the log first run."
+    doc: "Accepted and without effect here: housekeeping begins one interval after the start."
   }),
   key("log.message.timestamp.after.max.ms", {
     type: "long",
@@ -303,7 +304,7 @@ export const logKeys = [
     default: 0.9,
     importance: "medium",
     update: "cluster-wide",
-    doc: "How full the cleaner's map of keys may get."
+    doc: "Accepted and without effect here: the cleaner's map of keys may take all of log.cleaner.dedupe.buffer.size."
   }),
   key("log.cleaner.io.buffer.size", {
     type: "int",
@@ -311,7 +312,7 @@ export const logKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The memory for the cleaner's reads and writes, over all of its workers."
+    doc: "Accepted and without effect here: the sizes of the cleaner's buffers are fixed."
   }),
   key("log.cleaner.io.max.bytes.per.second", {
     type: "double",
@@ -353,6 +354,6 @@ export const logKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "How many logs are cleaned at a time."
+    doc: "Accepted and without effect here: the cleaner shares the broker's one event loop."
   })
 ] as const

@@ -41,6 +41,7 @@ export const replicationKeys = [
     default: false,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "Whether a new follower of a tiered partition starts at the last tiered offset."
   }),
   key("inter.broker.listener.name", {
@@ -62,7 +63,7 @@ export const replicationKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "Accepted and without effect here: a follower has one fetch loop for each source broker."
+    doc: "How many fetch loops, each with a connection of its own, a follower runs for each source broker; partitions are spread over them by name."
   }),
   key("producer.purgatory.purge.interval.requests", {
     type: "int",

@@ -19,6 +19,7 @@ export const socketKeys = [
     default: 100,
     valid: atLeast(0),
     importance: "low",
+    awaits: "SASL",
     doc: "How long a connection stays open after its authentication failed."
   }),
   key("connections.max.idle.ms", {
@@ -48,7 +49,7 @@ export const socketKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The most connections accepted in a second."
+    doc: "The most connections accepted in a second, over the window of quota.window; more wait. Under listener.name.x. for that listener alone."
   }),
   key("max.connections", {
     type: "int",
@@ -71,7 +72,7 @@ export const socketKeys = [
     default: "",
     importance: "medium",
     update: "cluster-wide",
-    doc: "Other limits for single addresses or host names, as host:limit."
+    doc: "Other limits for single addresses, as address:limit; host names are not looked up."
   }),
   key("num.network.threads", {
     type: "int",
@@ -85,7 +86,7 @@ export const socketKeys = [
     type: "long",
     default: -1,
     importance: "medium",
-    doc: "How many bytes of requests may wait before reading stops; -1 is without limit."
+    doc: "Accepted and without effect here: each connection has its own limit, klamm.queued.bytes.per.connection."
   }),
   key("queued.max.requests", {
     type: "int",
