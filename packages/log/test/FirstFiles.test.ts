@@ -19,7 +19,8 @@ const identity = {
   path: "/data",
   clusterId: "JIDeFB73Q1eQyEBScflNiw",
   nodeId: 1,
-  newDirectoryId: "2e01uNRYlv8dX5Ac27rOYw"
+  newDirectoryId: "2e01uNRYlv8dX5Ac27rOYw",
+  recoveryThreads: 2
 }
 const rules = () => config()
 
