@@ -102,7 +102,7 @@ describe("Kafka's tables", () => {
       const plugin = readTable(folder, "broker-configs.tsv").filter((row) => row.jvmOrPluginOnly === "yes")
       const byName = new Map(brokerKeys.map((row) => [row.name, row]))
       const other = plugin.filter((row) => !byName.get(row.name!)!.doc.startsWith("Accepted and without effect here: "))
-      expect(other.map((row) => row.name)).toEqual(["authorizer.class.name"])
+      expect(other.map((row) => row.name)).toEqual(["replica.selector.class", "authorizer.class.name"])
     })
   }
 })
