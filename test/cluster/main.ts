@@ -9,6 +9,7 @@
  *   --brokers N       how many nodes, all of them controllers too (default 3)
  *   --partitions N    of the topic under load (default 12)
  *   --producers N     idempotent producers, each writing to all partitions (default 2)
+ *   --clients         beside our own load kafkajs and, where it is installed, librdkafka (confluent-kafka for Python), each with a group
  *   --set KEY=VALUE   a property of every node; may be repeated
  *   --scale N         instead of rounds: times and memory with one topic of N partitions
  *   --reference       the real Kafka that KAFKA_REFERENCE starts, instead of our brokers
@@ -16,8 +17,11 @@
  * Neighbours: src/.
  */
 import { parseArgs } from "node:util"
+import { hasConfluent } from "klamm-test-clients/Installed"
 import { referenceScript } from "klamm-test-clients/Processes"
 import { KINDS, type Kind } from "./src/Deeds.ts"
+import { kafkajs } from "./src/Kafkajs.ts"
+import { librdkafka } from "./src/Librdkafka.ts"
 import { type Nodes, ours } from "./src/Nodes.ts"
 import { reference } from "./src/Reference.ts"
 import { report } from "./src/Report.ts"
@@ -33,6 +37,7 @@ const { values: options } = parseArgs({
     brokers: { type: "string", default: "3" },
     partitions: { type: "string", default: "12" },
     producers: { type: "string", default: "2" },
+    clients: { type: "boolean", default: false },
     set: { type: "string", multiple: true, default: [] },
     scale: { type: "string" },
     reference: { type: "boolean", default: false }
@@ -63,6 +68,13 @@ const nodesOf = (): Promise<Nodes> => {
   return reference(script, count, settings)
 }
 
+const foreignOf = async (): Promise<ReadonlyArray<typeof kafkajs>> => {
+  if (!options.clients) return []
+  if (await hasConfluent()) return [kafkajs, librdkafka]
+  console.log("not run: librdkafka: no confluent-kafka in CONFLUENT_PYTHON or python3")
+  return [kafkajs]
+}
+
 /** What the brokers said last, for whoever looks for the reason of a failure. */
 const tell = (nodes: Nodes): void => {
   for (const id of nodes.ids) console.log(`broker ${id} said:\n${nodes.output(id).replace(/^/gm, "    ")}`)
@@ -81,7 +93,8 @@ const main = async (): Promise<boolean> => {
       seed,
       kinds,
       partitions: Number(options.partitions),
-      producers: Number(options.producers)
+      producers: Number(options.producers),
+      foreign: await foreignOf()
     })
     report(outcome, nodes.name, seed)
     if (outcome.ledger.faults.length > 0) tell(nodes)

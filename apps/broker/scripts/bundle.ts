@@ -29,5 +29,5 @@ try {
   for (const other of others(path)) rmSync(other, { force: true })
 } catch (error) {
   console.error(`✗ the broker is not bundled and will start more slowly: ${error}`)
-  process.exitCode = process.env["CI"] === undefined ? 0 : 1
+  process.exitCode = process.env.CI === undefined ? 0 : 1
 }

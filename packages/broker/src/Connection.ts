@@ -3,7 +3,8 @@
  *
  * Invariants: answers leave in the order of their requests, whatever finishes first; a request is begun only when every
  * earlier one on the connection has been answered, except that Produce may follow Produce, which is what lets pipelined
- * appends share a write and a sync; every frame is released exactly once. Kafka: SocketServer's Processor, behaviour 010.
+ * appends share a write and a sync; every frame is released exactly once; a client that has ended its side gets the answers that it
+ * has asked for. Kafka: SocketServer's Processor, behaviour 010.
  */
 import type { Reply } from "@klamm/actor"
 import { type Moment, momentOf } from "@klamm/platform/Moment"
@@ -122,6 +123,15 @@ const readRequests = (session: Session, clock: Clock.Clock): Effect.Effect<void,
     )
   })
 
+/** Whoever has ended its side may wait for answers, as a muted channel of Kafka's does; whose connection broke waits for none. */
+const finishReading = (
+  { answers }: Session,
+  error: Network.NetworkError
+): Effect.Effect<void, Network.NetworkError> => {
+  const hasEnded = error.reason === "Closed" && error.cause === undefined
+  return hasEnded ? Effect.andThen(answers.drained, Effect.fail(error)) : Effect.fail(error)
+}
+
 /** Encodes one answer into a writer of its own: length, header, body. */
 const encode = (writer: Writer, { header }: Pending, answer: Answer): ReadonlyArray<Uint8Array> => {
   writer.int32(0)
@@ -195,6 +205,7 @@ export const serve = (
     yield* Effect.addFinalizer(() => Effect.sync(() => abandon(answers)))
     yield* services.ready
     const clock = yield* Clock.Clock
-    const ends = Effect.raceFirst(readRequests(session, clock), sendAnswers(session))
+    const reading = Effect.catch(readRequests(session, clock), (error) => finishReading(session, error))
+    const ends = Effect.raceFirst(reading, sendAnswers(session))
     yield* Effect.tapDefect(ends, (defect) => Effect.logError("a request failed; closing its connection", defect))
   })

@@ -3,7 +3,7 @@
  *
  * Invariant: when an answer arrives, this broker has followed the metadata at least as far as the answer rests on, so that a client
  * that creates a topic finds it here at once. A question whose connection broke is asked again, as Kafka does: it may have been
- * carried out before.
+ * carried out before. That a controller can't be reached is logged once, and once that it can again, however often it is asked.
  */
 import type { Answered } from "@klamm/actor"
 import type { ChannelError } from "@klamm/channel"
@@ -35,16 +35,36 @@ export type AskRemote = <C extends Command>(
 
 export interface ControllerClientOptions {
   readonly nodeId: number
-  readonly node: ControllerNode.ControllerNode
+  readonly node: Pick<ControllerNode.ControllerNode, "submit"> & {
+    readonly raft: Pick<ControllerNode.ControllerNode["raft"], "leader">
+  }
   readonly remote: AskRemote
   readonly awaitOffset: (offset: number) => Effect.Effect<void>
 }
 
 const notActive: Answered<never> = { _tag: "NotActive" }
 
+/** What is wrong with the way to the active controller, if anything is. */
+interface Way {
+  trouble: string | undefined
+}
+
+const broken = (way: Way, { message }: ChannelError): Effect.Effect<void> => {
+  if (way.trouble === message) return Effect.void
+  way.trouble = message
+  return Effect.logWarning(`the active controller could not be asked: ${message}`)
+}
+
+const whole = (way: Way, id: number): Effect.Effect<void> => {
+  if (way.trouble === undefined) return Effect.void
+  way.trouble = undefined
+  return Effect.logInfo(`the controller ${id} answers`)
+}
+
 /** Asks whoever leads at the moment, once. */
 const askLeader = <C extends Command>(
   { nodeId, node, remote }: ControllerClientOptions,
+  way: Way,
   command: C,
   timeoutMs: number
 ): Effect.Effect<Answered<Replies[C["_tag"]]>> =>
@@ -52,22 +72,28 @@ const askLeader = <C extends Command>(
     const { id, endpoint } = node.raft.leader()
     if (id === nodeId) return node.submit(command)
     if (endpoint === undefined) return Effect.succeed(notActive)
-    return Effect.catch(remote(endpoint, command, timeoutMs), () => Effect.succeed(notActive))
+    return Effect.matchEffect(remote(endpoint, command, timeoutMs), {
+      onSuccess: (answer) => Effect.as(whole(way, id), answer),
+      onFailure: (error) => Effect.as(broken(way, error), notActive)
+    })
   })
 
-export const make = (options: ControllerClientOptions): ControllerClient => ({
-  ask: (command, timeoutMs = defaultTimeoutMs) =>
-    Effect.gen(function* () {
-      const deadline = (yield* Moment.monotonicMs) + timeoutMs
-      while (true) {
-        const left = deadline - (yield* Moment.monotonicMs)
-        const answer = yield* askLeader(options, command, Math.max(left, shortestAskMs))
-        if (answer._tag === "Done") {
-          yield* Effect.timeoutOption(options.awaitOffset(answer.offset), Math.max(left, shortestAskMs))
-          return answer.reply
+export const make = (options: ControllerClientOptions): ControllerClient => {
+  const way: Way = { trouble: undefined }
+  return {
+    ask: (command, timeoutMs = defaultTimeoutMs) =>
+      Effect.gen(function* () {
+        const deadline = (yield* Moment.monotonicMs) + timeoutMs
+        while (true) {
+          const left = deadline - (yield* Moment.monotonicMs)
+          const answer = yield* askLeader(options, way, command, Math.max(left, shortestAskMs))
+          if (answer._tag === "Done") {
+            yield* Effect.timeoutOption(options.awaitOffset(answer.offset), Math.max(left, shortestAskMs))
+            return answer.reply
+          }
+          if (left <= retryMs) return undefined
+          yield* Effect.sleep(retryMs)
         }
-        if (left <= retryMs) return undefined
-        yield* Effect.sleep(retryMs)
-      }
-    })
-})
+      })
+  }
+}

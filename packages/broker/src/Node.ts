@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import type { BoundListener } from "./Broker.ts"
+import { BrokerArena } from "./BrokerArena.ts"
 import { offsetsTopic } from "./Cluster.ts"
 import type { Control } from "./Control.ts"
 import { supportedFeatures } from "./ControllerLifecycle.ts"
@@ -20,7 +21,6 @@ import type { BrokerFailure } from "./Failure.ts"
 import { FetchSessions } from "./FetchSessions.ts"
 import { partitionLog } from "./GroupPartitionLog.ts"
 import { groupOperations } from "./Operations.ts"
-import { BrokerArena } from "./ProcessArena.ts"
 import * as ProducerIds from "./ProducerIds.ts"
 import * as ReplicaPorts from "./ReplicaPorts.ts"
 import * as ReplicationQuotas from "./ReplicationQuotas.ts"
@@ -59,6 +59,7 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
   maxSize: values["group.max.size"],
   offsetMetadataMaxBytes: values["offset.metadata.max.bytes"],
   offsetsRetentionMs: values["offsets.retention.minutes"] * minuteMs,
+  offsetsCommitTimeoutMs: values["offsets.commit.timeout.ms"],
   offsetsRetentionCheckIntervalMs: values["offsets.retention.check.interval.ms"],
   offsetsTopicNumPartitions: values["offsets.topic.num.partitions"]
 })

@@ -22,6 +22,11 @@ export const relay = <Request, Response>(
         release()
         return answer
       }),
-      Effect.catch(() => Effect.succeed(undefined))
+      Effect.catch((error) =>
+        Effect.as(
+          Effect.logDebug(`${api.request.name} could not be relayed to the leader: ${error.message}`),
+          undefined
+        )
+      )
     )
   })

@@ -6,7 +6,6 @@ import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metada
 import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
 import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
 import { buildBatch } from "@klamm/protocol/RecordBatch"
-import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import { assert, describe, it } from "vitest"
 import { type Client, connect, withBroker } from "./support.ts"
@@ -49,22 +48,13 @@ const fetchFrom = ({ ask }: Client, topic: string, maxBytes: number) =>
     maxWaitMs: 0,
     minBytes: 1,
     maxBytes,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    rackId: "",
-    forgottenTopicsData: [],
     topics: [
       {
         topic,
-        topicId: ZERO,
         partitions: [
           {
             partition: 0,
-            currentLeaderEpoch: -1,
             fetchOffset: 0,
-            lastFetchedEpoch: -1,
-            logStartOffset: -1,
             partitionMaxBytes: maxBytes
           }
         ]

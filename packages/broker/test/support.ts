@@ -20,8 +20,8 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { Broker, layer } from "../src/Broker.ts"
+import { processArena } from "../src/BrokerArena.ts"
 import * as Bus from "../src/Bus.ts"
-import { processArena } from "../src/ProcessArena.ts"
 
 const codecs = makeCodecs({ gzip, zstd })
 const bus = Effect.succeed(Bus.bus)

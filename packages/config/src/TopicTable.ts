@@ -27,7 +27,7 @@ export const topicKeys = [
     default: 9,
     valid: between(1, 17),
     importance: "medium",
-    doc: "The lz4 level if the topic compresses with lz4."
+    doc: "Accepted and without effect here: lz4 is written in one way, the fast one."
   }),
   key("compression.type", {
     type: "string",

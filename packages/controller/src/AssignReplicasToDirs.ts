@@ -1,6 +1,6 @@
 /**
- * Brokers say in which of their log directories replicas live (KIP-858). Invariant: a replica in a directory that is offline is in no
- * ISR and leads nothing.
+ * Brokers say in which of their log directories replicas live (KIP-858). Invariants: a replica in a directory that is offline is in no
+ * ISR and leads nothing; one whose directory its broker has no more began anew, and leads only once it has caught up (KIP-966).
  */
 import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -27,18 +27,23 @@ export interface ReplicasAssigned {
   >
 }
 
-/** The partition with its replica there; without it in the ISR, if that directory has failed. */
+/**
+ * The partition with its replica there; without it in the ISR, if that directory has failed. A replica moves between directories that
+ * the broker has both; one that comes from elsewhere lost what it had with the disk it was on.
+ */
 const assigned = (
   rules: PartitionRules,
   topic: Topics.Topic,
   partition: Topics.Partition,
   brokerId: number,
   directory: string,
-  online: boolean
+  isOnlineIn: (directory: string) => boolean
 ): MetadataRecordInput | undefined => {
   const directories = new Map([[brokerId, directory]])
-  const isr = online ? partition.isr : partition.isr.filter((id) => id !== brokerId)
-  return rules.change(topic, partition, { directories, isr })
+  const isr = isOnlineIn(directory) ? partition.isr : partition.isr.filter((id) => id !== brokerId)
+  const before = partition.directories[partition.replicas.indexOf(brokerId)]
+  const hasMoved = before === undefined || before === directory || isOnlineIn(before)
+  return rules.change(topic, partition, { directories, isr, ...(hasMoved ? {} : { emptied: brokerId }) })
 }
 
 export const assignReplicasToDirs = (
@@ -58,7 +63,7 @@ export const assignReplicasToDirs = (
     const partition = topic.partitions[index]
     if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     if (!partition.replicas.includes(brokerId)) return ErrorCode.NOT_LEADER_OR_FOLLOWER
-    const change = assigned(rules, topic, partition, brokerId, directory, isOnline(state, brokerId, directory))
+    const change = assigned(rules, topic, partition, brokerId, directory, (id) => isOnline(state, brokerId, id))
     if (change !== undefined) records.push(change)
     return ErrorCode.NONE
   }

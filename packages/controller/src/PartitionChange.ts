@@ -19,6 +19,8 @@ export interface Target {
   readonly directories?: ReadonlyMap<number, string>
   /** Replicas that may have lost what they had: they are not eligible. */
   readonly unclean?: ReadonlySet<number>
+  /** A replica that began anew with nothing: unless it is in sync again, it is neither eligible nor the last known to have had all. */
+  readonly emptied?: number
   readonly leaderRecoveryState?: number
 }
 
@@ -78,6 +80,7 @@ const elect = (
   before: Topics.Partition,
   { isr, replicas }: Members,
   elr: Ids,
+  remembered: Ids,
   rules: Rules,
   isUp: (id: number) => boolean
 ): Elected => {
@@ -87,7 +90,7 @@ const elect = (
   if (mayLead(before.leader)) return clean(before.leader)
   const next = replicas.find(mayLead)
   if (next !== undefined) return clean(next)
-  const [lastKnown, another] = before.lastKnownElr
+  const [lastKnown, another] = remembered
   const isLastHope = rules.isElrEnabled && isr.length === 0 && elr.length === 0
   // Nobody is left who is known to have everything: whoever led last has at least all that was acknowledged while it led.
   if (
@@ -111,6 +114,8 @@ const lastKnown = (before: Topics.Partition, leader: number, isr: Ids, rules: Ru
   return isForgotten ? before.isr.slice(0, 1) : before.lastKnownElr
 }
 
+const besides = (ids: Ids, emptied: number | undefined): Ids => ids.filter((id) => id !== emptied)
+
 const ifChanged = <A>(before: ReadonlyArray<A>, after: ReadonlyArray<A>): ReadonlyArray<A> | null =>
   isSame(before, after) ? null : after
 
@@ -132,10 +137,12 @@ const settle = (
   directories: ReadonlyArray<string>,
   rules: Rules
 ) => {
-  const candidates = [...before.eligibleLeaderReplicas, ...before.isr].filter((id) => target.unclean?.has(id) !== true)
+  const had = besides([...before.eligibleLeaderReplicas, ...before.isr], target.emptied)
+  const candidates = had.filter((id) => target.unclean?.has(id) !== true)
   const elr = eligible(candidates, members, rules)
   const directory = new Map(members.replicas.map((id, index) => [id, directories[index]!]))
-  const { leader, isUnclean } = elect(before, members, elr, rules, (id) => {
+  const remembered = besides(before.lastKnownElr, target.emptied)
+  const { leader, isUnclean } = elect(before, members, elr, remembered, rules, (id) => {
     const where = directory.get(id)
     return where !== undefined && rules.canLead(id, where)
   })
@@ -176,7 +183,7 @@ export const partitionChange = (
     addingReplicas: ifChanged(before.addingReplicas, addingReplicas),
     directories: ifChanged(before.directories, directories),
     eligibleLeaderReplicas: ifChanged(before.eligibleLeaderReplicas, elr),
-    lastKnownElr: ifChanged(before.lastKnownElr, lastKnown(before, leader, isr, rules))
+    lastKnownElr: ifChanged(before.lastKnownElr, besides(lastKnown(before, leader, isr, rules), target.emptied))
   }
   const recovers = leaderRecoveryState !== before.leaderRecoveryState
   const isChanged = recovers || change.leader !== Topics.noLeaderChange

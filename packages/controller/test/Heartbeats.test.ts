@@ -181,6 +181,55 @@ describe("failed log directories (KIP-858)", () => {
     expect(partitionOf(cluster, "t", 0)).toMatchObject({ leader: 2, isr: [2], directories: [two[0], idOf(902)] })
   })
 
+  /** Broker 1 goes without a good-bye, and comes back with these directories. */
+  const restart = (cluster: Cluster, logDirs: ReadonlyArray<string>, previousBrokerEpoch = -1) => {
+    cluster.submit(lost(cluster, 1))
+    cluster.register(1, { incarnationId: idOf(cluster.end), logDirs, previousBrokerEpoch }, sessionTimeoutMs)
+    cluster.heartbeat(1)
+  }
+  const lastKnown = { leader: -1, isr: [], eligibleLeaderReplicas: [], lastKnownElr: [1] }
+
+  test("the last known leader is elected where its disk came back, but not where it begins anew on another", () => {
+    const cluster = newClusterOf(2)
+    cluster.submit(createTopics([byHand("t", [1])]))
+    restart(cluster, [idOf(901)])
+    expect(partitionOf(cluster, "t")).toMatchObject({ leader: 1, isr: [1], leaderRecoveryState: 1 })
+    restart(cluster, [idOf(803)])
+    expect(partitionOf(cluster, "t")).toMatchObject(lastKnown)
+    expect(assign(cluster, idOf(803), 0)).toBe(0)
+    expect(partitionOf(cluster, "t")).toMatchObject({ ...lastKnown, lastKnownElr: [], directories: [idOf(803)] })
+    cluster.heartbeat(2)
+    expect(partitionOf(cluster, "t").leader).toBe(-1)
+    cluster.submit({ _tag: "ElectLeaders", electionType: 1, topicPartitions: null })
+    expect(partitionOf(cluster, "t")).toMatchObject({ leader: 1, isr: [1] })
+  })
+
+  test("a replica whose disk was replaced is eligible no more, though its broker stopped in good order", () => {
+    const cluster = clusterOnTwo()
+    for (const index of [0, 1]) expect(assign(cluster, two[index]!, index)).toBe(0)
+    cluster.submit(lost(cluster, 2))
+    restart(cluster, [two[0]!, idOf(803)], broker(cluster, 1)?.epoch)
+    expect(partitionOf(cluster, "t", 0)).toMatchObject({ leader: 1, isr: [1] })
+    expect(partitionOf(cluster, "t", 1)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [1] })
+    expect(assign(cluster, idOf(803), 1)).toBe(0)
+    expect(partitionOf(cluster, "t", 1)).toMatchObject({ leader: -1, isr: [], eligibleLeaderReplicas: [] })
+  })
+
+  test("a replica moves between two directories of its broker and leads on", () => {
+    const cluster = clusterOnTwo()
+    for (const directory of two) expect(assign(cluster, directory, 0)).toBe(0)
+    expect(partitionOf(cluster, "t")).toMatchObject({ leader: 1, isr: [1, 2], directories: [two[1], idOf(902)] })
+  })
+
+  test("one that began anew and is in sync again before its directory is told stays so", () => {
+    const cluster = newClusterOf(2)
+    cluster.submit(createTopics([byHand("t", [1, 2])]))
+    restart(cluster, [idOf(803)])
+    cluster.submit(alterIsr(cluster, "t", [1, 2]))
+    expect(assign(cluster, idOf(803), 0)).toBe(0)
+    expect(partitionOf(cluster, "t")).toMatchObject({ leader: 2, isr: [1, 2], directories: [idOf(803), idOf(902)] })
+  })
+
   test("what is not there, or not the broker's, is told", () => {
     const cluster = clusterOnTwo()
     cluster.submit(createTopics([byHand("u", [2])]))

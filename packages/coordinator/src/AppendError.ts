@@ -21,3 +21,9 @@ export const operationError = (appendError: number): number => {
       return appendError
   }
 }
+
+/** A fetch has an answer that consumers of before 3.9 know too: they look for the coordinator anew. */
+export const fetchError = (appendError: number): number => {
+  const errorCode = operationError(appendError)
+  return errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE ? ErrorCode.NOT_COORDINATOR : errorCode
+}

@@ -6,7 +6,7 @@ import type { HeartbeatRequest } from "@klamm/protocol/api/12-Heartbeat"
 import type { SyncGroupRequest } from "@klamm/protocol/api/14-SyncGroup"
 import type { OffsetDeleteRequest } from "@klamm/protocol/api/47-OffsetDelete"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { operationError } from "./AppendError.ts"
+import { fetchError, operationError } from "./AppendError.ts"
 import { deleteGroup, removeTopics } from "./Expiry.ts"
 import type { Complete, Group, SyncAnswer } from "./Group.ts"
 import { newGroupRecord } from "./GroupRecords.ts"
@@ -85,12 +85,12 @@ const decideJoin = (turn: Turn, groups: Groups, command: JoinCommand): void => {
     answer(turn, command.complete, joinError(memberId, ErrorCode.UNKNOWN_MEMBER_ID))
     return
   }
-  const joined = join(turn, existing ?? groups.create(groupId, turn.now), command)
+  const joined = join(turn, existing ?? groups.create(groupId, turn.wallMs), command)
   groups.put(joined)
   if (existing !== undefined) return
   turn.writes.push({
     groupId,
-    records: [newGroupRecord(joined, turn.now)],
+    records: [newGroupRecord(joined, turn.wallMs)],
     settlement: { _tag: "Created", newMemberId: command.newMemberId },
     done: null
   })
@@ -104,7 +104,7 @@ const decideCommit = (turn: Turn, groups: Groups, command: Extract<Command, { re
     answer(turn, complete, Offsets.refuseCommit(body, errorCode))
     return
   }
-  groups.put(Offsets.commit(turn, existing ?? groups.create(body.groupId, turn.now), body, complete))
+  groups.put(Offsets.commit(turn, existing ?? groups.create(body.groupId, turn.wallMs), body, complete))
 }
 
 /** Behaviour 127. */
@@ -131,7 +131,7 @@ const decideStabilize = (
 ): void => {
   if (pending.every((write) => write.groupId !== groupId)) answer(turn, complete, ErrorCode.NONE)
   else {
-    const done = (errorCode: number): void => complete(operationError(errorCode))
+    const done = (errorCode: number): void => complete(fetchError(errorCode))
     turn.writes.push({ groupId, records: [], settlement: { _tag: "Told" }, done })
   }
 }

@@ -36,6 +36,8 @@ export interface GroupSettings {
   readonly maxSize: number
   /** offset.metadata.max.bytes */
   readonly offsetMetadataMaxBytes: number
+  /** offsets.commit.timeout.ms */
+  readonly offsetsCommitTimeoutMs: number
   /** offsets.retention.minutes, in ms. */
   readonly offsetsRetentionMs: number
   /** offsets.retention.check.interval.ms */

@@ -16,10 +16,10 @@ export const deleteGroup = (
   changes: ReadonlyArray<OffsetChange>,
   done: Write["done"]
 ): void => {
-  const offsets = changes.map((change) => offsetRecord(group.groupId, change, turn.now))
+  const offsets = changes.map((change) => offsetRecord(group.groupId, change, turn.wallMs))
   turn.writes.push({
     groupId: group.groupId,
-    records: [...offsets, groupTombstone(group.groupId, turn.now)],
+    records: [...offsets, groupTombstone(group.groupId, turn.wallMs)],
     settlement: { _tag: "Deleted", former: group, changes },
     done
   })
@@ -34,7 +34,7 @@ export const expire = (turn: Turn, groups: Groups, pending: ReadonlyArray<Write>
   const busy = new Set([...pending, ...turn.writes].map(({ groupId }) => groupId))
   for (const group of groups.all()) {
     if (group.isDeleted || busy.has(group.groupId)) continue
-    const changes = Offsets.expired(group, turn.now, turn.settings.offsetsRetentionMs)
+    const changes = Offsets.expired(group, turn.wallMs, turn.settings.offsetsRetentionMs)
     const isBare = changes.length === countOf(group.offsets)
     if (isBare && group.state === "Empty") deleteGroup(turn, groups, group, changes, null)
     else Offsets.deleteQuietly(turn, group.groupId, changes)

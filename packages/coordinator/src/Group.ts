@@ -92,11 +92,11 @@ export const noBytes = new Uint8Array(0)
 export const consumerProtocolType = "consumer"
 
 /** A group without members, as a commit or a first JoinGroup makes it. */
-export const emptyGroup = (groupId: string, now: number): Group => ({
+export const emptyGroup = (groupId: string, wallMs: number): Group => ({
   groupId,
   state: "Empty",
   isInitialRebalance: false,
-  stateTimestamp: now,
+  stateTimestamp: wallMs,
   generation: 0,
   protocolType: null,
   protocolName: null,
@@ -113,11 +113,11 @@ export const emptyGroup = (groupId: string, now: number): Group => ({
   isDeleted: false
 })
 
-export const transition = (group: Group, state: GroupState, now: number): Group => ({
+export const transition = (group: Group, state: GroupState, wallMs: number): Group => ({
   ...group,
   state,
   isInitialRebalance: state === "PreparingRebalance" && group.state === "Empty",
-  stateTimestamp: now
+  stateTimestamp: wallMs
 })
 
 /** Puts a member in its place, or behind the others when it is new. */

@@ -39,9 +39,9 @@ export class Groups {
   }
 
   /** A new group; commits that wait to be deleted stay in sight until they are. */
-  create(groupId: string, now: number): Group {
+  create(groupId: string, wallMs: number): Group {
     const former = this.any(groupId)
-    const group = emptyGroup(groupId, now)
+    const group = emptyGroup(groupId, wallMs)
     return former === undefined ? group : { ...group, offsets: former.offsets }
   }
 

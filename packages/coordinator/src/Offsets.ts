@@ -78,7 +78,7 @@ const validateCommit = (group: Group, body: CommitBody): number => {
 
 const changesOf = (turn: Turn, body: CommitBody): ReadonlyArray<OffsetChange> => {
   const { retentionTimeMs } = body
-  const expireTimestamp = retentionTimeMs === noExpiry ? noExpiry : turn.now + retentionTimeMs
+  const expireTimestamp = retentionTimeMs === noExpiry ? noExpiry : turn.wallMs + retentionTimeMs
   return body.topics.flatMap(({ name, topicId, partitions }) =>
     partitions
       .filter(({ committedMetadata }) => fits(turn, committedMetadata))
@@ -89,7 +89,7 @@ const changesOf = (turn: Turn, body: CommitBody): ReadonlyArray<OffsetChange> =>
           offset: committedOffset,
           leaderEpoch: committedLeaderEpoch,
           metadata: committedMetadata ?? "",
-          commitTimestamp: turn.now,
+          commitTimestamp: turn.wallMs,
           expireTimestamp,
           topicId
         }
@@ -121,7 +121,7 @@ export const commit = (turn: Turn, group: Group, body: CommitBody, complete: Com
   else {
     turn.writes.push({
       groupId: group.groupId,
-      records: changes.map((change) => offsetRecord(group.groupId, change, turn.now)),
+      records: changes.map((change) => offsetRecord(group.groupId, change, turn.wallMs)),
       settlement: { _tag: "Offsets", changes },
       done: (errorCode) =>
         complete(errorCode === ErrorCode.NONE ? accepted : refuseCommit(body, operationError(errorCode)))
@@ -138,7 +138,7 @@ const validateDelete = (group: Group | undefined): number => {
 }
 
 const tombstones = (turn: Turn, groupId: string, changes: ReadonlyArray<OffsetChange>) =>
-  changes.map((change) => offsetRecord(groupId, change, turn.now))
+  changes.map((change) => offsetRecord(groupId, change, turn.wallMs))
 
 const deletion = (topic: string, partition: number): OffsetChange => ({ topic, partition, committed: null })
 
@@ -206,12 +206,12 @@ const retentionStart = (group: Group): ((committed: Committed) => number) | unde
 }
 
 /** Behaviour 135: the commits that have outlived their retention. */
-export const expired = (group: Group, now: number, retentionMs: number): ReadonlyArray<OffsetChange> => {
+export const expired = (group: Group, wallMs: number, retentionMs: number): ReadonlyArray<OffsetChange> => {
   const startOf = retentionStart(group)
   if (startOf === undefined) return []
   return deletionsOf(group.offsets, (topic, committed) => {
     if (isSubscribedTo(group, topic)) return false
     const { expireTimestamp } = committed
-    return expireTimestamp === noExpiry ? now - startOf(committed) >= retentionMs : now >= expireTimestamp
+    return expireTimestamp === noExpiry ? wallMs - startOf(committed) >= retentionMs : wallMs >= expireTimestamp
   })
 }

@@ -101,10 +101,10 @@ const joinedLeader = (group: Group): string | undefined => {
 
 const nowEmpty = (turn: Turn, group: Group): Group => {
   const emptied = { ...group, generation: group.generation + 1, protocolName: null, pendingSyncs: new Set<string>() }
-  const next = transition({ ...emptied, subscribedTopics: computeSubscribedTopics(emptied) }, "Empty", turn.now)
+  const next = transition({ ...emptied, subscribedTopics: computeSubscribedTopics(emptied) }, "Empty", turn.wallMs)
   turn.writes.push({
     groupId: next.groupId,
-    records: [groupRecord(next, new Map(), turn.now)],
+    records: [groupRecord(next, new Map(), turn.wallMs)],
     settlement: { _tag: "Told" },
     done: null
   })
@@ -121,7 +121,7 @@ const nextGeneration = (turn: Turn, group: Group): Group => {
       syncDeadline: turn.now + rebalanceTimeoutMs(group)
     },
     "CompletingRebalance",
-    turn.now
+    turn.wallMs
   )
   const members = new Map<string, Member>()
   for (const [memberId, member] of started.members) {
@@ -163,7 +163,7 @@ export const prepareRebalance = (turn: Turn, group: Group): Group => {
   const prepared = transition(
     { ...unassigned, pendingSyncs: new Set<string>(), syncDeadline: never },
     "PreparingRebalance",
-    turn.now
+    turn.wallMs
   )
   return prepared.isInitialRebalance ? startInitialDelay(turn, prepared) : completeOrWait(turn, prepared)
 }

@@ -60,13 +60,15 @@ type StoredOffsets = Map<string, Map<number, Committed>>
 /** Gathers what is loaded; changed in place, because nobody sees it before it is whole. */
 export class Loading {
   private readonly now: number
+  private readonly wallMs: number
   private readonly decompression: Decompression
   private readonly loaded = new Map<string, Group>()
   private readonly offsets = new Map<string, StoredOffsets>()
 
-  /** `now`, in ms, is when the sessions of loaded members begin. */
-  constructor(now: number, decompression: Decompression) {
+  /** `now`, monotonic, is when the sessions of loaded members begin; groups that say of no time are as old as `wallMs`. */
+  constructor(now: number, wallMs: number, decompression: Decompression) {
     this.now = now
+    this.wallMs = wallMs
     this.decompression = decompression
   }
 
@@ -114,7 +116,7 @@ export class Loading {
       return offsets === undefined ? group : { ...group, offsets }
     })
     const simple = [...this.offsets].flatMap(([groupId, offsets]) =>
-      this.loaded.has(groupId) ? [] : [{ ...emptyGroup(groupId, this.now), offsets }]
+      this.loaded.has(groupId) ? [] : [{ ...emptyGroup(groupId, this.wallMs), offsets }]
     )
     return [...known, ...simple]
   }

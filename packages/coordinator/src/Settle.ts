@@ -17,7 +17,7 @@ const settleOffsets = (turn: Turn, groups: Groups, { groupId, settlement }: Writ
   const group = groups.any(groupId)
   const offsets = Offsets.apply(group?.offsets ?? new Map(), settlement.changes)
   if (group !== undefined) groups.put({ ...group, offsets })
-  else if (offsets.size > 0) groups.put({ ...groups.create(groupId, turn.now), offsets })
+  else if (offsets.size > 0) groups.put({ ...groups.create(groupId, turn.wallMs), offsets })
 }
 
 const settleDeletion = (

@@ -3,6 +3,7 @@
  * first command is served; one append is under way at a time; answers are given after the state they speak of is published.
  */
 import { type Actor, spawn } from "@klamm/actor/Actor"
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import type { Decompression } from "@klamm/protocol/Compression"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -40,7 +41,8 @@ const perform = (effects: ReadonlyArray<ShardOut>): Effect.Effect<ReadonlyArray<
 /** A log that can't be read makes no coordinator: its clients are sent away rather than given half of what they stored. */
 const load = (options: ShardActorOptions): Effect.Effect<ShardMessage> =>
   Effect.gen(function* () {
-    const loading = new Loading(yield* Clock.currentTimeMillis, options.decompression())
+    const clock = yield* Clock.Clock
+    const loading = new Loading(monotonicMsOf(clock), clock.currentTimeMillisUnsafe(), options.decompression())
     let failure: unknown
     yield* options.log.load((batch) => {
       if (failure !== undefined) return
@@ -63,8 +65,10 @@ const performSlow = (options: ShardActorOptions, effect: ShardOut): Effect.Effec
 /** Starts loading at once; ends with the scope, before which it should be told Resign. */
 export const make = (options: ShardActorOptions): Effect.Effect<ShardActor, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const clock = yield* Clock.Clock
     const actor = yield* spawn<ShardState, ShardMessage, ShardOut, never>({
-      machine: shardMachine(options.settings),
+      machine: shardMachine(options.settings, () => clock.currentTimeMillisUnsafe()),
+      timeOf: monotonicMsOf,
       initial: loadingShard,
       mailboxCapacity: shardMailboxCapacity,
       wake: { _tag: "Wake" },

@@ -40,7 +40,7 @@ const writeReplacement = (turn: Turn, group: Group, former: Group, command: Join
   const assignment = new Map([...group.members].map(([memberId, member]) => [memberId, member.assignment]))
   turn.writes.push({
     groupId: group.groupId,
-    records: [groupRecord(group, assignment, turn.now)],
+    records: [groupRecord(group, assignment, turn.wallMs)],
     settlement: {
       _tag: "StaticReplaced",
       newMemberId: command.newMemberId,

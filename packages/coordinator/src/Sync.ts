@@ -54,7 +54,7 @@ const writeAssignment = (turn: Turn, group: Group, body: SyncBody): void => {
   const assignment = new Map([...group.members.keys()].map((memberId) => [memberId, given.get(memberId) ?? noBytes]))
   turn.writes.push({
     groupId: group.groupId,
-    records: [groupRecord(group, assignment, turn.now)],
+    records: [groupRecord(group, assignment, turn.wallMs)],
     settlement: { _tag: "Assigned", generation: group.generation, assignment },
     done: null
   })
@@ -95,5 +95,5 @@ export const settleAssignment = (turn: Turn, group: Group, assigned: Assigned, e
     const given = { ...member, assignment: assigned.assignment.get(member.memberId) ?? noBytes }
     next = completeSync(turn, withMember(next, given), given, ErrorCode.NONE)
   }
-  return transition(next, "Stable", turn.now)
+  return transition(next, "Stable", turn.wallMs)
 }

@@ -38,9 +38,16 @@ export interface Write {
   readonly done: ((errorCode: number) => void) | null
 }
 
-export interface Turn {
-  readonly now: number
+/** When a step is taken, and under which settings. */
+export interface Circumstances {
   readonly settings: GroupSettings
+  /** Monotonic, ms: deadlines are counted in it, and none moves when the wall clock is set. */
+  readonly now: number
+  /** Of the wall, ms: what is stored, and the retention that is counted from it. */
+  readonly wallMs: number
+}
+
+export interface Turn extends Circumstances {
   readonly answers: Array<() => void>
   readonly writes: Array<Write>
 }

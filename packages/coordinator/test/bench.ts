@@ -22,6 +22,7 @@ export const settings: GroupSettings = {
   initialRebalanceDelayMs: 3_000,
   maxSize: 1_000,
   offsetMetadataMaxBytes: 16,
+  offsetsCommitTimeoutMs: 1_000_000_000,
   offsetsRetentionMs: 1_000_000,
   offsetsRetentionCheckIntervalMs: 600_000,
   offsetsTopicNumPartitions: 1
@@ -71,6 +72,8 @@ export const joinBody = (groupId: string, options: JoinOptions): typeof JoinGrou
 
 export class Bench {
   now = 1_000
+  /** By how much the wall clock is ahead of the monotonic one. */
+  wallAhead = 0
   state: ShardState = loadingShard
   /** Batches appended and not yet settled; at most one. */
   open: Array<Uint8Array> = []
@@ -82,8 +85,11 @@ export class Bench {
 
   constructor(change: Partial<GroupSettings> = {}, log: ReadonlyArray<Uint8Array> = [], now = 1_000) {
     this.now = now
-    this.machine = shardMachine(() => ({ ...settings, ...change }))
-    const loading = new Loading(now, decompression())
+    this.machine = shardMachine(
+      () => ({ ...settings, ...change }),
+      () => this.now + this.wallAhead
+    )
+    const loading = new Loading(now, now, decompression())
     for (const batch of log) loading.replay(batch)
     this.log.push(...log)
     this.tell({ _tag: "Loaded", groups: loading.groups() })

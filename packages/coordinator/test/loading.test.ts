@@ -40,7 +40,7 @@ describe("loading", () => {
     bench.commit(1n)
     bench.settle()
     const damaged = bench.log[0]!.slice()
-    const loading = new Loading(0, decompression())
+    const loading = new Loading(0, 0, decompression())
     // The first int16 of 4 behind the header is the value's version: the key's are 1 and the lengths of its names.
     const at = damaged.findIndex((byte, index) => index > 61 && byte === 0 && damaged[index + 1] === 4)
     damaged[at + 1] = 99

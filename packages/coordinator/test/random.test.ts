@@ -29,6 +29,7 @@ const action = fc.oneof(
   fc.record({ _tag: fc.constant("pass" as const), ms: fc.constantFrom(1, 2_000, 9_000, 61_000, 700_000) }),
   fc.record({ _tag: fc.constant("settle" as const), errorCode: failure })
 )
+const commitTimeoutMs = fc.constantFrom(1_000, 10_000, 1_000_000_000)
 type Action = typeof action extends fc.Arbitrary<infer Value> ? Value : never
 
 let uses = 0
@@ -102,23 +103,31 @@ const check = (group: Group | undefined): void => {
 
 it("whatever comes, every request is answered once, and the log tells what the shard knows", () => {
   fc.assert(
-    fc.property(fc.array(action, { minLength: 20, maxLength: 80, size: "max" }), (actions) => {
-      const bench = new Bench({ initialRebalanceDelayMs: 100, offsetsRetentionMs: 500_000 })
-      const asked: Array<Asked<unknown>> = []
-      for (const next of actions) {
-        const request = perform(bench, next)
-        if (request !== undefined) asked.push(request)
-        check(bench.group)
+    fc.property(
+      fc.array(action, { minLength: 20, maxLength: 80, size: "max" }),
+      commitTimeoutMs,
+      (actions, timeoutMs) => {
+        const bench = new Bench({
+          initialRebalanceDelayMs: 100,
+          offsetsRetentionMs: 500_000,
+          offsetsCommitTimeoutMs: timeoutMs
+        })
+        const asked: Array<Asked<unknown>> = []
+        for (const next of actions) {
+          const request = perform(bench, next)
+          if (request !== undefined) asked.push(request)
+          check(bench.group)
+        }
+        bench.settleAll()
+        const again = new Bench({}, bench.log, bench.now)
+        assert.deepStrictEqual(again.group?.offsets ?? new Map(), bench.group?.offsets ?? new Map())
+        bench.tell({ _tag: "Resign", done: null })
+        assert.isFalse(
+          asked.some(({ waits }) => waits),
+          "nobody is left waiting"
+        )
       }
-      bench.settleAll()
-      const again = new Bench({}, bench.log, bench.now)
-      assert.deepStrictEqual(again.group?.offsets ?? new Map(), bench.group?.offsets ?? new Map())
-      bench.tell({ _tag: "Resign", done: null })
-      assert.isFalse(
-        asked.some(({ waits }) => waits),
-        "nobody is left waiting"
-      )
-    }),
+    ),
     { numRuns: 2_000 }
   )
 })

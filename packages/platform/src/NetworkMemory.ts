@@ -182,8 +182,9 @@ interface Link {
   readonly ends: readonly [MemoryConnection, MemoryConnection]
 }
 
-const isEverywhere = (name: string): boolean => name === "" || name === "0.0.0.0" || name === "::"
-const isLoopback = (name: string): boolean => name === "localhost" || name === "::1" || name.startsWith("127.")
+/** The names under which a host listens on all of its addresses. */
+export const isEverywhere = (name: string): boolean => name === "" || name === "0.0.0.0" || name === "::"
+export const isLoopback = (name: string): boolean => name === "localhost" || name === "::1" || name.startsWith("127.")
 
 /** A port where nobody listens, or undefined when there is none. */
 const freePort = (host: Host): number | undefined => {

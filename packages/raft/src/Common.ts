@@ -65,7 +65,7 @@ export interface Common {
   /** The id of the next request. */
   readonly nextId: number
   readonly held: ReadonlyArray<HeldVote>
-  /** The directory was empty when the node started, and has not caught up with a leader yet. */
+  /** The directory began empty, and has not caught up with a leader yet. */
   readonly fresh: boolean
   /** It is about to stop: it stands for no election. */
   readonly leaving: boolean

@@ -10,7 +10,7 @@ import { codes, head, type Step, votersOf } from "./Common.ts"
 import { advance, type Leader } from "./Leader.ts"
 import * as LogView from "./LogView.ts"
 import type { Out, Respond } from "./Message.ts"
-import type { FetchRequest, FetchResponse, FetchSnapshotRequest, SnapshotId } from "./Peer.ts"
+import type { FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, SnapshotId } from "./Peer.ts"
 import * as Progress from "./Progress.ts"
 
 export interface Waiting {
@@ -126,17 +126,22 @@ export const fetch = (state: Leader, request: FetchRequest, respond: Respond, no
   return [parked, [...out, ...more]]
 }
 
+export const snapshotResponse = (
+  state: Parameters<typeof head>[0],
+  { snapshotId, position }: FetchSnapshotRequest,
+  errorCode: number
+): FetchSnapshotResponse => ({
+  _tag: "FetchSnapshot",
+  ...head(state, errorCode),
+  snapshotId,
+  sizeBytes: 0,
+  position,
+  bytes: noBytes
+})
+
 export const fetchSnapshot = (state: Leader, request: FetchSnapshotRequest, respond: Respond, now: number): Step => {
   const fault = epochFault(state, request.epoch)
-  const answer = (errorCode: number) =>
-    ({
-      _tag: "FetchSnapshot",
-      ...head(state, errorCode),
-      snapshotId: request.snapshotId,
-      sizeBytes: 0,
-      position: request.position,
-      bytes: noBytes
-    }) as const
+  const answer = (errorCode: number) => snapshotResponse(state, request, errorCode)
   if (fault !== undefined) return [state, [{ _tag: "Respond", respond, response: answer(fault) }]]
   const heard = noted(state, request, false, now)
   const { endOffset, epoch } = state.log.snapshot ?? noSnapshot

@@ -37,6 +37,13 @@ export interface Election {
   readonly leaderId: number
 }
 
+/** What a node keeps beside its log. */
+export interface QuorumState {
+  readonly election: Election
+  /** Its directory began empty, and has not caught up with a leader yet. */
+  readonly fresh: boolean
+}
+
 /** A batch that was fetched, with what raft itself must know of it. */
 export interface FetchedBatch {
   readonly bytes: Uint8Array
@@ -106,7 +113,7 @@ export type Message =
   | { readonly _tag: "Wake" }
 
 export type Out =
-  | { readonly _tag: "PersistElection"; readonly election: Election; readonly voters: VoterEntry }
+  | ({ readonly _tag: "PersistElection"; readonly voters: VoterEntry } & QuorumState)
   | { readonly _tag: "Write"; readonly batch: Uint8Array; readonly baseOffset: number; readonly epoch: number }
   | {
       readonly _tag: "WriteControl"

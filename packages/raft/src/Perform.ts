@@ -250,7 +250,7 @@ export const performSlow = (hand: Hand, effect: Out): Effect.Effect<Message, Dis
   const { log, disk, clusterId } = hand
   if (effect._tag === "PersistElection") {
     const { election, voters } = effect
-    const written = QuorumStateFile.write(disk, log.directory, election, voters, clusterId)
+    const written = QuorumStateFile.write(disk, log.directory, effect, voters, clusterId)
     return Effect.as(written, { _tag: "ElectionPersisted", election })
   }
   assert(effect._tag === "Sync", "only the disk is slow")

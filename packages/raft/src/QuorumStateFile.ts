@@ -1,6 +1,6 @@
 /**
  * `quorum-state`: the epoch and the vote, in Kafka's JSON (QuorumStateData; version 0 while voters are configured, 1 since they are
- * recorded). Invariant: replaced whole and synced before the vote counts; a file that can't be read stops the node, because a
+ * recorded), with one field more while the directory is fresh, which Kafka reads past. Invariant: replaced whole and synced before the vote counts; a file that can't be read stops the node, because a
  * forgotten vote could be given twice.
  */
 
@@ -9,7 +9,7 @@ import { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
 import * as Uuid from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
-import type { Election, VoterEntry } from "./Message.ts"
+import type { QuorumState, VoterEntry } from "./Message.ts"
 import { noDirectoryId } from "./VoterSet.ts"
 
 const fileName = "quorum-state"
@@ -19,14 +19,15 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value)
 
-const decode = (text: string): Election | undefined => {
+const decode = (text: string): QuorumState | undefined => {
   try {
     const json: unknown = JSON.parse(text)
     if (!isObject(json)) return undefined
-    const { leaderEpoch: epoch, votedId: votedFor, leaderId, votedDirectoryId = noDirectoryId } = json
+    const { leaderEpoch: epoch, votedId: votedFor, leaderId, votedDirectoryId = noDirectoryId, fresh = false } = json
     if (!isId(epoch) || !isId(votedFor) || !isId(leaderId)) return undefined
     if (typeof votedDirectoryId !== "string" || !Uuid.isUuid(votedDirectoryId)) return undefined
-    return { epoch, votedFor, votedDirectoryId, leaderId }
+    if (typeof fresh !== "boolean") return undefined
+    return { election: { epoch, votedFor, votedDirectoryId, leaderId }, fresh }
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -37,32 +38,33 @@ const decode = (text: string): Election | undefined => {
 export const read = (
   disk: Disk["Service"],
   directory: string
-): Effect.Effect<Election | undefined, DiskError | CorruptLog> =>
+): Effect.Effect<QuorumState | undefined, DiskError | CorruptLog> =>
   Effect.gen(function* () {
     const path = `${directory}/${fileName}`
     const bytes = yield* Checkpoint.readIfPresent(disk, path)
     if (bytes === undefined) return undefined
-    const election = decode(new TextDecoder().decode(bytes))
-    if (election === undefined) {
+    const state = decode(new TextDecoder().decode(bytes))
+    if (state === undefined) {
       return yield* Effect.fail(new CorruptLog({ path, position: 0, reason: "is no quorum state" }))
     }
-    return election
+    return state
   })
 
-const encode = (election: Election, { voters, kraftVersion }: VoterEntry, clusterId: string): unknown => {
+const encode = ({ election, fresh }: QuorumState, { voters, kraftVersion }: VoterEntry, clusterId: string): unknown => {
   const { epoch: leaderEpoch, votedFor: votedId, votedDirectoryId, leaderId } = election
-  if (kraftVersion >= 1) return { leaderId, leaderEpoch, votedId, votedDirectoryId, data_version: 1 }
+  const mark = fresh ? { fresh } : {}
+  if (kraftVersion >= 1) return { leaderId, leaderEpoch, votedId, votedDirectoryId, ...mark, data_version: 1 }
   const currentVoters = voters.ids.map((voterId) => ({ voterId }))
-  return { clusterId, leaderId, leaderEpoch, votedId, appliedOffset: 0, currentVoters, data_version: 0 }
+  return { clusterId, leaderId, leaderEpoch, votedId, appliedOffset: 0, currentVoters, ...mark, data_version: 0 }
 }
 
 export const write = (
   disk: Disk["Service"],
   directory: string,
-  election: Election,
+  state: QuorumState,
   voters: VoterEntry,
   clusterId: string
 ): Effect.Effect<void, DiskError> => {
-  const text = JSON.stringify(encode(election, voters, clusterId))
+  const text = JSON.stringify(encode(state, voters, clusterId))
   return Checkpoint.replaceFile(disk, directory, fileName, new TextEncoder().encode(text))
 }

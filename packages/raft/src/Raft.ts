@@ -26,7 +26,7 @@ import {
 import * as Follower from "./Follower.ts"
 import * as Leader from "./Leader.ts"
 import * as LogView from "./LogView.ts"
-import type { Election, Message, Out } from "./Message.ts"
+import type { Election, Message, Out, QuorumState } from "./Message.ts"
 import type { Head } from "./Peer.ts"
 import * as Prospective from "./Prospective.ts"
 import * as Requests from "./Requests.ts"
@@ -41,7 +41,7 @@ export interface Found {
   readonly self: Self
   readonly log: LogView.LogView
   /** Undefined for a directory that never held one. */
-  readonly election: Election | undefined
+  readonly stored: QuorumState | undefined
   readonly highWatermark: number
 }
 
@@ -56,11 +56,10 @@ export const noElection: Election = {
  * A node as it starts: it follows the leader it knew, or looks for one. A single voter has nobody to wait for and asks for votes at once;
  * so do several, a little apart, since asking raises no epoch.
  */
-export const start = ({ self, log, election: found, highWatermark }: Found, now: number): RaftState => {
-  const stored = found ?? noElection
+export const start = ({ self, log, stored: found, highWatermark }: Found, now: number): RaftState => {
+  const { election: stored, fresh } = found ?? { election: noElection, fresh: true }
   const lastEpoch = LogView.lastEpoch(log)
   const election = lastEpoch > stored.epoch ? { ...noElection, epoch: lastEpoch } : stored
-  const fresh = found === undefined && log.endOffset === 0
   const common: Common = {
     self,
     log,
@@ -188,9 +187,11 @@ const isSame = (one: Address | undefined, other: Address | undefined): boolean =
 const consequences = (before: RaftState, after: RaftState): readonly [ReadonlyArray<Out>, ReadonlyArray<Out>] => {
   if (before === after) return [none, none]
   const { election, highWatermark } = after
-  const first: ReadonlyArray<Out> = isOtherVote(before.election, election)
-    ? [{ _tag: "PersistElection", election, voters: LogView.latestVoters(after.log) }]
-    : none
+  const { fresh } = after
+  const first: ReadonlyArray<Out> =
+    isOtherVote(before.election, election) || before.fresh !== fresh
+      ? [{ _tag: "PersistElection", election, fresh, voters: LogView.latestVoters(after.log) }]
+      : none
   const last: Array<Out> = []
   const isLeader = after._tag === "Leader" && before._tag === "Leader" && before.election.epoch === election.epoch
   if (before._tag === "Leader" && !isLeader) last.push({ _tag: "Resigned" })

@@ -203,14 +203,14 @@ const seedRange = 0x7fff_ffff
 const prepare = (options: RaftNodeOptions, disk: Disk["Service"], clock: Clock.Clock, scope: Scope.Scope) =>
   Effect.gen(function* () {
     const { log, listener, nodeId, directoryId, clusterId, endpoints, settings, bootstrap, peers, autoJoin } = options
-    const election = yield* QuorumStateFile.read(disk, log.directory)
+    const stored = yield* QuorumStateFile.read(disk, log.directory)
     const { snapshot, view } = yield* MetadataLog.load(disk, log, options.voters, clock.currentTimeMillisUnsafe())
     if (snapshot !== undefined) listener.snapshot(snapshot)
     const toldOffset = snapshot?.endOffset ?? 0
     const hand: Perform.Hand = { log, listener, clusterId, peers, disk, clock, scope, toldOffset }
     const seed = Math.floor(options.random() * seedRange)
     const self = { id: nodeId, directoryId, clusterId, endpoints, settings, bootstrap, seed, autoJoin }
-    const initial = start({ self, log: view, election, highWatermark: toldOffset }, monotonicMsOf(clock))
+    const initial = start({ self, log: view, stored, highWatermark: toldOffset }, monotonicMsOf(clock))
     return { hand, initial }
   })
 

@@ -10,7 +10,6 @@ import type { Respond } from "./Message.ts"
 import type {
   BeginQuorumEpochRequest,
   EndQuorumEpochRequest,
-  FetchSnapshotRequest,
   PeerRequest,
   PeerResponse,
   ReplicaKey,
@@ -21,8 +20,6 @@ import * as Unattached from "./Unattached.ts"
 import * as VoterChange from "./VoterChange.ts"
 import { noDirectoryId } from "./VoterSet.ts"
 import * as Votes from "./Votes.ts"
-
-const noBytes = new Uint8Array(0)
 
 /** The answer that says only what is wrong, and who leads. */
 export const refusal = (state: RaftState, request: PeerRequest, errorCode: number): PeerResponse => {
@@ -35,7 +32,7 @@ export const refusal = (state: RaftState, request: PeerRequest, errorCode: numbe
     case "Fetch":
       return Fetches.response(state, errorCode)
     case "FetchSnapshot":
-      return snapshotRefusal(state, request, errorCode)
+      return Fetches.snapshotResponse(state, request, errorCode)
     case "AddVoter":
     case "RemoveVoter":
     case "UpdateVoter":
@@ -44,15 +41,6 @@ export const refusal = (state: RaftState, request: PeerRequest, errorCode: numbe
       return unreachable(request)
   }
 }
-
-const snapshotRefusal = (state: RaftState, request: FetchSnapshotRequest, errorCode: number): PeerResponse => ({
-  _tag: "FetchSnapshot",
-  ...head(state, errorCode),
-  snapshotId: request.snapshotId,
-  sizeBytes: 0,
-  position: request.position,
-  bytes: noBytes
-})
 
 const isMeant = ({ self }: RaftState, { id, directoryId }: ReplicaKey): boolean =>
   id === self.id && (directoryId === noDirectoryId || directoryId === self.directoryId)

@@ -36,7 +36,7 @@ export class Checks {
     if (after.highWatermark < before.highWatermark) this.fail(`the high watermark of ${node.id} falls`)
     if (after._tag === "Leader" && before._tag !== "Leader") this.elected(node, after.election.epoch)
     if (after._tag === "Candidate" && before._tag === "Candidate" && after.ballot.granted.has(node.id)) {
-      const isDurable = node.disk.election?.epoch === after.election.epoch
+      const isDurable = node.disk.stored?.election.epoch === after.election.epoch
       if (!isDurable) this.fail(`${node.id} counts its own vote in ${after.election.epoch} before it is durable`)
       this.voted(node, after.election.epoch, `${node.id}/${node.self.directoryId}`)
     }
@@ -58,8 +58,8 @@ export class Checks {
   /** No two votes in an epoch from one directory, and none before it is durable. */
   answered(node: SimNode, request: PeerRequest, response: PeerResponse): void {
     if (request._tag !== "Vote" || response._tag !== "Vote" || request.preVote || !response.voteGranted) return
-    const { election } = node.disk
-    if (election === undefined || election.epoch < request.epoch) {
+    const { stored } = node.disk
+    if (stored === undefined || stored.election.epoch < request.epoch) {
       this.fail(`${node.id} tells its vote in ${request.epoch} before it is durable`)
     }
     this.voted(node, request.epoch, `${request.candidate.id}/${request.candidate.directoryId}`)

@@ -1,10 +1,10 @@
 /** What a simulated node has on its disk, and what it finds there when it starts. */
 import type * as LogView from "../src/LogView.ts"
-import type { Election, FetchedBatch, VoterEntry } from "../src/Message.ts"
+import type { FetchedBatch, QuorumState, VoterEntry } from "../src/Message.ts"
 import type { SnapshotId } from "../src/Peer.ts"
 
 export interface Disk {
-  election: Election | undefined
+  stored: QuorumState | undefined
   startOffset: number
   batches: Array<FetchedBatch>
   /** Everything below survives a power cut. */
@@ -15,7 +15,7 @@ export interface Disk {
 export const endOf = (disk: Disk): number => (disk.batches.at(-1)?.lastOffset ?? disk.startOffset - 1) + 1
 
 export const emptyDisk = (): Disk => ({
-  election: undefined,
+  stored: undefined,
   startOffset: 0,
   batches: [],
   syncedOffset: 0,

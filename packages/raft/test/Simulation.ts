@@ -100,7 +100,7 @@ export class Simulation {
     const configured = { offset: -1, voters: this.configured, kraftVersion: this.kraftVersion }
     const log = viewOf(disk, configured)
     node.told = disk.snapshot?.endOffset ?? 0
-    const found = { self: node.self, log, election: disk.election, highWatermark: node.told }
+    const found = { self: node.self, log, stored: disk.stored, highWatermark: node.told }
     node.state = start(found, this.now)
     this.arm(node)
   }
@@ -217,7 +217,7 @@ export class Simulation {
       if (node.life !== life) return
       node.laneBusy = false
       if (effect._tag === "PersistElection") {
-        node.disk.election = effect.election
+        node.disk.stored = { election: effect.election, fresh: effect.fresh }
         this.tell(node, { _tag: "ElectionPersisted", election: effect.election })
       } else if (effect._tag === "Sync") {
         // As the log does it: a truncation meanwhile brings the end down, and what it was comes back with the answer.

@@ -1,4 +1,5 @@
 import { defaultLogConfig, Log } from "@klamm/log"
+import * as Checkpoint from "@klamm/log/Checkpoint"
 import { Disk } from "@klamm/platform"
 import * as DiskMemory from "@klamm/platform/DiskMemory"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -7,7 +8,9 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { describe, expect, test } from "vitest"
 import * as MetadataLog from "../src/MetadataLog.ts"
+import * as QuorumStateFile from "../src/QuorumStateFile.ts"
 import * as RaftNode from "../src/RaftNode.ts"
+import * as VoterSet from "../src/VoterSet.ts"
 
 const directory = "/data/__cluster_metadata-0"
 const keepAll = { ...defaultLogConfig, retentionMs: -1, segmentBytes: 2_000 }
@@ -94,6 +97,23 @@ describe("a raft node on a disk", () => {
         yield* startNode(second)
         yield* until(() => second.includes("led 2"))
         expect(second).toEqual(["snapshot 41 1 1", "data 41 1", "control 42 2", "led 2"])
+      })
+    ))
+
+  test("quorum-state keeps that a directory is fresh, in a field that is there only then", () =>
+    run(
+      Effect.gen(function* () {
+        yield* makeDirectory
+        const disk = yield* Disk
+        const election = { epoch: 7, votedFor: -1, votedDirectoryId: VoterSet.noDirectoryId, leaderId: 2 }
+        const voters = { offset: -1, voters: VoterSet.make([1, 2, 3]), kraftVersion: 0 }
+        for (const fresh of [true, false]) {
+          const state = { election, fresh }
+          yield* QuorumStateFile.write(disk, directory, state, voters, "c")
+          expect(yield* QuorumStateFile.read(disk, directory)).toEqual(state)
+          const text = new TextDecoder().decode(yield* Checkpoint.readIfPresent(disk, `${directory}/quorum-state`))
+          expect("fresh" in JSON.parse(text)).toBe(fresh)
+        }
       })
     ))
 

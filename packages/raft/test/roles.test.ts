@@ -108,6 +108,17 @@ describe("a vote", () => {
     const named = { lastEpoch: 3, lastOffset: 9, voter: { id: 1, directoryId: directoryOf(1) } }
     expect(ask(fresh, voteRequest(2, 1, 4, named)).state.election.votedFor).toBe(2)
   })
+
+  test("of such a directory is kept back by its next lives as well, until it has caught up", () => {
+    const held = { lastEpoch: 3, lastOffset: 9 }
+    const refused = ask(node(1, three, { fresh: true }), voteRequest(2, 1, 4, held))
+    const stored = refused.out.find(({ _tag }) => _tag === "PersistElection")
+    expect(stored).toMatchObject({ election: { epoch: 4, votedFor: -1 }, fresh: true })
+    const next = node(1, three, { election: { ...noElection, epoch: 4 }, fresh: true })
+    expect(ask(next, voteRequest(2, 1, 4, held)).state.election.votedFor).toBe(-1)
+    const whole = node(1, three, { election: { ...noElection, epoch: 4 } })
+    expect(ask(whole, voteRequest(2, 1, 4, held)).state.election.votedFor).toBe(2)
+  })
 })
 
 describe("a pre-vote", () => {
@@ -261,7 +272,12 @@ describe("a leader", () => {
   })
 
   test("takes a new voter in once it has caught up, and one change at a time", () => {
-    const found = { self: selfOf(1), log: logOf(0, recorded([1]), 1), election: noElection, highWatermark: 0 }
+    const found = {
+      self: selfOf(1),
+      log: logOf(0, recorded([1]), 1),
+      stored: { election: noElection, fresh: false },
+      highWatermark: 0
+    }
     const [candidate, out] = run(start(found, 0), [{ _tag: "Wake" }])
     const [alone] = persist(candidate, out)
     const voter = VoterSet.voter({ id: 2, directoryId: directoryOf(2) }, endpointsOf(2))
@@ -290,9 +306,10 @@ describe("a leader", () => {
   test("changes no voters before a record of its own epoch is committed", () => {
     const entry = { offset: 0, voters: recorded([1]), kraftVersion: 1 }
     const log = { ...logOf(5, recorded([1]), 1), voters: [entry] }
-    const [candidate, out] = run(start({ self: selfOf(1), log, election: noElection, highWatermark: 5 }, 0), [
-      { _tag: "Wake" }
-    ])
+    const [candidate, out] = run(
+      start({ self: selfOf(1), log, stored: { election: noElection, fresh: false }, highWatermark: 5 }, 0),
+      [{ _tag: "Wake" }]
+    )
     const [leader] = persist(candidate, out)
     const voter = VoterSet.voter({ id: 2, directoryId: directoryOf(2) }, endpointsOf(2))
     const add = { _tag: "AddVoter", clusterId, voter, timeoutMs: 1_000, ackWhenCommitted: true } as const

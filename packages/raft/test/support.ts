@@ -56,7 +56,7 @@ export const node = (
     {
       self: selfOf(id),
       log: logOf(endOffset, configured(voters)),
-      election: fresh ? undefined : election,
+      stored: { election, fresh },
       highWatermark: 0
     },
     0

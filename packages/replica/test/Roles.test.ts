@@ -213,6 +213,14 @@ describe("a leader and its followers", () => {
     assert.deepStrictEqual(errors(run(moved, [{ _tag: "Synced", offset: 15, truncations: 0 }])[1]), [0])
   })
 
+  it("behaviour 052: one that is committed when the ISR has become too small is answered 20, and stays", () => {
+    const shrinks = lead(6, 7, [1])
+    const [state] = run(leading(), [fetched(2, 15), fetched(3, 15), shrinks])
+    const [after, out] = run(state, [{ _tag: "Synced", offset: 15, truncations: 0 }])
+    assert.deepStrictEqual(errors(out), [ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND])
+    assert.strictEqual(after.highWatermark, 15)
+  })
+
   it("a fetch that was answered under an earlier epoch of its own does not count", () => {
     const [state] = run(leading(), [fetched(2, 15, { leaderEpoch: 5 }), fetched(3, 15)])
     assert.strictEqual(state.highWatermark, 10)

@@ -6,8 +6,8 @@
  * `SimNetwork.ts`; `Nodes.ts` makes the configurations.
  */
 import { Broker, layer, type NodeParts } from "@klamm/broker/Broker"
+import { BrokerArena } from "@klamm/broker/BrokerArena"
 import type { BrokerFailure } from "@klamm/broker/Failure"
-import { BrokerArena } from "@klamm/broker/ProcessArena"
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { Disk } from "@klamm/platform/Disk"
 import { type Address, Network } from "@klamm/platform/Network"

@@ -15,7 +15,7 @@ import {
   Network,
   type NetworkError
 } from "@klamm/platform/Network"
-import { firstDynamicPort, lastPort } from "@klamm/platform/NetworkMemory"
+import { firstDynamicPort, isEverywhere, isLoopback, lastPort } from "@klamm/platform/NetworkMemory"
 import type { ReceiveShare } from "@klamm/platform/ReceiveShare"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -66,8 +66,6 @@ const withinMachineMs: Latency = [0.01, 0.05]
 const connectLimitMs = 60_000
 const firstRetryMs = 1_000
 
-const isEverywhere = (name: string): boolean => name === "" || name === "0.0.0.0" || name === "::"
-const isLoopback = (name: string): boolean => name === "localhost" || name === "::1" || name.startsWith("127.")
 const pathName = (from: string, to: string): string => `${from} ${to}`
 
 export class SimNetwork {

@@ -1,5 +1,6 @@
 /** What a run of rounds tells: a line for a person, an object for a machine. Neighbours: Rounds.ts, Times.ts. */
 import { type Done, KINDS, type Kind } from "./Deeds.ts"
+import { printForeign } from "./Foreign.ts"
 import type { Outcome } from "./Rounds.ts"
 import { printSpread, type Spread, spread } from "./Times.ts"
 
@@ -52,7 +53,8 @@ export const report = (outcome: Outcome, name: string, seed: number): void => {
     console.log(`  next write of the controller:     ${printSpread(controller)}`)
     console.log(`  all in sync after its return:     ${printSpread(whole)}`)
   }
-  const { ledger, verified, lost, duplicated, replicasServed, replicasStored } = outcome
+  const { ledger, foreign, verified, lost, duplicated, replicasServed, replicasStored } = outcome
+  for (const [client, told] of foreign) console.log(printForeign(client, told))
   for (const fault of ledger.faults) console.log(`fault: ${fault}`)
   const counts = {
     rounds: outcome.rounds.length,
@@ -75,5 +77,13 @@ export const report = (outcome: Outcome, name: string, seed: number): void => {
       .map(([key, value]) => `${key}=${value}`)
       .join(" ")
   )
-  console.log(JSON.stringify({ subject: name, seed, ...counts, kinds: Object.fromEntries(kinds) }))
+  console.log(
+    JSON.stringify({
+      subject: name,
+      seed,
+      ...counts,
+      foreign: Object.fromEntries(foreign),
+      kinds: Object.fromEntries(kinds)
+    })
+  )
 }

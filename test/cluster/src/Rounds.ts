@@ -9,6 +9,7 @@ import { keyOf } from "klamm-test-crash/Ledger"
 import { numberAt } from "klamm-test-differential/Value"
 import { Client } from "./Client.ts"
 import { type Deed, type Done, type Kind, perform } from "./Deeds.ts"
+import { type Foreign, type ForeignReport, foreignPartitions, judge as judgeForeign, printForeign } from "./Foreign.ts"
 import { Group } from "./Group.ts"
 import { Ledger } from "./Ledger.ts"
 import { Gone } from "./Link.ts"
@@ -26,11 +27,14 @@ export interface RoundsOptions {
   readonly kinds: ReadonlyArray<Kind>
   readonly partitions: number
   readonly producers: number
+  /** Clients of others, made for the brokers' addresses. */
+  readonly foreign: ReadonlyArray<(addresses: ReadonlyArray<string>) => Foreign>
 }
 
 export interface Outcome extends Verdict {
   readonly rounds: ReadonlyArray<Done>
   readonly ledger: Ledger
+  readonly foreign: ReadonlyMap<string, ForeignReport>
   readonly seconds: number
 }
 
@@ -215,6 +219,32 @@ const prepare = async (nodes: Nodes, topology: Topology, partitions: number): Pr
   await whole(topology, partitions + 1, CREATED_WITHIN_MS)
 }
 
+/** Makes them and their topics, and has them begin. */
+const startForeign = async (nodes: Nodes, topology: Topology, makers: RoundsOptions["foreign"]) => {
+  const addresses = [...nodes.addresses.values()]
+  const clients = makers.map((make) => make(addresses))
+  for (const { topic, start } of clients) {
+    await createTopic(topology, topic, foreignPartitions, Math.min(3, nodes.ids.length))
+    await start()
+  }
+  return clients
+}
+
+/** Has them end, and holds them against the log; what does not hold of a client is a fault like any other. */
+const stopForeign = async (topology: Topology, clients: ReadonlyArray<Foreign>, ledger: Ledger) => {
+  const reports = new Map<string, ForeignReport>()
+  topology.follow([TOPIC, PROBE_TOPIC, ...clients.map(({ topic }) => topic)])
+  await topology.refresh()
+  for (const client of clients) {
+    const told = await judgeForeign(topology, client, await client.stop())
+    reports.set(client.name, told)
+    const isSound = told.acknowledged > 0 && told.lost === 0 && told.duplicated === 0
+    if (!isSound) ledger.fault(printForeign(client.name, told))
+  }
+  topology.follow([TOPIC, PROBE_TOPIC])
+  return reports
+}
+
 export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<Outcome> => {
   const from = now()
   const chance = new Chance(options.seed)
@@ -234,8 +264,11 @@ export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<O
     [...producers.map((producer) => producer.run(places)), group.run(places), probe.run(PROBE_TOPIC)]
   )
   const rounds: Array<Done> = []
+  let clients: ReadonlyArray<Foreign> = []
+  let foreign: ReadonlyMap<string, ForeignReport> = new Map()
   const play = async (): Promise<void> => {
     await until("a first commit", CREATED_WITHIN_MS, () => ledger.commitsAcknowledged > 0)
+    clients = await startForeign(nodes, topology, options.foreign)
     while (rounds.length < options.rounds && ledger.faults.length === 0) {
       await sleep(chance.between(BETWEEN_ROUNDS_MIN_MS, BETWEEN_ROUNDS_MAX_MS))
       if (load.failure() !== undefined) throw load.failure()
@@ -245,6 +278,7 @@ export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<O
       console.log(`round ${rounds.length}: ${describe(done, ledger)}`)
     }
     await load.stop()
+    foreign = await stopForeign(topology, clients, ledger)
   }
   const judge = async (): Promise<Verdict> => {
     const verdict = await verify(topology, places, ledger)
@@ -265,7 +299,8 @@ export const runRounds = async (nodes: Nodes, options: RoundsOptions): Promise<O
       one.stop()
       one.close()
     }
+    for (const client of clients) client.abandon()
     topology.close()
   }
-  return { ...verdict, rounds, ledger, seconds: (now() - from) / 1_000 }
+  return { ...verdict, rounds, ledger, foreign, seconds: (now() - from) / 1_000 }
 }

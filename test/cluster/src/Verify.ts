@@ -46,7 +46,7 @@ interface Counts {
 type Visit = (bytes: Uint8Array, from: number, to: number) => void
 
 /** Reads a partition from one broker to its end and hands each batch over; answers the end. */
-const drain = async (
+export const drain = async (
   client: Client,
   broker: number,
   replicaId: number,

@@ -56,7 +56,7 @@ interface Located {
 const nowhere: Located = { offset: -1, timestamp: -1, leaderEpoch: -1 }
 
 /** Asked for what the high watermark decides while that has not reached the start of the leader's epoch (behaviour 103). */
-const isUncertain = (replica: Online, asker: number, timestamp: number, found: Located): boolean => {
+export const isUncertain = (replica: Online, asker: number, timestamp: number, found: Located): boolean => {
   if (replica._tag !== "Leader" || asker !== consumerReplica) return false
   if (replica.highWatermark >= replica.epochStartOffset) return false
   return timestamp === latest || ((timestamp >= 0 || timestamp === maxTimestamp) && found.offset === -1)

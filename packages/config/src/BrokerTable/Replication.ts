@@ -119,7 +119,7 @@ export const replicationKeys = [
     type: "string",
     default: null,
     importance: "medium",
-    doc: "Accepted and without effect here: names a Java plugin that chooses a replica for a consumer."
+    doc: "Which replica a consumer reads from: org.apache.kafka.common.replica.RackAwareReplicaSelector names the one in the consumer's rack; any other is a Java plugin and without effect here."
   }),
   key("replica.socket.receive.buffer.bytes", {
     type: "int",

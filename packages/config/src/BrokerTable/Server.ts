@@ -160,7 +160,7 @@ export const serverKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "compression.lz4.level",
-    doc: "The lz4 level for topics that compress with lz4."
+    doc: "Accepted and without effect here: lz4 is written in one way, the fast one."
   }),
   key("compression.type", {
     type: "string",

@@ -89,20 +89,13 @@ class Consumer {
         maxWaitMs,
         minBytes: 1,
         maxBytes,
-        isolationLevel: 0,
-        sessionId: 0,
-        sessionEpoch: -1,
-        rackId: "",
-        forgottenTopicsData: [],
         topics: [
           {
             topic,
-            topicId: ZERO,
             partitions: partitions.map((partition) => ({
               partition,
               currentLeaderEpoch: leaders[partition]!.epoch,
               fetchOffset: this.positions[partition]!,
-              logStartOffset: -1,
               partitionMaxBytes: maxBytes
             }))
           }

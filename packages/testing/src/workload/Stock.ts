@@ -4,7 +4,6 @@ import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metada
 import { OffsetFetchRequest, OffsetFetchResponse } from "@klamm/protocol/api/09-OffsetFetch"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import { committedKey, type Drained, type Evidence } from "../check/Evidence.ts"
 import type { History } from "../History.ts"
@@ -53,21 +52,14 @@ const fetchAt = (client: Client, options: StockOptions, topic: string, partition
         maxWaitMs: 0,
         minBytes: 1,
         maxBytes,
-        isolationLevel: 0,
-        sessionId: 0,
-        sessionEpoch: -1,
-        rackId: "",
-        forgottenTopicsData: [],
         topics: [
           {
             topic,
-            topicId: ZERO,
             partitions: [
               {
                 partition,
                 currentLeaderEpoch: epoch,
                 fetchOffset: offset,
-                logStartOffset: -1,
                 partitionMaxBytes: maxBytes
               }
             ]

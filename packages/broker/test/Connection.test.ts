@@ -1,0 +1,100 @@
+/** The end of a connection: who has ended its side still gets its answers, who is gone is waited for no longer. */
+import { Reply } from "@klamm/actor"
+import { NetworkError } from "@klamm/platform/Network"
+import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
+import { Reader, Writer } from "@klamm/protocol/Bytes"
+import { codec } from "@klamm/protocol/Compile"
+import { encodeRequestHeader } from "@klamm/protocol/Header"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { expect, test } from "vitest"
+import * as Connection from "../src/Connection.ts"
+import { answerWith, type Handler, type Outcome } from "../src/Handler.ts"
+import { makeRouter } from "../src/Router.ts"
+import { WriterPool } from "../src/WriterPool.ts"
+
+const version = 2
+const info = { id: 1, listenerName: "PLAINTEXT", securityProtocol: "PLAINTEXT", touch: () => undefined }
+const address = { host: "client", port: 9 }
+
+const requestFrame = (correlationId: number): Uint8Array => {
+  const writer = new Writer()
+  writer.int32(0)
+  encodeRequestHeader(writer, ApiVersionsRequest.key, version, correlationId, "test")
+  codec(ApiVersionsRequest, version).encode(writer, {})
+  writer.patchInt32(0, writer.size - 4)
+  return writer.toBytes()
+}
+
+/** Two requests, then the reading fails so; the answers are given by hand. */
+const serveTwo = (ending: NetworkError) => {
+  const replies: Array<Reply<Outcome>> = []
+  const sent: Array<number> = []
+  const handler: Handler = {
+    key: ApiVersionsRequest.key,
+    minVersion: version,
+    maxVersion: version,
+    pipelined: true,
+    begin: (_body, frame) =>
+      Effect.sync(() => {
+        frame.release()
+        const reply = new Reply<Outcome>()
+        replies.push(reply)
+        return reply
+      })
+  }
+  let reads = 0
+  const frames = [1, 2].map((id) => ({ bytes: requestFrame(id), release: () => undefined }))
+  const connection = {
+    remote: address,
+    local: address,
+    read: Effect.suspend(() => {
+      reads += 1
+      return reads === 1 ? Effect.succeed([frames[0]!, frames[1]!] as const) : Effect.fail(ending)
+    }),
+    write: (chunks: ReadonlyArray<Uint8Array>) =>
+      Effect.sync(() => {
+        const bytes = chunks.flatMap((chunk) => [...chunk])
+        for (let at = 0; at < bytes.length; at += 4 + new Reader(Uint8Array.from(bytes), at).int32()) {
+          sent.push(new Reader(Uint8Array.from(bytes), at + 4).int32())
+        }
+      }),
+    close: Effect.void
+  }
+  const services = {
+    router: makeRouter([handler]),
+    writers: new WriterPool(),
+    maxQueuedRequests: 8,
+    ready: Effect.void
+  }
+  const answer = answerWith(ApiVersionsResponse, version, { errorCode: 0, apiKeys: [] })
+  const serving = Effect.flip(Effect.scoped(Connection.serve(connection, info, services)))
+  return { serving, sent, give: (index: number) => replies[index]!.complete(answer) }
+}
+
+const ended = new NetworkError({ reason: "Closed", address: "client:9" })
+const reset = new NetworkError({ reason: "Closed", address: "client:9", cause: new Error("ECONNRESET") })
+
+test("a client that ends its side after it has asked gets all of its answers, and then the connection ends", () =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const { serving, sent, give } = serveTwo(ended)
+      const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
+      for (const index of [0, 1]) {
+        yield* Effect.sleep(5)
+        expect(fiber.pollUnsafe()).toBeUndefined()
+        give(index)
+      }
+      expect(yield* Fiber.join(fiber)).toBe(ended)
+      expect(sent).toEqual([1, 2])
+    })
+  ))
+
+test("a connection that is reset ends at once, its answers with it", () =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const { serving, sent } = serveTwo(reset)
+      expect(yield* Effect.timeout(serving, 1_000)).toBe(reset)
+      expect(sent).toEqual([])
+    })
+  ))

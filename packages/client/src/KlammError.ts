@@ -1,0 +1,184 @@
+/**
+ * What can go wrong, as values: every error says which of Kafka's codes it is, the code's name, and whether the same may succeed later
+ * without a change by its sender. Invariant: code, name and retriability come from the table of `protocol/ErrorCode.ts`; what never was
+ * an answer of a broker has the code that Kafka's clients give it. Neighbour: `Cluster.ts`, whose retries go by these.
+ */
+import { ErrorCode, type ErrorName, errorByCode } from "@klamm/protocol/ErrorCode"
+import * as Data from "effect/Data"
+
+/** What every error of this package has. */
+export interface Coded {
+  readonly code: number
+  /** Kafka's name of the code, such as `NOT_LEADER_OR_FOLLOWER`. */
+  readonly codeName: ErrorName
+  readonly retriable: boolean
+  readonly message: string
+}
+
+const unknown = {
+  name: "UNKNOWN_SERVER_ERROR",
+  retriable: false,
+  message: "The broker gave a code unknown here."
+} as const
+
+const infoOf = (code: number) => errorByCode(code) ?? unknown
+
+/** A broker can't be reached, the connection to it was lost before the answer came, or no answer came in time. */
+export class ConnectionError extends Data.TaggedError("ConnectionError")<{
+  /** `NoBroker`: none of those known could be reached. */
+  readonly reason: "Refused" | "Disconnected" | "TimedOut" | "Malformed" | "NoBroker"
+  readonly address: string
+  readonly cause?: unknown
+}> {
+  readonly code: number = this.reason === "TimedOut" ? ErrorCode.REQUEST_TIMED_OUT : ErrorCode.NETWORK_EXCEPTION
+  readonly codeName: ErrorName = infoOf(this.code).name
+  readonly retriable: boolean = this.reason !== "Malformed"
+  override get message(): string {
+    return `${this.address}: ${this.reason}`
+  }
+}
+
+/** The broker does not speak the API, or none of the versions that this needs. */
+export class UnsupportedVersion extends Data.TaggedError("UnsupportedVersion")<{
+  readonly api: string
+  readonly why: string
+}> {
+  readonly code: number = ErrorCode.UNSUPPORTED_VERSION
+  readonly codeName: ErrorName = "UNSUPPORTED_VERSION"
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `${this.api}: ${this.why}`
+  }
+}
+
+/** The broker did not take the credentials, or not the mechanism. */
+export class AuthenticationError extends Data.TaggedError("AuthenticationError")<{
+  readonly address: string
+  readonly code: number
+  readonly why: string
+}> {
+  readonly codeName: ErrorName = infoOf(this.code).name
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `${this.address}: ${this.why}`
+  }
+}
+
+/** A broker answered with an error. */
+export class BrokerError extends Data.TaggedError("BrokerError")<{
+  readonly code: number
+  /** The request, as Kafka calls it. */
+  readonly api: string
+  /** The topic, partition, group, … it is about. */
+  readonly resource?: string | undefined
+  /** What the broker said, where it said more than the code. */
+  readonly said?: string | null | undefined
+}> {
+  readonly codeName: ErrorName = infoOf(this.code).name
+  readonly retriable: boolean = infoOf(this.code).retriable
+  override get message(): string {
+    const about = this.resource === undefined ? this.api : `${this.api} ${this.resource}`
+    return `${about}: ${this.codeName}: ${this.said ?? infoOf(this.code).message}`
+  }
+}
+
+/** The time given was over before it succeeded; `cause` is what the last attempt failed with. */
+export class TimeoutError extends Data.TaggedError("TimeoutError")<{
+  readonly what: string
+  readonly afterMs: number
+  readonly cause?: unknown
+}> {
+  readonly code: number = ErrorCode.REQUEST_TIMED_OUT
+  readonly codeName: ErrorName = "REQUEST_TIMED_OUT"
+  readonly retriable: boolean = true
+  override get message(): string {
+    const why = this.cause instanceof Error ? `: ${this.cause.message}` : ""
+    return `${this.what}: not within ${this.afterMs} ms${why}`
+  }
+}
+
+/** The options contradict each other, or one is beyond its bounds. */
+export class ConfigError extends Data.TaggedError("ConfigError")<{ readonly why: string; readonly cause?: unknown }> {
+  readonly code: number = ErrorCode.INVALID_CONFIG
+  readonly codeName: ErrorName = "INVALID_CONFIG"
+  readonly retriable: boolean = false
+  override get message(): string {
+    return this.why
+  }
+}
+
+/** A key, value or header does not fit its schema; nothing was sent. */
+export class EncodeError extends Data.TaggedError("EncodeError")<{
+  readonly topic: string
+  readonly part: "key" | "value" | "headers"
+  readonly cause: unknown
+}> {
+  readonly code: number = ErrorCode.INVALID_RECORD
+  readonly codeName: ErrorName = "INVALID_RECORD"
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `${this.topic}, ${this.part}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+}
+
+/** A record's bytes are not what the topic's schema says. */
+export class DecodeError extends Data.TaggedError("DecodeError")<{
+  readonly topic: string
+  readonly part: "key" | "value" | "headers"
+  readonly cause: unknown
+}> {
+  readonly code: number = ErrorCode.INVALID_RECORD
+  readonly codeName: ErrorName = "INVALID_RECORD"
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `${this.topic}, ${this.part}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+}
+
+/** A record was not stored, or nobody knows whether it was. */
+export class ProduceError extends Data.TaggedError("ProduceError")<{
+  readonly topic: string
+  readonly partition: number
+  readonly code: number
+  readonly cause?: unknown
+}> {
+  readonly codeName: ErrorName = infoOf(this.code).name
+  readonly retriable: boolean = infoOf(this.code).retriable
+  override get message(): string {
+    const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
+    return `${this.topic}-${this.partition}: ${this.codeName}: ${why}`
+  }
+}
+
+/** A newer producer with the same transactional id has taken over: this one is of no use any more. */
+export class FencedError extends Data.TaggedError("FencedError")<{
+  readonly transactionalId: string
+  readonly code: number
+}> {
+  readonly codeName: ErrorName = infoOf(this.code).name
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `${this.transactionalId}: ${infoOf(this.code).message}`
+  }
+}
+
+/** A transaction could not be begun, gone on with or ended; `abortable`: it can be aborted and begun anew. */
+export class TransactionError extends Data.TaggedError("TransactionError")<{
+  readonly transactionalId: string
+  readonly code: number
+  readonly abortable: boolean
+  readonly cause?: unknown
+}> {
+  readonly codeName: ErrorName = infoOf(this.code).name
+  readonly retriable: boolean = infoOf(this.code).retriable
+  override get message(): string {
+    const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
+    return `${this.transactionalId}: ${this.codeName}: ${why}`
+  }
+}
+
+/** Why one request has no answer. */
+export type RequestError = ConnectionError | UnsupportedVersion | AuthenticationError
+
+/** Why something asked of the cluster, with retries, did not come to be. */
+export type KlammError = RequestError | BrokerError | TimeoutError

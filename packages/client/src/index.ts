@@ -1,0 +1,6 @@
+/** The typed client of a Kafka cluster. Modules are namespaces: `Topic.make`, `Producer.send`, `Klamm.layer`. */
+export * as Cluster from "./Cluster.ts"
+export * as Klamm from "./Klamm.ts"
+export * as KlammError from "./KlammError.ts"
+export * as Serde from "./Serde.ts"
+export * as Topic from "./Topic.ts"
