@@ -2,7 +2,7 @@
  * The node as a Layer: everything of a broker, a controller or both, needing only a disk and a network.
  *
  * Invariants: nothing is served to clients before this broker is registered, unfenced and has followed the metadata so far; it ends in
- * good order: leaderships, connections, logs, the mark of a clean stop, and its part in the quorum last. A fault that it can't go on
+ * good order: leaderships, connections, its lead of the quorum, logs, and the mark of a clean stop last. A fault that it can't go on
  * with ends `failed`.
  */
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
@@ -93,7 +93,7 @@ const makeKnown = ({ services }: Control.Control, listeners: ReadonlyArray<Bound
   return Effect.forkScoped(Effect.catch(known, (refused) => Deferred.fail(failed, refused)))
 }
 
-/** A broker's half: answers where clients are served, and how to stop it. */
+/** A broker's half: answers where clients are served, how to leave the cluster, and how to close what is stored. */
 const serveClients = (
   { codecs }: NodeParts,
   storage: Storage.Storage,
@@ -129,19 +129,18 @@ const serveClients = (
       heartbeatIntervalMs: () => control.services.config().values["broker.heartbeat.interval.ms"]
     })
     yield* Deferred.succeed(ready, undefined)
-    const stop: Stop = Effect.gen(function* () {
+    const leave: Stop = Effect.gen(function* () {
       if (!(yield* Deferred.isDone(failed))) yield* lifecycle.leave
       yield* Scope.close(scope, Exit.void)
-      yield* node.replicas.stop(brokerEpoch)
     })
-    return { listeners, stop }
+    return { listeners, leave, closeLogs: Effect.suspend(() => node.replicas.stop(brokerEpoch)) }
   })
 
 /** A controller's half alone follows the metadata for its own sake. */
 const followAlone = (control: Control.Control) =>
   Effect.as(
     control.follower.start(() => Effect.void),
-    { listeners: [], stop: Effect.void }
+    { listeners: [], leave: Effect.void, closeLogs: Effect.void }
   )
 
 /** How long the others may take to learn that this node leads the quorum no more, in milliseconds. */
@@ -179,7 +178,8 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
       controllerListeners: controllers,
       failed: Deferred.await(failed)
     }
-    return { service, stop: Effect.andThen(half.stop, resign) }
+    /** The quorum's log is closed with all others: whoever leads the quorum reads it until it has resigned. */
+    return { service, stop: Effect.andThen(half.leave, Effect.andThen(resign, half.closeLogs)) }
   })
 
 /** Everything lives in a scope of its own, so that it is taken down in our order and not in that of its making. */

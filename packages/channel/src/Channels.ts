@@ -9,16 +9,17 @@ import type { Arena } from "@klamm/platform/Arena"
 import { printAddress } from "@klamm/platform/Inbox"
 import { type Address, type ConnectionOptions, type Frame, Network } from "@klamm/platform/Network"
 import type { Message } from "@klamm/protocol/Api"
-import { MalformedBytes, Reader, Writer } from "@klamm/protocol/Bytes"
+import { MalformedBytes, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
-import { frameLength, lengthPrefixBytes } from "@klamm/protocol/Frame"
-import { decodeResponseHeader, encodeRequestHeader, privateVersion } from "@klamm/protocol/Header"
+import { frameLength } from "@klamm/protocol/Frame"
+import { privateVersion } from "@klamm/protocol/Header"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { ChannelError, ofNetwork } from "./ChannelError.ts"
+import { bodyReader, requestFrame } from "./Exchange.ts"
 import { Link } from "./Link.ts"
 import type { PeerApi } from "./PeerApi.ts"
 
@@ -104,7 +105,7 @@ const connect = (self: Self, to: Address, address: string, opening: Opening): Ef
     if (self.open.get(address) === opening) self.open.delete(address)
   })
   return Effect.catch(serving, (error) => Effect.sync(() => Deferred.doneUnsafe(opening.ready, Exit.fail(error)))).pipe(
-    Effect.ensuring(Effect.andThen(ended, Effect.forkIn(Scope.close(opening.scope, Exit.void), self.scope))),
+    Effect.ensuring(Effect.andThen(ended, Effect.forkDetach(Scope.close(opening.scope, Exit.void)))),
     Scope.provide(opening.scope)
   )
 }
@@ -124,23 +125,6 @@ const linkTo = (self: Self, to: Address): Effect.Effect<Link, ChannelError> =>
 const disconnect = (self: Self, to: Address): Effect.Effect<void> =>
   Effect.suspend(() => self.open.get(printAddress(to))?.link?.close ?? Effect.void)
 
-/** A request's whole frame. */
-const frameOf = (
-  { writer, options }: Self,
-  key: number,
-  version: number,
-  correlationId: number,
-  writeBody: (writer: Writer) => void
-): Uint8Array => {
-  writer.int32(0)
-  encodeRequestHeader(writer, key, version, correlationId, options.clientId)
-  writeBody(writer)
-  writer.patchInt32(0, writer.size - lengthPrefixBytes)
-  const frame = writer.toBytes()
-  writer.reset()
-  return frame
-}
-
 /** The frame of the answer, within the time given. */
 const ask = (
   self: Self,
@@ -150,18 +134,16 @@ const ask = (
   writeBody: (writer: Writer) => void,
   timeoutMs: number
 ): Effect.Effect<Frame, ChannelError> =>
-  Effect.flatMap(linkTo(self, to), (link) => link.ask((id) => frameOf(self, key, version, id, writeBody))).pipe(
+  Effect.flatMap(linkTo(self, to), (link) =>
+    link.ask((id) =>
+      requestFrame(self.writer, { key, version, correlationId: id, clientId: self.options.clientId }, writeBody)
+    )
+  ).pipe(
     Effect.timeoutOrElse({
       duration: timeoutMs,
       orElse: () => Effect.andThen(disconnect(self, to), timedOut(printAddress(to)))
     })
   )
-
-const bodyReader = (frame: Frame, key: number, version: number): Reader => {
-  const reader = new Reader(frame.bytes, lengthPrefixBytes)
-  decodeResponseHeader(reader, key, version)
-  return reader
-}
 
 /** What `read` makes of the frame, or why it can't; then the connection is of no use any more. */
 const readAnswer = <A>(self: Self, to: Address, read: () => A): Effect.Effect<A, ChannelError> =>

@@ -15,13 +15,17 @@ const correlationIdAt = 4
 /** The end of the range of correlation ids, an int32. */
 const correlationIdEnd = 0x7fff_ffff
 
-type Told = (answer: Effect.Effect<Frame, ChannelError>) => void
+/** What one asker does with its answer, or with the news that there is none. */
+interface Waiting {
+  readonly answered: (frame: Frame) => void
+  readonly failed: (error: ChannelError) => void
+}
 
 export class Link {
   private readonly connection: Connection
   private readonly address: string
   private readonly scope: Scope.Scope
-  private readonly waiting = new Map<number, Told>()
+  private readonly waiting = new Map<number, Waiting>()
   private outgoing: Array<Uint8Array> = []
   private isSending = false
   private nextId = 1
@@ -48,24 +52,56 @@ export class Link {
     })
   )
 
+  /** Requests that wait for their answers. */
+  get inFlight(): number {
+    return this.waiting.size
+  }
+
   /** Sends what `encode` makes for the correlation id, and waits for the frame that answers it. Its taker releases it. */
   ask(encode: (correlationId: number) => Uint8Array): Effect.Effect<Frame, ChannelError> {
+    return this.askFor(encode, Effect.succeed)
+  }
+
+  /**
+   * The same, with the frame taken by `take` the moment it is there, before the asker's fiber runs again: memory that is given back in
+   * it is given back also when the asker is interrupted just then.
+   */
+  askFor<A, E>(
+    encode: (correlationId: number) => Uint8Array,
+    take: (frame: Frame) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | ChannelError> {
     return Effect.suspend(() => {
       if (this.failure !== undefined) return Effect.fail(this.failure)
       const id = this.nextId
       this.nextId = id === correlationIdEnd ? 1 : id + 1
       this.outgoing.push(encode(id))
-      const answer = this.answerTo(id)
-      if (this.isSending) return answer
-      this.isSending = true
-      return Effect.andThen(Effect.forkIn(this.send, this.scope), answer)
+      return Effect.andThen(this.sending, this.answerTo(id, take))
     })
   }
 
-  private answerTo(id: number): Effect.Effect<Frame, ChannelError> {
-    return Effect.callback<Frame, ChannelError>((resume) => {
+  /** Sends what is never answered; done when it is on its way. */
+  tell(encode: (correlationId: number) => Uint8Array): Effect.Effect<void, ChannelError> {
+    return Effect.suspend(() => {
+      if (this.failure !== undefined) return Effect.fail(this.failure)
+      this.outgoing.push(encode(0))
+      return this.sending
+    })
+  }
+
+  /** Sees to it that what has gathered is written. */
+  private get sending(): Effect.Effect<void> {
+    if (this.isSending) return Effect.void
+    this.isSending = true
+    return Effect.asVoid(Effect.forkIn(this.send, this.scope))
+  }
+
+  private answerTo<A, E>(id: number, take: (frame: Frame) => Effect.Effect<A, E>): Effect.Effect<A, E | ChannelError> {
+    return Effect.callback<A, E | ChannelError>((resume) => {
       if (this.failure !== undefined) return resume(Effect.fail(this.failure))
-      this.waiting.set(id, resume)
+      this.waiting.set(id, {
+        answered: (frame) => resume(take(frame)),
+        failed: (error) => resume(Effect.fail(error))
+      })
       return Effect.sync(() => {
         this.waiting.delete(id)
       })
@@ -94,10 +130,10 @@ export class Link {
   private deliver(frame: Frame): void {
     const { bytes } = frame
     const id = new DataView(bytes.buffer, bytes.byteOffset + correlationIdAt, correlationIdAt).getInt32(0)
-    const told = this.waiting.get(id)
+    const asker = this.waiting.get(id)
     this.waiting.delete(id)
-    if (told === undefined) frame.release()
-    else told(Effect.succeed(frame))
+    if (asker === undefined) frame.release()
+    else asker.answered(frame)
   }
 
   private end(error: ChannelError): Effect.Effect<void> {
@@ -105,7 +141,7 @@ export class Link {
       this.failure = error
       const waiting = [...this.waiting.values()]
       this.waiting.clear()
-      for (const told of waiting) told(Effect.fail(error))
+      for (const { failed } of waiting) failed(error)
     }
     return this.connection.close
   }

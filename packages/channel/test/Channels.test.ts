@@ -171,3 +171,23 @@ it.effect("an API of Kafka's is asked in its own format; the answer's memory is 
     expect(arena.usedBytes).toBe(0)
   })
 )
+
+it.effect("no connection is left when the scope ends", () =>
+  Effect.gen(function* () {
+    const network = NetworkMemory.makeMemoryNetwork().host("localhost")
+    const asked = yield* serve(network, 9092)
+    const to: Address = { host: "localhost", port: 9092 }
+    const connection = yield* Effect.scoped(
+      Effect.gen(function* () {
+        const channels = yield* Effect.provideService(Channels.make(options), NetworkTag, network)
+        const calling = yield* Effect.forkChild(channels.call(to, Greet, { name: "one" }, 1_000))
+        const question = yield* Queue.take(asked)
+        yield* greeting(question, "hello")
+        expect(yield* Fiber.join(calling)).toEqual({ text: "hello" })
+        return question.connection
+      })
+    )
+    yield* Effect.yieldNow
+    expect((yield* Effect.flip(connection.write([new Uint8Array(1)]))).reason).toBe("Closed")
+  })
+)

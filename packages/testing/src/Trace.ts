@@ -42,6 +42,10 @@ export class Trace {
     return `${atMs.toFixed(3).padStart(timeWidth)}  ${indent}${name}${event.replaceAll("\n", "\n".padEnd(timeWidth + 3))}`
   }
 
+  get all(): ReadonlyArray<Line> {
+    return [...this.lines]
+  }
+
   get printed(): ReadonlyArray<string> {
     return [this.header, ...this.lines.map((line) => this.print(line))]
   }

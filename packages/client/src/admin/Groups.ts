@@ -1,0 +1,267 @@
+/** Groups of consumers: listed, described, deleted, and members sent away. */
+import { LeaveGroupRequest, LeaveGroupResponse } from "@klamm/protocol/api/13-LeaveGroup"
+import { DescribeGroupsRequest, DescribeGroupsResponse } from "@klamm/protocol/api/15-DescribeGroups"
+import { ListGroupsRequest, ListGroupsResponse } from "@klamm/protocol/api/16-ListGroups"
+import { DeleteGroupsRequest, DeleteGroupsResponse } from "@klamm/protocol/api/42-DeleteGroups"
+import { DescribeClusterRequest, DescribeClusterResponse } from "@klamm/protocol/api/60-DescribeCluster"
+import {
+  ConsumerGroupDescribeRequest,
+  ConsumerGroupDescribeResponse
+} from "@klamm/protocol/api/69-ConsumerGroupDescribe"
+import * as Effect from "effect/Effect"
+import {
+  type AclOperation,
+  type Admin,
+  any,
+  ask,
+  broker,
+  coordinator,
+  failureOf,
+  failuresOf,
+  operationsIn,
+  outcome
+} from "./Call.ts"
+
+/** The ids of all brokers. */
+export const brokerIds = (operation: string): Admin<ReadonlyArray<number>> =>
+  ask({
+    operation,
+    target: any,
+    api: { request: DescribeClusterRequest, response: DescribeClusterResponse },
+    body: { includeClusterAuthorizedOperations: false },
+    read: (answer) =>
+      outcome(
+        answer.brokers.map(({ brokerId }) => brokerId),
+        failureOf("", answer)
+      )
+  })
+
+export interface ListedGroup {
+  readonly group: string
+  /** `classic`, `consumer`, `share`, `streams`; empty when the broker does not say. */
+  readonly type: string
+  readonly protocolType: string
+  /** Such as `Stable`; empty when the broker does not say. */
+  readonly state: string
+}
+
+export interface ListGroupsOptions {
+  readonly states?: ReadonlyArray<string>
+  readonly types?: ReadonlyArray<string>
+}
+
+const groupsOn = (id: number, { states = [], types = [] }: ListGroupsOptions): Admin<ReadonlyArray<ListedGroup>> =>
+  ask({
+    operation: "listGroups",
+    target: broker(id),
+    api: { request: ListGroupsRequest, response: ListGroupsResponse },
+    minVersion: types.length > 0 ? 5 : states.length > 0 ? 4 : 0,
+    body: (version) => ({
+      ...(version >= 4 ? { statesFilter: states } : {}),
+      ...(version >= 5 ? { typesFilter: types } : {})
+    }),
+    read: (answer) =>
+      outcome(
+        answer.groups.map(({ groupId, groupType, protocolType, groupState }) => ({
+          group: groupId,
+          type: groupType.toLowerCase(),
+          protocolType,
+          state: groupState
+        })),
+        failureOf(`broker ${id}`, answer)
+      )
+  })
+
+/** Every broker knows the groups that it coordinates. */
+export const listGroups = (options: ListGroupsOptions = {}): Admin<ReadonlyArray<ListedGroup>> =>
+  Effect.flatMap(brokerIds("listGroups"), (ids) =>
+    Effect.map(
+      Effect.forEach(ids, (id) => groupsOn(id, options), { concurrency: "unbounded" }),
+      (answers) => answers.flat()
+    )
+  )
+
+export interface ClassicMember {
+  readonly memberId: string
+  readonly instanceId: string | null
+  readonly clientId: string
+  readonly clientHost: string
+  /** As the protocol of the group writes them. */
+  readonly metadata: Uint8Array
+  readonly assignment: Uint8Array
+}
+
+export interface ClassicGroup {
+  readonly group: string
+  readonly state: string
+  readonly protocolType: string
+  readonly protocol: string
+  readonly members: ReadonlyArray<ClassicMember>
+  readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
+}
+
+/** Each group is asked for at its coordinator. */
+export const eachGroup = <A>(
+  groups: ReadonlyArray<string>,
+  one: (group: string) => Admin<A>
+): Admin<ReadonlyArray<A>> => Effect.forEach(groups, one, { concurrency: "unbounded" })
+
+export const describeClassicGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ClassicGroup>> =>
+  Effect.map(
+    eachGroup(groups, (group) =>
+      ask({
+        operation: "describeClassicGroups",
+        target: coordinator("group", group),
+        api: { request: DescribeGroupsRequest, response: DescribeGroupsResponse },
+        body: { groups: [group] },
+        read: (answer) =>
+          outcome(
+            answer.groups.map(
+              (found): ClassicGroup => ({
+                group: found.groupId,
+                state: found.groupState,
+                protocolType: found.protocolType,
+                protocol: found.protocolData,
+                authorizedOperations: operationsIn(found.authorizedOperations),
+                members: found.members.map((member) => ({
+                  memberId: member.memberId,
+                  instanceId: member.groupInstanceId,
+                  clientId: member.clientId,
+                  clientHost: member.clientHost,
+                  metadata: member.memberMetadata.slice(),
+                  assignment: member.memberAssignment.slice()
+                }))
+              })
+            ),
+            failuresOf(answer.groups, ({ groupId }) => groupId)
+          )
+      })
+    ),
+    (found) => found.flat()
+  )
+
+/** Partitions of topics, as members of groups have them. */
+export interface AssignedTopic {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: ReadonlyArray<number>
+}
+
+export const assignedTopics = (
+  parts: ReadonlyArray<{
+    readonly topicId: string
+    readonly topicName: string
+    readonly partitions: ReadonlyArray<number>
+  }>
+): ReadonlyArray<AssignedTopic> =>
+  parts.map(({ topicId, topicName, partitions }) => ({ topic: topicName, topicId, partitions: [...partitions] }))
+
+export interface ConsumerMember {
+  readonly memberId: string
+  readonly instanceId: string | null
+  readonly rack: string | null
+  readonly epoch: number
+  readonly clientId: string
+  readonly clientHost: string
+  readonly topics: ReadonlyArray<string>
+  readonly topicRegex: string | null
+  readonly assignment: ReadonlyArray<AssignedTopic>
+  readonly target: ReadonlyArray<AssignedTopic>
+}
+
+/** A group of the protocol of KIP-848. */
+export interface ConsumerGroup {
+  readonly group: string
+  readonly state: string
+  readonly epoch: number
+  readonly assignmentEpoch: number
+  readonly assignor: string
+  readonly members: ReadonlyArray<ConsumerMember>
+  readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
+}
+
+export const describeConsumerGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ConsumerGroup>> =>
+  Effect.map(
+    eachGroup(groups, (group) =>
+      ask({
+        operation: "describeConsumerGroups",
+        target: coordinator("group", group),
+        api: { request: ConsumerGroupDescribeRequest, response: ConsumerGroupDescribeResponse },
+        body: { groupIds: [group], includeAuthorizedOperations: false },
+        read: (answer) =>
+          outcome(
+            answer.groups.map(
+              (found): ConsumerGroup => ({
+                group: found.groupId,
+                state: found.groupState,
+                epoch: found.groupEpoch,
+                assignmentEpoch: found.assignmentEpoch,
+                assignor: found.assignorName,
+                authorizedOperations: operationsIn(found.authorizedOperations),
+                members: found.members.map((member) => ({
+                  memberId: member.memberId,
+                  instanceId: member.instanceId,
+                  rack: member.rackId,
+                  epoch: member.memberEpoch,
+                  clientId: member.clientId,
+                  clientHost: member.clientHost,
+                  topics: [...member.subscribedTopicNames],
+                  topicRegex: member.subscribedTopicRegex,
+                  assignment: assignedTopics(member.assignment.topicPartitions),
+                  target: assignedTopics(member.targetAssignment.topicPartitions)
+                }))
+              })
+            ),
+            failuresOf(answer.groups, ({ groupId }) => groupId)
+          )
+      })
+    ),
+    (found) => found.flat()
+  )
+
+/** Groups without members, of whatever type. */
+export const deleteGroups = (groups: ReadonlyArray<string>): Admin<void> =>
+  Effect.asVoid(
+    eachGroup(groups, (group) =>
+      ask({
+        operation: "deleteGroups",
+        target: coordinator("group", group),
+        api: { request: DeleteGroupsRequest, response: DeleteGroupsResponse },
+        body: { groupsNames: [group] },
+        read: ({ results }) =>
+          outcome(
+            undefined,
+            failuresOf(results, ({ groupId }) => groupId)
+          )
+      })
+    )
+  )
+
+/** A static member by its instance id, or any by its member id. */
+export type MemberToRemove = { readonly instanceId: string } | { readonly memberId: string }
+
+/** Sends members away; static ones do not come back by themselves (KIP-345). */
+export const removeMembers = (group: string, members: ReadonlyArray<MemberToRemove>, reason?: string): Admin<void> =>
+  ask({
+    operation: "removeMembers",
+    target: coordinator("group", group),
+    api: { request: LeaveGroupRequest, response: LeaveGroupResponse },
+    minVersion: 3,
+    body: {
+      groupId: group,
+      members: members.map((member) => ({
+        memberId: "memberId" in member ? member.memberId : "",
+        groupInstanceId: "instanceId" in member ? member.instanceId : null,
+        reason: reason ?? null
+      }))
+    },
+    read: (answer) =>
+      outcome(
+        undefined,
+        [
+          ...failureOf(group, answer),
+          ...failuresOf(answer.members, ({ memberId, groupInstanceId }) => groupInstanceId ?? memberId)
+        ],
+        Math.max(1, answer.members.length)
+      )
+  })

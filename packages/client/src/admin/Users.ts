@@ -1,0 +1,271 @@
+/** What belongs to users and clients: quotas, SCRAM credentials, delegation tokens. */
+import {
+  CreateDelegationTokenRequest,
+  CreateDelegationTokenResponse
+} from "@klamm/protocol/api/38-CreateDelegationToken"
+import { RenewDelegationTokenRequest, RenewDelegationTokenResponse } from "@klamm/protocol/api/39-RenewDelegationToken"
+import {
+  ExpireDelegationTokenRequest,
+  ExpireDelegationTokenResponse
+} from "@klamm/protocol/api/40-ExpireDelegationToken"
+import {
+  DescribeDelegationTokenRequest,
+  DescribeDelegationTokenResponse
+} from "@klamm/protocol/api/41-DescribeDelegationToken"
+import { DescribeClientQuotasRequest, DescribeClientQuotasResponse } from "@klamm/protocol/api/48-DescribeClientQuotas"
+import { AlterClientQuotasRequest, AlterClientQuotasResponse } from "@klamm/protocol/api/49-AlterClientQuotas"
+import {
+  DescribeUserScramCredentialsRequest,
+  DescribeUserScramCredentialsResponse
+} from "@klamm/protocol/api/50-DescribeUserScramCredentials"
+import {
+  AlterUserScramCredentialsRequest,
+  AlterUserScramCredentialsResponse
+} from "@klamm/protocol/api/51-AlterUserScramCredentials"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { type Admin, any, ask, controller, failureOf, failuresOf, names, outcome } from "./Call.ts"
+
+/** Whom a quota is for: `{ user: "alice", "client-id": null }`; null is the default of its kind. */
+export type QuotaEntity = { readonly [K in "user" | "client-id" | "ip"]?: string | null }
+
+export interface Quota {
+  readonly entity: QuotaEntity
+  /** By Kafka's names, such as `producer_byte_rate`. */
+  readonly values: Readonly<Record<string, number>>
+}
+
+type EntityData = ReadonlyArray<{ readonly entityType: string; readonly entityName: string | null }>
+
+const entityOf = (entity: EntityData): QuotaEntity =>
+  Object.fromEntries(entity.map(({ entityType, entityName }) => [entityType, entityName]))
+
+const entityData = (entity: QuotaEntity): EntityData =>
+  Object.entries(entity).map(([entityType, entityName]) => ({ entityType, entityName: entityName ?? null }))
+
+const matchTypes = { exact: 0, default: 1, any: 2 } as const
+
+/** Quotas whose entities have these parts: a name, null for the default, "any"; `strict`: and no others. */
+export const describeQuotas = (
+  filter: { readonly [K in keyof QuotaEntity]?: { readonly name: string } | "default" | "any" } = {},
+  options: { readonly strict?: boolean } = {}
+): Admin<ReadonlyArray<Quota>> =>
+  ask({
+    operation: "describeQuotas",
+    target: any,
+    api: { request: DescribeClientQuotasRequest, response: DescribeClientQuotasResponse },
+    body: {
+      components: Object.entries(filter).map(([entityType, wanted]) =>
+        typeof wanted === "string"
+          ? { entityType, matchType: matchTypes[wanted], match: null }
+          : { entityType, matchType: matchTypes.exact, match: wanted.name }
+      ),
+      strict: options.strict ?? false
+    },
+    read: (answer) =>
+      outcome(
+        (answer.entries ?? []).map(({ entity, values }) => ({
+          entity: entityOf(entity),
+          values: Object.fromEntries(values.map(({ key, value }) => [key, value]))
+        })),
+        failureOf("", answer)
+      )
+  })
+
+/** Undefined removes a value. */
+export interface QuotaChange {
+  readonly entity: QuotaEntity
+  readonly values: Readonly<Record<string, number | undefined>>
+}
+
+export const alterQuotas = (
+  changes: ReadonlyArray<QuotaChange>,
+  options: { readonly validateOnly?: boolean } = {}
+): Admin<void> =>
+  ask({
+    operation: "alterQuotas",
+    target: controller,
+    api: { request: AlterClientQuotasRequest, response: AlterClientQuotasResponse },
+    body: {
+      entries: changes.map(({ entity, values }) => ({
+        entity: entityData(entity),
+        ops: Object.entries(values).map(([key, value]) => ({ key, value: value ?? 0, remove: value === undefined }))
+      })),
+      validateOnly: options.validateOnly ?? false
+    },
+    read: ({ entries }) =>
+      outcome(
+        undefined,
+        failuresOf(entries, ({ entity }) => JSON.stringify(entityOf(entity))),
+        entries.length
+      )
+  })
+
+const mechanisms = names({ "SCRAM-SHA-256": 1, "SCRAM-SHA-512": 2 })
+export type ScramMechanism = Parameters<typeof mechanisms.numberOf>[0]
+
+export interface ScramUser {
+  readonly user: string
+  readonly credentials: ReadonlyArray<{ readonly mechanism: ScramMechanism; readonly iterations: number }>
+}
+
+/** Of all users when none are named; users without credentials are left out. */
+export const describeScramUsers = (users?: ReadonlyArray<string>): Admin<ReadonlyArray<ScramUser>> =>
+  ask({
+    operation: "describeScramUsers",
+    target: any,
+    api: { request: DescribeUserScramCredentialsRequest, response: DescribeUserScramCredentialsResponse },
+    body: { users: users?.map((name) => ({ name })) ?? null },
+    read: (answer) => {
+      const known = answer.results.filter(({ errorCode }) => errorCode !== ErrorCode.RESOURCE_NOT_FOUND)
+      return outcome(
+        known.map(({ user, credentialInfos }) => ({
+          user,
+          credentials: credentialInfos.flatMap(({ mechanism, iterations }) => {
+            const name = mechanisms.nameOf(mechanism)
+            return name === "unknown" ? [] : [{ mechanism: name, iterations }]
+          })
+        })),
+        [...failureOf("", answer), ...failuresOf(known, ({ user }) => user)]
+      )
+    }
+  })
+
+export type ScramChange =
+  | { readonly user: string; readonly mechanism: ScramMechanism; readonly delete: true }
+  | {
+      readonly user: string
+      readonly mechanism: ScramMechanism
+      readonly iterations: number
+      readonly salt: Uint8Array
+      /** Hi(password, salt, iterations) of RFC 5802: brokers are never told a password. */
+      readonly saltedPassword: Uint8Array
+    }
+
+export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void> =>
+  ask({
+    operation: "alterScramUsers",
+    target: controller,
+    api: { request: AlterUserScramCredentialsRequest, response: AlterUserScramCredentialsResponse },
+    body: {
+      deletions: changes.flatMap((change) =>
+        "delete" in change ? [{ name: change.user, mechanism: mechanisms.numberOf(change.mechanism) }] : []
+      ),
+      upsertions: changes.flatMap((change) =>
+        "delete" in change
+          ? []
+          : [
+              {
+                name: change.user,
+                mechanism: mechanisms.numberOf(change.mechanism),
+                iterations: change.iterations,
+                salt: change.salt,
+                saltedPassword: change.saltedPassword
+              }
+            ]
+      )
+    },
+    read: ({ results }) =>
+      outcome(
+        undefined,
+        failuresOf(results, ({ user }) => user),
+        results.length
+      )
+  })
+
+export interface Principal {
+  /** `User`. */
+  readonly type: string
+  readonly name: string
+}
+
+export interface DelegationToken {
+  readonly id: string
+  readonly hmac: Uint8Array
+  readonly owner: Principal
+  readonly requester: Principal
+  readonly renewers: ReadonlyArray<Principal>
+  readonly issuedMs: number
+  readonly expiresMs: number
+  readonly maxMs: number
+}
+
+const principal = (type: string, name: string): Principal => ({ type, name })
+const named = ({ type, name }: Principal) => ({ principalType: type, principalName: name })
+
+export const createToken = (
+  options: {
+    readonly renewers?: ReadonlyArray<Principal>
+    readonly owner?: Principal
+    readonly maxLifetimeMs?: number
+  } = {}
+): Admin<DelegationToken> =>
+  ask({
+    operation: "createToken",
+    target: controller,
+    api: { request: CreateDelegationTokenRequest, response: CreateDelegationTokenResponse },
+    minVersion: options.owner === undefined ? 1 : 3,
+    body: (version) => ({
+      ...(version >= 3
+        ? { ownerPrincipalType: options.owner?.type ?? null, ownerPrincipalName: options.owner?.name ?? null }
+        : { ownerPrincipalType: null, ownerPrincipalName: null }),
+      renewers: (options.renewers ?? []).map(named),
+      maxLifetimeMs: options.maxLifetimeMs ?? -1
+    }),
+    read: (answer) =>
+      outcome(
+        {
+          id: answer.tokenId,
+          hmac: answer.hmac.slice(),
+          owner: principal(answer.principalType, answer.principalName),
+          requester: principal(answer.tokenRequesterPrincipalType, answer.tokenRequesterPrincipalName),
+          renewers: options.renewers ?? [],
+          issuedMs: answer.issueTimestampMs,
+          expiresMs: answer.expiryTimestampMs,
+          maxMs: answer.maxTimestampMs
+        },
+        failureOf("", answer)
+      )
+  })
+
+/** Answers when it expires now. */
+export const renewToken = (hmac: Uint8Array, options: { readonly periodMs?: number } = {}): Admin<number> =>
+  ask({
+    operation: "renewToken",
+    target: controller,
+    api: { request: RenewDelegationTokenRequest, response: RenewDelegationTokenResponse },
+    body: { hmac, renewPeriodMs: options.periodMs ?? -1 },
+    read: (answer) => outcome(answer.expiryTimestampMs, failureOf("", answer))
+  })
+
+/** At once unless a period is named. Answers when it expires now. */
+export const expireToken = (hmac: Uint8Array, options: { readonly periodMs?: number } = {}): Admin<number> =>
+  ask({
+    operation: "expireToken",
+    target: controller,
+    api: { request: ExpireDelegationTokenRequest, response: ExpireDelegationTokenResponse },
+    body: { hmac, expiryTimePeriodMs: options.periodMs ?? -1 },
+    read: (answer) => outcome(answer.expiryTimestampMs, failureOf("", answer))
+  })
+
+/** Of all owners when none are named. */
+export const describeTokens = (owners?: ReadonlyArray<Principal>): Admin<ReadonlyArray<DelegationToken>> =>
+  ask({
+    operation: "describeTokens",
+    target: any,
+    api: { request: DescribeDelegationTokenRequest, response: DescribeDelegationTokenResponse },
+    body: { owners: owners?.map(named) ?? null },
+    read: (answer) =>
+      outcome(
+        answer.tokens.map((token) => ({
+          id: token.tokenId,
+          hmac: token.hmac.slice(),
+          owner: principal(token.principalType, token.principalName),
+          requester: principal(token.tokenRequesterPrincipalType, token.tokenRequesterPrincipalName),
+          renewers: token.renewers.map(({ principalType, principalName }) => principal(principalType, principalName)),
+          issuedMs: token.issueTimestamp,
+          expiresMs: token.expiryTimestamp,
+          maxMs: token.maxTimestamp
+        })),
+        failureOf("", answer)
+      )
+  })

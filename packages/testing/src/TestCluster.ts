@@ -1,0 +1,185 @@
+/**
+ * The door for users: a whole cluster in a test's process, as a Layer. What runs with it runs in a seeded world with the brokers: on their
+ * network, in their virtual time, by their chance; the service is what a test does to them and sees of them.
+ *
+ * Invariants: the same seed and the same tests make the same run; nothing of it is left when the layer is closed; a test that fails is
+ * told with the seed and what happened. Neighbours: `Gate.ts` lets tests in, `TestFaults.ts` breaks things, `Observer.ts` looks.
+ */
+import { Network } from "@klamm/platform/Network"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Settings } from "./Nodes.ts"
+import type { ClusterError, PartitionView, RawRecord } from "./Observer.ts"
+import {
+  type BrokerFaults,
+  brokerFaults,
+  type DiskFaults,
+  diskFaults,
+  type NetworkFaults,
+  networkFaults
+} from "./TestFaults.ts"
+import { TestWorld } from "./TestWorld.ts"
+import type { Line } from "./Trace.ts"
+
+/** A topic by its value or its name. */
+export type TopicName = string | { readonly name: string }
+
+/** A topic that is there when the test begins. */
+export type TestTopic =
+  | TopicName
+  | {
+      readonly topic: TopicName
+      readonly partitions?: number
+      readonly replicationFactor?: number
+      readonly configs?: Readonly<Record<string, string>>
+    }
+
+export interface TestClusterOptions {
+  /** 3 unless said otherwise. */
+  readonly brokers?: number
+  /** 1 unless said otherwise; KLAMM_SEED in the environment says otherwise than this. */
+  readonly seed?: number
+  /** Made before the test begins: one partition, on three brokers if there are so many. */
+  readonly topics?: ReadonlyArray<TestTopic>
+  /** Properties of all brokers, by Kafka's names. */
+  readonly settings?: Settings
+}
+
+export interface TestClusterShape extends BrokerFaults {
+  /** Of this run. */
+  readonly seed: number
+  /** The brokers' ids: 1, 2, 3. */
+  readonly brokers: ReadonlyArray<number>
+  /** Where a client that is made by the test finds the brokers, in the world. */
+  readonly bootstrap: ReadonlyArray<string>
+  readonly network: NetworkFaults
+  readonly disk: (broker: number) => DiskFaults
+  /** Who leads a partition, as the brokers say that can be asked; waits while nobody does. */
+  readonly leaderOf: (topic: TopicName, partition?: number) => Effect.Effect<number, ClusterError>
+  /** Leader, epoch, replicas and in-sync replicas of each partition of a topic. */
+  readonly describe: (topic: TopicName) => Effect.Effect<ReadonlyArray<PartitionView>>
+  /**
+   * Starts every broker that is down and waits until each partition has a leader and all its replicas in sync. Mends neither network nor
+   * disks: fails when they do not let it happen.
+   */
+  readonly settle: Effect.Effect<void, ClusterError>
+  /** All committed records of a topic as bytes, partition by partition, in order. */
+  readonly records: (topic: TopicName) => Effect.Effect<ReadonlyArray<RawRecord>, ClusterError>
+  /** What has happened so far: requests and answers of the test's clients, faults, what brokers logged. */
+  readonly history: Effect.Effect<ReadonlyArray<Line>>
+}
+
+const defaultBrokers = 3
+const defaultSeed = 1
+const defaultReplicas = 3
+/** How long brokers may take for what a test waits for, in milliseconds of the world. */
+const startLimitMs = 120_000
+const leaderLimitMs = 120_000
+const settleLimitMs = 600_000
+
+const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
+
+const newTopic = (topic: TestTopic, brokers: number) => {
+  const given = typeof topic === "object" && "topic" in topic ? topic : { topic }
+  const { partitions = 1, replicationFactor = Math.min(defaultReplicas, brokers), configs = {} } = given
+  return { name: nameOf(given.topic), partitions, replicationFactor, configs }
+}
+
+/** Everybody runs and everything is everywhere. The sentence says why not. */
+const lookWhetherSettled = ({ cluster, observer }: TestWorld): Effect.Effect<true | string> => {
+  for (const node of cluster.nodes) if (node.state === "Paused") node.resume()
+  for (const node of cluster.nodes) if (node.state === "Off" || node.state === "Dead") node.start()
+  const waiting = cluster.nodes.filter(({ state, isStopping }) => state !== "Up" || isStopping)
+  if (waiting.length > 0) {
+    const lastWords = cluster.endings.at(-1)?.text
+    const why = lastWords === undefined ? "" : `: ${lastWords}`
+    return Effect.succeed(`not up: ${waiting.map(({ host }) => host).join(", ")}${why}`)
+  }
+  return Effect.map(observer.partitions(undefined), (partitions) => {
+    const behind = partitions.find(({ leader, replicas, inSync }) => leader < 0 || inSync.length < replicas.length)
+    if (behind === undefined) return true
+    const { topic, partition, leader, replicas, inSync } = behind
+    return `${topic}-${partition} has leader ${leader} and of replicas ${replicas.join(", ")} in sync: ${inSync.join(", ")}`
+  })
+}
+
+const leaderOf = (run: TestWorld, topic: TopicName, partition: number): Effect.Effect<number, ClusterError> => {
+  const name = nameOf(topic)
+  const look = Effect.map(run.observer.partitions([name]), (partitions) => {
+    const found = partitions.find((each) => each.partition === partition)
+    return found === undefined || found.leader < 0 ? "nobody leads it" : found.leader
+  })
+  return run.look(run.observer.until<number | string>(`leader of ${name}-${partition}`, leaderLimitMs, () => look))
+}
+
+const records = (run: TestWorld, topic: TopicName): Effect.Effect<ReadonlyArray<RawRecord>, ClusterError> => {
+  const name = nameOf(topic)
+  const there = run.observer.until<ReadonlyArray<PartitionView> | string>(`reading ${name}`, leaderLimitMs, () =>
+    Effect.map(run.observer.partitions([name]), (found) => (found.length === 0 ? "there is no such topic" : found))
+  )
+  const read = Effect.flatMap(there, (found) =>
+    Effect.forEach(
+      found.map((each) => each.partition).sort((one, other) => one - other),
+      (partition) => run.observer.read(name, partition)
+    )
+  )
+  return Effect.map(run.look(read), (parts) => parts.flat())
+}
+
+const shapeOf = (run: TestWorld): TestClusterShape => {
+  const { cluster, world, faults } = run
+  return {
+    ...brokerFaults(faults),
+    seed: world.seed,
+    brokers: cluster.nodes.map(({ id }) => id),
+    bootstrap: cluster.bootstrap.map(({ host, port }) => `${host}:${port}`),
+    network: networkFaults(faults),
+    disk: diskFaults(faults),
+    leaderOf: (topic, partition = 0) => leaderOf(run, topic, partition),
+    describe: (topic) => run.look(run.observer.partitions([nameOf(topic)])),
+    settle: Effect.asVoid(
+      run.look(run.observer.until<true | string>("settling", settleLimitMs, () => lookWhetherSettled(run)))
+    ),
+    records: (topic) => records(run, topic),
+    history: Effect.sync(() => run.trace.all)
+  }
+}
+
+/** All brokers serve, and the topics are there. */
+const begin = (run: TestWorld, topics: ReadonlyArray<TestTopic>): Effect.Effect<void, ClusterError> => {
+  const { cluster, observer } = run
+  const up = observer.until<true | string>("starting", startLimitMs, () =>
+    Effect.sync(() => (cluster.isUp ? true : (cluster.endings[0]?.text ?? "not all brokers are up")))
+  )
+  const made = Effect.forEach(topics, (topic) =>
+    observer.createTopic(newTopic(topic, cluster.nodes.length), startLimitMs)
+  )
+  const whole = observer.until<true | string>("starting", startLimitMs, () => lookWhetherSettled(run))
+  return Effect.asVoid(Effect.andThen(up, Effect.andThen(made, whole)))
+}
+
+/** Outside of every world, on the runtime's own console. */
+const print = (text: string): void => Effect.runSync(Console.error(text))
+
+export class TestCluster extends Context.Service<TestCluster, TestClusterShape>()("testing/TestCluster") {
+  /** A cluster that is up and has its topics, and a world for whoever runs with it. */
+  static readonly layer = (
+    options: TestClusterOptions = {}
+  ): Layer.Layer<TestCluster | Network, ClusterError | Config.ConfigError> =>
+    Layer.effectContext(
+      Effect.gen(function* () {
+        const seed = yield* Config.withDefault(Config.Int("KLAMM_SEED"), options.seed ?? defaultSeed)
+        const { brokers = defaultBrokers, settings = {}, topics = [] } = options
+        const run = yield* Effect.acquireRelease(
+          Effect.sync(() => new TestWorld({ seed, brokers, settings, print })),
+          (made) => Effect.sync(() => made.dispose())
+        )
+        run.cluster.startAll()
+        yield* run.lookNow(begin(run, topics))
+        return run.gate.context.pipe(Context.add(TestCluster, shapeOf(run)), Context.add(Network, run.testNetwork))
+      })
+    )
+}
