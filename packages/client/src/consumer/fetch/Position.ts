@@ -16,6 +16,8 @@ export type Target =
   | { readonly _tag: "Earliest" }
   | { readonly _tag: "Latest" }
   | { readonly _tag: "Timestamp"; readonly timestamp: number }
+  /** The first record not older than this when the leader is asked. */
+  | { readonly _tag: "Ago"; readonly durationMs: number }
 
 export type Need =
   /** The group's committed offset. */
@@ -89,17 +91,17 @@ export const initial = (need: Need, reset: OffsetReset): PositionState => ({
 const moved: PositionEffect = { _tag: "Moved" }
 const refresh: PositionEffect = { _tag: "RefreshMetadata" }
 
-/** The place the policy names; `now` is the wall clock. */
-const policyTarget = (reset: OffsetReset, now: number): Target | undefined => {
+/** The place the policy names. */
+const policyTarget = (reset: OffsetReset): Target | undefined => {
   if (reset === "earliest") return { _tag: "Earliest" }
   if (reset === "latest") return { _tag: "Latest" }
-  return reset === "none" ? undefined : { _tag: "Timestamp", timestamp: now - reset.byDurationMs }
+  return reset === "none" ? undefined : { _tag: "Ago", durationMs: reset.byDurationMs }
 }
 
 const settled = { retryAt: 0, failures: 0 }
 
-const resetOr = (state: PositionState, fault: PositionFault, code: number, now: number): PositionStep => {
-  const target = policyTarget(state.reset, now)
+const resetOr = (state: PositionState, fault: PositionFault, code: number): PositionStep => {
+  const target = policyTarget(state.reset)
   if (target !== undefined) return [{ ...state, ...settled, need: { _tag: "Offset", target } }, [moved]]
   return [{ ...state, need: { _tag: "Failed" } }, [{ _tag: "Fail", fault, code }]]
 }
@@ -120,10 +122,10 @@ const led = (state: PositionState, id: number, epoch: number): PositionStep => {
   return [isDoubtful ? { ...next, need: { _tag: "Validation" } } : next, []]
 }
 
-const epochEnd = (state: PositionState, epoch: number, endOffset: number, now: number): PositionStep => {
+const epochEnd = (state: PositionState, epoch: number, endOffset: number): PositionStep => {
   const isReading = state.need._tag === "Validation" || state.need._tag === "Ready"
   if (!isReading) return [state, []]
-  if (epoch < 0 || endOffset < 0) return resetOr(state, "Truncated", ErrorCode.OFFSET_OUT_OF_RANGE, now)
+  if (epoch < 0 || endOffset < 0) return resetOr(state, "Truncated", ErrorCode.OFFSET_OUT_OF_RANGE)
   if (endOffset >= state.offset) return [{ ...state, ...settled, need: { _tag: "Ready" } }, []]
   // The log was cut below the position: what was read from there on is gone, reading goes on where the logs agree.
   if (state.reset === "none") {
@@ -151,7 +153,7 @@ const refused = (state: PositionState, code: number, from: number, backoff: Back
   if (code === ErrorCode.OFFSET_OUT_OF_RANGE) {
     // A follower may lag: only the leader's word counts (KIP-392).
     if (isFollower) return [{ ...state, preferred: null }, []]
-    return state.need._tag === "Ready" ? resetOr(state, "OutOfRange", code, now) : [state, []]
+    return state.need._tag === "Ready" ? resetOr(state, "OutOfRange", code) : [state, []]
   }
   if (fatal.has(code)) return [{ ...state, need: { _tag: "Failed" } }, [{ _tag: "Fail", fault: "Refused", code }]]
   const isStale = errorByCode(code)?.retriable !== false || code === ErrorCode.UNKNOWN_SERVER_ERROR
@@ -165,14 +167,14 @@ export const step = (state: PositionState, news: News, backoff: Backoff, now: nu
     case "Committed":
       return state.need._tag === "Committed" ? [at(state, news.offset, news.epoch), []] : [state, []]
     case "NoneCommitted":
-      return state.need._tag === "Committed" ? resetOr(state, "NoOffset", ErrorCode.NONE, now) : [state, []]
+      return state.need._tag === "Committed" ? resetOr(state, "NoOffset", ErrorCode.NONE) : [state, []]
     case "Found":
       // The leader itself named the offset: there is nothing to validate.
       return state.need._tag === "Offset"
         ? [{ ...at(state, news.offset, unknownEpoch), offsetEpoch: news.epoch }, [moved]]
         : [state, []]
     case "EpochEnd":
-      return epochEnd(state, news.epoch, news.endOffset, now)
+      return epochEnd(state, news.epoch, news.endOffset)
     case "Consumed":
       return [{ ...state, ...settled, offset: news.offset, offsetEpoch: news.epoch }, []]
     case "Preferred":

@@ -7,11 +7,6 @@
  */
 import { Compression, MalformedBytes, Record, RecordBatch } from "@klamm/protocol"
 
-export interface RawHeader {
-  readonly key: string
-  readonly value: Uint8Array | null
-}
-
 /** A record as it lies in the log. */
 export interface RawRecord {
   readonly offset: number
@@ -21,7 +16,7 @@ export interface RawRecord {
   readonly timestampType: "CreateTime" | "LogAppendTime"
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
-  readonly headers: ReadonlyArray<RawHeader>
+  readonly headers: ReadonlyArray<Record.RecordHeader>
 }
 
 export interface AbortedTransaction {
@@ -38,13 +33,11 @@ export interface ReaderOptions {
   readonly checkCrcs: boolean
 }
 
-const text = new TextDecoder()
-
 export class RecordReader {
   /** The offset behind everything read or skipped so far. */
   nextOffset: number
-  /** The leader epoch of the last batch read from; -1 before. */
-  lastEpoch = -1
+  /** The leader epoch of the last batch read from; before that the position's. */
+  lastEpoch: number
   /** What stopped the reader before the end. */
   fault: string | undefined
   private readonly bytes: Uint8Array
@@ -62,9 +55,24 @@ export class RecordReader {
     this.bytes = bytes
     this.options = options
     this.nextOffset = options.position
+    this.lastEpoch = -1
     this.aborted = (options.aborted ?? []).toSorted((left, right) => left.firstOffset - right.firstOffset)
     RecordBatch.forEachBatch(bytes, 0, bytes.length, (at) => this.batches.push(at))
     if (this.batches.length === 0 && bytes.length > 0) this.fault = "no whole batch"
+  }
+
+  /** The offset behind the last whole batch: where the next fetch begins. */
+  get endOffset(): number {
+    const last = this.batches.at(-1)
+    return last === undefined
+      ? this.options.position
+      : Math.max(this.options.position, RecordBatch.lastOffset(this.bytes, last) + 1)
+  }
+
+  /** The leader epoch of the last whole batch; -1 without one. */
+  get endEpoch(): number {
+    const last = this.batches.at(-1)
+    return last === undefined ? -1 : RecordBatch.partitionLeaderEpoch(this.bytes, last)
   }
 
   /** The bytes it holds on to. */
@@ -141,7 +149,7 @@ export class RecordReader {
         timestampType: isAppendTime ? "LogAppendTime" : "CreateTime",
         key,
         value,
-        headers: headers.map((each) => ({ key: text.decode(each.key), value: each.value }))
+        headers
       })
       this.nextOffset = offset + 1
     }

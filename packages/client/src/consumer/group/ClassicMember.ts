@@ -14,8 +14,8 @@ export type Phase = "Unjoined" | "Joining" | "Leading" | "Syncing" | "Stable" | 
 
 export interface ClassicSettings extends Timing {
   readonly instanceId: string | null
-  /** Whether the assignor of this name lets members keep what they own while they join. */
-  readonly isCooperative: (protocol: string | null) => boolean
+  /** Whether members keep what they own while they join: when every assignor on offer does so, as the Java client has it. */
+  readonly isCooperative: boolean
   /** Whether a static member leaves when it closes; Java's does not. */
   readonly staticLeaves: boolean
 }
@@ -110,8 +110,7 @@ export const proceed = (state: ClassicState, now: number): Step => {
   if (state.revoking !== null || !isAtRest(state)) return [state, []]
   if (state.isLeaving) return leave(state)
   if (state.joinWanted === null || now < state.retryAt) return [state, []]
-  const keeps = state.settings.isCooperative(state.protocol)
-  if (!keeps && state.owned.length > 0) {
+  if (!state.settings.isCooperative && state.owned.length > 0) {
     return [{ ...state, revoking: state.owned }, [{ _tag: "Revoke", partitions: state.owned }]]
   }
   return join(state, state.joinWanted)

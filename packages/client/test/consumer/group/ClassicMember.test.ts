@@ -11,10 +11,10 @@ const eager: Classic.ClassicSettings = {
   retryBackoffMaxMs: 1_000,
   maxPollIntervalMs: 300_000,
   instanceId: null,
-  isCooperative: () => false,
+  isCooperative: false,
   staticLeaves: false
 }
-const cooperative: Classic.ClassicSettings = { ...eager, isCooperative: () => true }
+const cooperative: Classic.ClassicSettings = { ...eager, isCooperative: true }
 
 const has = (...partitions: ReadonlyArray<number>): ReadonlyArray<TopicPartition> =>
   partitions.map((partition) => ({ topic: "t", partition }))
