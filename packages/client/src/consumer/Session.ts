@@ -1,0 +1,235 @@
+/**
+ * A consumer from its start to its end, without the types of its records: an engine, a membership where there is a group, commits.
+ *
+ * Invariants: before a partition is given up, what was handed out of it is finished and committed, and nothing more is handed out;
+ * a partition that was lost is only dropped. When the scope ends the member commits and leaves, within `closeTimeoutMs`.
+ * Neighbours: `Consumer.ts` and `Processing.ts` are doors to this, each with its own idea of when a record is done.
+ */
+import { monotonicMsOf } from "@klamm/platform/Moment"
+import type { Compression } from "@klamm/protocol"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { Cluster } from "../Cluster.ts"
+import type { KlammError } from "../KlammError.ts"
+import type { Identity } from "./Asking.ts"
+import { type Commits, make as makeCommits } from "./Commits.ts"
+import type { ConsumerError } from "./ConsumerError.ts"
+import { Engine, type Taken } from "./Engine.ts"
+import type { Feed } from "./Feed.ts"
+import * as ClassicGroup from "./group/ClassicGroup.ts"
+import type { Host, Membership } from "./group/Host.ts"
+import * as ModernGroup from "./group/ModernGroup.ts"
+import type { Settings } from "./Settings.ts"
+import { keyOf, type TopicPartition } from "./TopicPartition.ts"
+
+export type RebalanceEvent =
+  | { readonly _tag: "Assigned"; readonly partitions: ReadonlyArray<TopicPartition> }
+  /** What was done of these is committed; others may read them when this has been handled. */
+  | { readonly _tag: "Revoked"; readonly partitions: ReadonlyArray<TopicPartition> }
+  /** Others may be reading these already. */
+  | { readonly _tag: "Lost"; readonly partitions: ReadonlyArray<TopicPartition> }
+
+export interface SessionOptions {
+  readonly scope: Scope.Scope
+  readonly cluster: Cluster
+  readonly codecs: Compression.Codecs
+  readonly settings: Settings
+  /** Read as a member of the group; empty where partitions are assigned by hand. */
+  readonly topics: ReadonlyArray<string>
+  readonly onRebalance: (event: RebalanceEvent) => Effect.Effect<void>
+}
+
+/** The longest that ending a consumer waits for its last commit and its leaving. */
+const closeTimeoutMs = 30_000
+/** How often the number of partitions is looked at; asking for it follows metadata.max.age.ms. */
+const watchIntervalMs = 1_000
+
+export class Session {
+  readonly engine: Engine
+  readonly settings: Settings
+  readonly commits: Commits
+  membership: Membership | undefined
+  /** Nobody takes records any more. */
+  isClosing = false
+  /** Feeds of which something is handed out and not done. */
+  private readonly outstanding = new Set<Feed>()
+  private readonly options: SessionOptions
+  private readonly telling = Semaphore.makeUnsafe(1)
+  private readonly progressed = Latch.makeUnsafe(false)
+
+  constructor(options: SessionOptions, engine: Engine, now: () => number) {
+    this.options = options
+    this.engine = engine
+    this.settings = options.settings
+    this.commits = makeCommits({
+      cluster: options.cluster,
+      settings: options.settings,
+      identity: () => this.identity() ?? { group: "", memberId: "", generation: -1, instanceId: null, isModern: false },
+      refused: (code) => this.membership?.tell({ _tag: "Refused", code }),
+      now
+    })
+  }
+
+  /** Who this is to the group's coordinator. By hand and with a group it is nobody's member, and may commit into an empty group. */
+  identity(): Identity | undefined {
+    if (this.membership !== undefined) return this.membership.identity()
+    const { group } = this.settings
+    return group === undefined ? undefined : { group, memberId: "", generation: -1, instanceId: null, isModern: false }
+  }
+
+  /** How a door waits until what it handed out of these is done; this one is for doors that take the next when the last is done. */
+  quiesce: (feeds: ReadonlyArray<Feed>) => Effect.Effect<void> = (feeds) =>
+    Effect.suspend(() => {
+      if (this.isClosing || feeds.every((feed) => !this.outstanding.has(feed))) return Effect.void
+      this.progressed.closeUnsafe()
+      return Effect.andThen(this.progressed.await, this.quiesce(feeds))
+    })
+
+  /** Something of this feed is handed out. */
+  begin(feed: Feed): void {
+    this.outstanding.add(feed)
+    this.membership?.tell({ _tag: "Busy" })
+  }
+
+  /** All that was handed out of these is done. */
+  finish(feeds: Iterable<Feed> = [...this.outstanding]): void {
+    for (const feed of feeds) {
+      feed.finish()
+      this.outstanding.delete(feed)
+    }
+    this.rest()
+  }
+
+  /** Tells the group and whoever waits that something is done. */
+  rest(): void {
+    if (this.outstanding.size === 0) this.membership?.tell({ _tag: "Idle" })
+    this.progressed.openUnsafe()
+  }
+
+  /** The next records; taking them says that the last ones are done. */
+  readonly poll: Effect.Effect<Taken, ConsumerError> = Effect.suspend(() => {
+    this.finish()
+    return Effect.map(this.engine.take(this.settings.maxPollRecords), (taken) => {
+      this.begin(taken.feed)
+      return taken
+    })
+  })
+
+  private feedsOf(partitions: ReadonlyArray<TopicPartition>): ReadonlyArray<Feed> {
+    return partitions.flatMap((each) => this.engine.feeds.get(keyOf(each)) ?? [])
+  }
+
+  private drop(partitions: ReadonlyArray<TopicPartition>): void {
+    for (const feed of this.feedsOf(partitions)) this.outstanding.delete(feed)
+    for (const each of partitions) this.engine.close(each)
+    this.rest()
+  }
+
+  /** Events reach the application one after another, in the order in which they happened. */
+  private told(event: RebalanceEvent): Effect.Effect<void> {
+    return this.telling.withPermits(1)(this.options.onRebalance(event))
+  }
+
+  /** The membership does not wait for the application, except before it gives partitions up. */
+  private announce(event: RebalanceEvent): Effect.Effect<void> {
+    return Effect.asVoid(Effect.forkIn(this.told(event), this.options.scope))
+  }
+
+  readonly host: Host = {
+    assign: (partitions) => {
+      for (const each of partitions) this.engine.add(each, { _tag: "Committed" })
+      return partitions.length === 0 ? Effect.void : this.announce({ _tag: "Assigned", partitions })
+    },
+    revoke: (partitions) =>
+      Effect.suspend(() => {
+        const feeds = this.feedsOf(partitions)
+        for (const feed of feeds) feed.isClosing = true
+        return this.quiesce(feeds).pipe(
+          Effect.andThen(this.told({ _tag: "Revoked", partitions })),
+          Effect.andThen(this.settings.enableAutoCommit ? this.commitQuietly(feeds) : Effect.void),
+          Effect.andThen(Effect.sync(() => this.drop(partitions)))
+        )
+      }),
+    lose: (partitions) =>
+      Effect.suspend(() => {
+        this.drop(partitions)
+        return this.announce({ _tag: "Lost", partitions })
+      }),
+    fail: (error) => this.engine.fail(error)
+  }
+
+  /** What is done is committed, or will be read again: the application goes on either way. */
+  commitQuietly(feeds: ReadonlyArray<Feed> = [...this.engine.feeds.values()]): Effect.Effect<void> {
+    return Effect.catch(this.commits.done(feeds), (error: KlammError) =>
+      Effect.logWarning(`offsets of group ${this.settings.group} were not committed: ${error.message}`)
+    )
+  }
+
+  /** What is done, at every interval. */
+  readonly committing: Effect.Effect<never> = Effect.forever(
+    Effect.suspend(() =>
+      Effect.andThen(
+        Effect.sleep(this.settings.autoCommitIntervalMs),
+        Effect.suspend(() => this.commitQuietly())
+      )
+    )
+  )
+
+  /** Tells the membership when topics have more partitions than before, or came into being. */
+  readonly watch: Effect.Effect<never> = Effect.suspend(() => {
+    const { cluster, topics } = this.options
+    const countsOf = () => {
+      const known = cluster.known().topics
+      return topics.map((topic) => known.get(topic)?.partitions.length ?? 0).join()
+    }
+    let counts: string | undefined
+    const look = Effect.map(Effect.ignore(cluster.metadata(topics)), () => {
+      const now = countsOf()
+      if (counts !== undefined && counts !== now) this.membership?.tell({ _tag: "SubscriptionChanged", topics })
+      counts = now
+    })
+    return Effect.forever(Effect.andThen(look, Effect.sleep(watchIntervalMs)))
+  })
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.isClosing = true
+    this.progressed.openUnsafe()
+    const { membership } = this
+    membership?.tell({ _tag: "Leave" })
+    const commits = this.settings.enableAutoCommit && this.settings.group !== undefined
+    const leave = membership?.ended ?? (commits ? this.commitQuietly() : Effect.void)
+    return Effect.asVoid(Effect.timeoutOption(Effect.interruptible(leave), closeTimeoutMs))
+  })
+}
+
+/** A consumer that runs until the scope ends. */
+export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Session, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { cluster, settings, codecs, topics } = given
+    const clock = yield* Clock.Clock
+    const now = () => monotonicMsOf(clock)
+    const scope = yield* Effect.scope
+    let session: Session | undefined
+    const engine = new Engine({
+      cluster,
+      settings,
+      codecs,
+      scope,
+      now,
+      wallNow: () => clock.currentTimeMillisUnsafe(),
+      identity: () => session?.identity()
+    })
+    session = new Session({ ...given, scope }, engine, now)
+    yield* Effect.forkScoped(engine.run)
+    if (settings.group !== undefined && topics.length > 0) {
+      const join = settings.groupProtocol === "consumer" ? ModernGroup.make : ClassicGroup.make
+      session.membership = yield* join(cluster, settings.group, settings, topics, session.host)
+      yield* Effect.forkScoped(session.watch)
+    }
+    if (settings.group !== undefined && settings.enableAutoCommit) yield* Effect.forkScoped(session.committing)
+    yield* Effect.addFinalizer(() => session.close)
+    return session
+  })
