@@ -146,14 +146,17 @@ export class Engine {
     } else this.tell(feed, { _tag: "Unanswered", from: feed.state.leaderId })
   }
 
-  /** Waits for records, of any partition or of those given. */
-  take(max: number, from?: () => Iterable<Feed>): Effect.Effect<Taken, ConsumerError> {
+  /** Waits for records; `begin` is told of them in the same moment in which they leave their feed, before anybody else can look. */
+  take(max: number, begin: (taken: Taken) => void): Effect.Effect<Taken, ConsumerError> {
     return Effect.suspend(() => {
       if (this.failure !== undefined) return Effect.fail(this.failure)
-      const taken = this.takeNow(max, from?.())
-      if (taken !== undefined) return Effect.succeed(taken)
+      const taken = this.takeNow(max)
+      if (taken !== undefined) {
+        begin(taken)
+        return Effect.succeed(taken)
+      }
       this.available.closeUnsafe()
-      return Effect.andThen(this.available.await, this.take(max, from))
+      return Effect.andThen(this.available.await, this.take(max, begin))
     })
   }
 

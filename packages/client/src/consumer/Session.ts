@@ -46,6 +46,8 @@ export interface SessionOptions {
 const closeTimeoutMs = 30_000
 /** How often the number of partitions is looked at; asking for it follows metadata.max.age.ms. */
 const watchIntervalMs = 1_000
+/** Progress is told no more often than this. */
+const busyIntervalMs = 1_000
 
 export class Session {
   readonly engine: Engine
@@ -57,12 +59,15 @@ export class Session {
   /** Feeds of which something is handed out and not done. */
   private readonly outstanding = new Set<Feed>()
   private readonly options: SessionOptions
+  private readonly now: () => number
+  private toldBusyAt = 0
   private readonly telling = Semaphore.makeUnsafe(1)
   private readonly progressed = Latch.makeUnsafe(false)
 
   constructor(options: SessionOptions, engine: Engine, now: () => number) {
     this.options = options
     this.engine = engine
+    this.now = now
     this.settings = options.settings
     this.commits = makeCommits({
       cluster: options.cluster,
@@ -88,6 +93,9 @@ export class Session {
       return Effect.andThen(this.progressed.await, this.quiesce(feeds))
     })
 
+  /** Lets a door's `quiesce` look again: nobody takes records any more. */
+  onClosing: () => void = () => undefined
+
   /** Something of this feed is handed out. */
   begin(feed: Feed): void {
     this.outstanding.add(feed)
@@ -103,6 +111,14 @@ export class Session {
     this.rest()
   }
 
+  /** Something is done while more is under way: what is handed out is not stuck. */
+  progress(): void {
+    const now = this.now()
+    if (now - this.toldBusyAt < busyIntervalMs) return
+    this.toldBusyAt = now
+    this.membership?.tell({ _tag: "Busy" })
+  }
+
   /** Tells the group and whoever waits that something is done. */
   rest(): void {
     if (this.outstanding.size === 0) this.membership?.tell({ _tag: "Idle" })
@@ -112,10 +128,7 @@ export class Session {
   /** The next records; taking them says that the last ones are done. */
   readonly poll: Effect.Effect<Taken, ConsumerError> = Effect.suspend(() => {
     this.finish()
-    return Effect.map(this.engine.take(this.settings.maxPollRecords), (taken) => {
-      this.begin(taken.feed)
-      return taken
-    })
+    return this.engine.take(this.settings.maxPollRecords, ({ feed }) => this.begin(feed))
   })
 
   private feedsOf(partitions: ReadonlyArray<TopicPartition>): ReadonlyArray<Feed> {
@@ -197,6 +210,7 @@ export class Session {
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosing = true
     this.progressed.openUnsafe()
+    this.onClosing()
     const { membership } = this
     membership?.tell({ _tag: "Leave" })
     const commits = this.settings.enableAutoCommit && this.settings.group !== undefined
