@@ -1,6 +1,6 @@
 /**
- * A cluster as its clients see it: whom to ask, how, and what is known of who leads what. This is the contract; `ClusterLive.ts` keeps
- * it. Invariants: metadata of an older leader epoch is never believed over a newer one; a request is never sent twice by this layer
+ * A cluster as its clients see it: whom to ask, how, and what is known of who leads what. This is the contract; `cluster/ClusterLive.ts`
+ * keeps it. Invariants: metadata of an older leader epoch is never believed over a newer one; a request is never sent twice by this layer
  * (`retrying` repeats, and says so); every answer's memory is given back exactly once, by whoever took it.
  */
 import type { Message } from "@klamm/protocol/Api"
@@ -32,13 +32,11 @@ export type Body<Request> = Message<Request>["Input"] | ((version: number) => Me
 export interface RequestOptions {
   /** From the moment a connection is there until the answer is; `requestTimeoutMs` when left out. */
   readonly timeoutMs?: number
-  /** Bounds on the version, within those of the table. Below `minVersion` it is an UnsupportedVersionError. */
+  /** Bounds on the version, within those of the table. Below `minVersion` it is an UnsupportedVersion. */
   readonly minVersion?: number
   readonly maxVersion?: number
   /** Answers of a connection come in the order of its requests: what polls long has a lane of its own. `main` when left out. */
   readonly lane?: string
-  /** For acks=0: there will be no answer, and this resolves once the request is on its way. */
-  readonly withoutAnswer?: boolean
 }
 
 /** An answer whose byte fields are views of receive memory until `release`, which its taker calls exactly once. */
@@ -129,6 +127,14 @@ export interface Cluster {
     use: (body: Message<Response>["Type"], version: number) => A,
     options?: RequestOptions
   ) => Effect.Effect<A, RequestError>
+
+  /** A request that has no answer (Produce with acks 0): done when it is on its way. */
+  readonly tell: <Request, Response>(
+    target: Target,
+    api: ApiPair<Request, Response>,
+    body: Body<Request>,
+    options?: RequestOptions
+  ) => Effect.Effect<void, RequestError>
 
   /** What is known of these topics, asked for when it is not known or too old. An absent topic is there with its error code. */
   readonly metadata: (topics: ReadonlyArray<string>) => Effect.Effect<ClusterMetadata, KlammError>

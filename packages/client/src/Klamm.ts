@@ -3,10 +3,29 @@
  * no connection; the first who needs one does, and all end with the layer's scope. Neighbours: `Cluster.ts` is what it holds,
  * `Options.ts` what it can be told.
  */
-import type { Codecs } from "@klamm/protocol/Compression"
+
+import { connectionOptions } from "@klamm/channel/Channels"
+import type { Arena } from "@klamm/platform/Arena"
+import { makeArena } from "@klamm/platform/ArenaAllocator"
+import type { ClientTls, Network } from "@klamm/platform/Network"
+import { gzip, zstd } from "@klamm/platform/node/Codecs"
+import { secret } from "@klamm/platform/node/Digest"
+import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
+import { type Codecs, makeCodecs } from "@klamm/protocol/Compression"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type { Cluster } from "./Cluster.ts"
-import type { ConsumerOptions, ProducerOptions, Settings } from "./Options.ts"
+import * as ClusterLive from "./cluster/ClusterLive.ts"
+import { authenticate } from "./connection/Authenticate.ts"
+import type { ConnectionSetup } from "./connection/BrokerConnection.ts"
+import { reveal } from "./connection/Sasl.ts"
+import type { ConfigError } from "./KlammError.ts"
+import type { ConsumerOptions, KlammOptions, ProducerOptions, Settings, TlsOptions } from "./Options.ts"
+import { settingsOf } from "./Settings.ts"
+
+export type { KlammOptions } from "./Options.ts"
 
 export class Klamm extends Context.Service<
   Klamm,
@@ -19,3 +38,65 @@ export class Klamm extends Context.Service<
     readonly consumerDefaults: ConsumerOptions
   }
 >()("client/Klamm") {}
+
+/** Lanes whose name begins so carry records; they share the memory that `receiveMemoryBytes` names. */
+export const fetchLanePrefix = "fetch"
+
+/** Memory for all answers but those of fetches, so that records that nobody has taken yet never hold up anything else. */
+const answerMemoryBytes = 16 * 1024 * 1024
+
+/** Unguessable bytes in a SCRAM nonce. */
+const nonceBytes = 24
+
+const arenaOf = (sizeBytes: number): Arena => makeArena(new ArrayBuffer(sizeBytes), 0, sizeBytes)
+
+const tlsOf = ({ ca, cert, key, passphrase, serverName, verify = true }: TlsOptions): ClientTls => ({
+  verify,
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key: reveal(key) }),
+  ...(passphrase === undefined ? {} : { passphrase: Redacted.value(passphrase) }),
+  ...(serverName === undefined ? {} : { serverName })
+})
+
+const setupsOf = (settings: Settings): ((lane: string) => ConnectionSetup) => {
+  const { clientId, requestTimeoutMs, connectionSetupTimeoutMs, tls, sasl, maxFrameBytes } = settings
+  const setupIn = (arena: Arena): ConnectionSetup => ({
+    clientId,
+    requestTimeoutMs,
+    connectionSetupTimeoutMs,
+    connect: {
+      ...connectionOptions({ arena, maxFrameBytes: Math.min(maxFrameBytes, arena.limitBytes) }),
+      tls: tls === undefined ? undefined : tlsOf(tls)
+    },
+    authenticate: authenticate(sasl, () => secret(nonceBytes))
+  })
+  const answers = setupIn(arenaOf(answerMemoryBytes))
+  let fetches: ConnectionSetup | undefined
+  return (lane) => {
+    if (!lane.startsWith(fetchLanePrefix)) return answers
+    fetches ??= setupIn(arenaOf(settings.receiveMemoryBytes))
+    return fetches
+  }
+}
+
+/** The connection on a network that is given: for tests, which swap it. */
+export const layerOn = (options: KlammOptions): Layer.Layer<Klamm, ConfigError, Network> =>
+  Layer.effect(
+    Klamm,
+    Effect.gen(function* () {
+      const settings = yield* settingsOf(options)
+      const cluster = yield* ClusterLive.make(settings, { ...settings, setupOf: setupsOf(settings) })
+      return {
+        cluster,
+        settings,
+        codecs: makeCodecs({ gzip, zstd }),
+        producerDefaults: options.producer ?? {},
+        consumerDefaults: options.consumer ?? {}
+      }
+    })
+  )
+
+/** The connection to a cluster, over TCP or TLS, with everything built in. */
+export const layer = (options: KlammOptions): Layer.Layer<Klamm, ConfigError> =>
+  Layer.provide(layerOn(options), NodeNetwork.layer)

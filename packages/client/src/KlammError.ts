@@ -23,16 +23,29 @@ const unknown = {
 
 const infoOf = (code: number) => errorByCode(code) ?? unknown
 
+/**
+ * `Refused`: nobody listens at the address. `Unresolved`: the name leads to no address. `Untrusted`: TLS came to no agreement.
+ * `Disconnected`: the connection ended, or could not be made, before the answer was there. `TimedOut`: no answer within the time given.
+ * `Malformed`: an answer that can't be read. `NoBroker`: none of those known could be reached.
+ */
+export type ConnectionErrorReason =
+  | "Refused"
+  | "Unresolved"
+  | "Untrusted"
+  | "Disconnected"
+  | "TimedOut"
+  | "Malformed"
+  | "NoBroker"
+
 /** A broker can't be reached, the connection to it was lost before the answer came, or no answer came in time. */
 export class ConnectionError extends Data.TaggedError("ConnectionError")<{
-  /** `NoBroker`: none of those known could be reached. */
-  readonly reason: "Refused" | "Disconnected" | "TimedOut" | "Malformed" | "NoBroker"
+  readonly reason: ConnectionErrorReason
   readonly address: string
   readonly cause?: unknown
 }> {
   readonly code: number = this.reason === "TimedOut" ? ErrorCode.REQUEST_TIMED_OUT : ErrorCode.NETWORK_EXCEPTION
   readonly codeName: ErrorName = infoOf(this.code).name
-  readonly retriable: boolean = this.reason !== "Malformed"
+  readonly retriable: boolean = this.reason !== "Malformed" && this.reason !== "Untrusted"
   override get message(): string {
     return `${this.address}: ${this.reason}`
   }
@@ -107,10 +120,13 @@ export class ConfigError extends Data.TaggedError("ConfigError")<{ readonly why:
   }
 }
 
+/** Which part of a record is meant. */
+export type Part = "key" | "value" | "headers"
+
 /** A key, value or header does not fit its schema; nothing was sent. */
 export class EncodeError extends Data.TaggedError("EncodeError")<{
   readonly topic: string
-  readonly part: "key" | "value" | "headers"
+  readonly part: Part
   readonly cause: unknown
 }> {
   readonly code: number = ErrorCode.INVALID_RECORD
@@ -121,10 +137,11 @@ export class EncodeError extends Data.TaggedError("EncodeError")<{
   }
 }
 
-/** A record's bytes are not what the topic's schema says. */
+/** A record's bytes are not what the topic's schema says; `bytes` is an own copy of them, null where the record had null. */
 export class DecodeError extends Data.TaggedError("DecodeError")<{
   readonly topic: string
-  readonly part: "key" | "value" | "headers"
+  readonly part: Part
+  readonly bytes: Uint8Array | null
   readonly cause: unknown
 }> {
   readonly code: number = ErrorCode.INVALID_RECORD
@@ -177,8 +194,36 @@ export class TransactionError extends Data.TaggedError("TransactionError")<{
   }
 }
 
-/** Why one request has no answer. */
-export type RequestError = ConnectionError | UnsupportedVersion | AuthenticationError
+/** Why one request has no answer; a BrokerError when its target could not be found out. */
+export type RequestError = ConnectionError | UnsupportedVersion | AuthenticationError | BrokerError
 
 /** Why something asked of the cluster, with retries, did not come to be. */
-export type KlammError = RequestError | BrokerError | TimeoutError
+export type KlammError = RequestError | TimeoutError
+
+/** Kafka's name of a code; one that Kafka has not given out counts as the broker's own failure. */
+export const nameOf = (code: number): ErrorName => infoOf(code).name
+
+const staleMetadataCodes: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.LEADER_NOT_AVAILABLE,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.REPLICA_NOT_AVAILABLE,
+  ErrorCode.NETWORK_EXCEPTION,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+  ErrorCode.LISTENER_NOT_FOUND,
+  ErrorCode.FENCED_LEADER_EPOCH,
+  ErrorCode.UNKNOWN_LEADER_EPOCH,
+  ErrorCode.PREFERRED_LEADER_NOT_AVAILABLE,
+  ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE,
+  ErrorCode.NOT_CONTROLLER,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.INCONSISTENT_TOPIC_ID
+])
+
+/** Whether the error says that what is known of leaders is out of date; so does an answer that never came. */
+export const saysMetadataIsStale = ({ _tag, code }: { readonly _tag: string; readonly code: number }): boolean =>
+  _tag === "ConnectionError" || staleMetadataCodes.has(code)
+
+/** Whether the error says that the coordinator has to be looked up again. */
+export const saysCoordinatorIsWrong = ({ _tag, code }: { readonly _tag: string; readonly code: number }): boolean =>
+  _tag === "ConnectionError" || code === ErrorCode.NOT_COORDINATOR || code === ErrorCode.COORDINATOR_NOT_AVAILABLE

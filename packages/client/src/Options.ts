@@ -96,7 +96,6 @@ export interface KlammOptions {
   readonly metadataMaxAgeMs?: number
   /** What to do when no known broker can be reached: begin again at the bootstrap servers, or not (KIP-899). */
   readonly metadataRecoveryStrategy?: "rebootstrap" | "none"
-  readonly metadataRecoveryRebootstrapTriggerMs?: number
   /** Whether a topic that is asked for may be made by the broker (allow.auto.create.topics). */
   readonly allowAutoCreateTopics?: boolean
   /** Memory that answers are received into, in bytes: it bounds what all fetches may hold at once. */

@@ -6,42 +6,9 @@
  * them. Neighbour: `Topic.ts`, which holds one serde for keys and one for values.
  */
 import * as Msgpack from "@klamm/platform/Msgpack"
-import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-
-/** Which part of a record is meant. */
-export type Part = "key" | "value" | "headers"
-
-/** A value that its schema or its wire form does not allow. Nothing was sent. */
-export class EncodeError extends Data.TaggedError("EncodeError")<{
-  readonly topic: string
-  readonly part: Part
-  readonly cause: unknown
-}> {
-  readonly retriable = false
-  override get message(): string {
-    return `${this.topic}: the ${this.part} can't be encoded: ${reasonOf(this.cause)}`
-  }
-}
-
-/** Bytes that are no value of the schema; `bytes` is an own copy of them, null where the record had null. */
-export class DecodeError extends Data.TaggedError("DecodeError")<{
-  readonly topic: string
-  readonly part: Part
-  readonly bytes: Uint8Array | null
-  readonly cause: unknown
-}> {
-  readonly retriable = false
-  override get message(): string {
-    return `${this.topic}: the ${this.part} can't be decoded: ${reasonOf(this.cause)}`
-  }
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
-}
 
 /** Both ways between values and bytes; null is Kafka's null. A failure is the cause of an EncodeError or DecodeError. */
 export interface Serde<A> {

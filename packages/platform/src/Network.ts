@@ -23,6 +23,7 @@ export type NetworkErrorReason =
   | "Timeout"
   | "FrameTooLarge"
   | "Malformed"
+  | "Untrusted"
   | "Io"
 
 export class NetworkError extends Data.TaggedError("NetworkError")<{
@@ -85,6 +86,25 @@ export interface ConnectionOptions {
   readonly receiveLimitBytes: number
 }
 
+/** How a connection is encrypted, by certificates and keys as PEM text. */
+export interface ClientTls {
+  /** Authorities to trust in place of those that the platform brings along. */
+  readonly ca?: string | ReadonlyArray<string>
+  /** Who this side is, where the other asks for it. */
+  readonly cert?: string
+  readonly key?: string
+  readonly passphrase?: string
+  /** The name that the other side has to prove; the address's host when left out. */
+  readonly serverName?: string
+  /** False: whoever answers is taken for the one that was meant. */
+  readonly verify: boolean
+}
+
+export interface ConnectOptions extends ConnectionOptions {
+  /** Encrypts the connection; what the two can't agree on is `Untrusted`, as is any network that can't encrypt. */
+  readonly tls?: ClientTls | undefined
+}
+
 export interface Listener {
   /** The address really bound: port 0 asks for a free one. */
   readonly address: Address
@@ -104,7 +124,7 @@ export class Network extends Context.Service<
     ) => Effect.Effect<Listener, NetworkError, Scope.Scope>
     readonly connect: (
       address: Address,
-      options: ConnectionOptions
+      options: ConnectOptions
     ) => Effect.Effect<Connection, NetworkError, Scope.Scope>
   }
 >()("platform/Network") {}

@@ -286,7 +286,9 @@ export const makeMemoryNetwork = (): MemoryNetwork => {
       return Network.of({
         listen: (address, options, accept) => listen(host, address, options, accept),
         connect: (address, options): Effect.Effect<Connection, NetworkError, Scope.Scope> =>
-          Effect.acquireRelease(hosts.dial(host, address, options), (connection) => connection.close)
+          options.tls === undefined
+            ? Effect.acquireRelease(hosts.dial(host, address, options), (connection) => connection.close)
+            : Effect.fail(fail("Untrusted", address))
       })
     },
     cut: (one, other) => hosts.cut(one, other)

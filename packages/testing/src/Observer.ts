@@ -43,7 +43,7 @@ export interface RawRecord {
   readonly timestamp: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
-  readonly headers: ReadonlyArray<{ readonly key: string; readonly value: Uint8Array | null }>
+  readonly headers: ReadonlyArray<{ readonly key: Uint8Array; readonly value: Uint8Array | null }>
 }
 
 export interface NewTopic {
@@ -223,7 +223,6 @@ export class Observer {
     const records: Array<RawRecord> = []
     let position: number | undefined
     if (bytes === null) return { records, position }
-    const text = new TextDecoder()
     RecordBatch.forEachBatch(bytes, 0, bytes.byteLength, (at, sizeBytes) => {
       if (RecordBatch.verifyBatch(bytes, at, at + sizeBytes) !== undefined) return
       position = RecordBatch.lastOffset(bytes, at) + 1
@@ -236,7 +235,7 @@ export class Observer {
           timestamp: timestampOf(bytes, at, record.timestampDelta),
           key: copy(record.key),
           value: copy(record.value),
-          headers: record.headers.map(({ key, value }) => ({ key: text.decode(key), value: copy(value) }))
+          headers: record.headers.map(({ key, value }) => ({ key: key.slice(), value: copy(value) }))
         })
       }
     })

@@ -102,7 +102,9 @@ export class SimNetwork {
     return Network.of({
       listen: (address, options, accept) => this.listen(host, user, address, options, accept),
       connect: (address, options): Effect.Effect<Connection, NetworkError, Scope.Scope> =>
-        Effect.acquireRelease(this.dial(host, user, address, options), (connection) => connection.close)
+        options.tls === undefined
+          ? Effect.acquireRelease(this.dial(host, user, address, options), (connection) => connection.close)
+          : Effect.fail(fail("Untrusted", address))
     })
   }
 

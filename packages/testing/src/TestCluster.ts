@@ -5,14 +5,16 @@
  * Invariants: the same seed and the same tests make the same run; nothing of it is left when the layer is closed; a test that fails is
  * told with the seed and what happened. Neighbours: `Gate.ts` lets tests in, `TestFaults.ts` breaks things, `Observer.ts` looks.
  */
+import type { Creation, Topic } from "@klamm/client/Topic"
 import { Network } from "@klamm/platform/Network"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import type { Settings } from "./Nodes.ts"
-import type { ClusterError, PartitionView, RawRecord } from "./Observer.ts"
+import { ClusterError, type PartitionView, type RawRecord } from "./Observer.ts"
 import {
   type BrokerFaults,
   brokerFaults,
@@ -27,15 +29,18 @@ import type { Line } from "./Trace.ts"
 /** A topic by its value or its name. */
 export type TopicName = string | { readonly name: string }
 
-/** A topic that is there when the test begins. */
-export type TestTopic =
-  | TopicName
-  | {
-      readonly topic: TopicName
-      readonly partitions?: number
-      readonly replicationFactor?: number
-      readonly configs?: Readonly<Record<string, string>>
-    }
+/** A topic that is there when the test begins; a value of `Topic.make` says by itself how it is made. */
+export type TestTopic = string | { readonly name: string; readonly creation?: Creation }
+
+/** A stored record, decoded. */
+export interface StoredRecord<K, V, H> {
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly key: K
+  readonly value: V
+  readonly headers: H
+}
 
 export interface TestClusterOptions {
   /** 3 unless said otherwise. */
@@ -68,6 +73,8 @@ export interface TestClusterShape extends BrokerFaults {
   readonly settle: Effect.Effect<void, ClusterError>
   /** All committed records of a topic as bytes, partition by partition, in order. */
   readonly records: (topic: TopicName) => Effect.Effect<ReadonlyArray<RawRecord>, ClusterError>
+  /** The same, decoded as the topic says. */
+  readonly dump: <K, V, H>(topic: Topic<K, V, H>) => Effect.Effect<ReadonlyArray<StoredRecord<K, V, H>>, ClusterError>
   /** What has happened so far: requests and answers of the test's clients, faults, what brokers logged. */
   readonly history: Effect.Effect<ReadonlyArray<Line>>
 }
@@ -78,14 +85,32 @@ const defaultReplicas = 3
 /** How long brokers may take for what a test waits for, in milliseconds of the world. */
 const startLimitMs = 120_000
 const leaderLimitMs = 120_000
-const settleLimitMs = 600_000
+const settleLimitMs = 300_000
 
 const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
 
 const newTopic = (topic: TestTopic, brokers: number) => {
-  const given = typeof topic === "object" && "topic" in topic ? topic : { topic }
-  const { partitions = 1, replicationFactor = Math.min(defaultReplicas, brokers), configs = {} } = given
-  return { name: nameOf(given.topic), partitions, replicationFactor, configs }
+  const creation = typeof topic === "string" ? {} : (topic.creation ?? {})
+  const { partitions = 1, replicationFactor = Math.min(defaultReplicas, brokers), configs = {} } = creation
+  return { name: nameOf(topic), partitions, replicationFactor, configs }
+}
+
+/** The first part that can't be decoded is why it fails. */
+const decoded = <K, V, H>(
+  topic: Topic<K, V, H>,
+  record: RawRecord
+): Result.Result<StoredRecord<K, V, H>, ClusterError> => {
+  const { partition, offset, timestamp } = record
+  const parts = Result.all({
+    key: topic.key.decode(record.key),
+    value: topic.value.decode(record.value),
+    headers: topic.headers.decode(record.headers)
+  })
+  return Result.mapBoth(parts, {
+    onSuccess: (values) => ({ partition, offset, timestamp, ...values }),
+    onFailure: (cause) =>
+      new ClusterError({ operation: `dump of ${topic.name}-${partition} at ${offset}`, detail: String(cause) })
+  })
 }
 
 /** Everybody runs and everything is everywhere. The sentence says why not. */
@@ -144,6 +169,10 @@ const shapeOf = (run: TestWorld): TestClusterShape => {
       run.look(run.observer.until<true | string>("settling", settleLimitMs, () => lookWhetherSettled(run)))
     ),
     records: (topic) => records(run, topic),
+    dump: (topic) =>
+      Effect.flatMap(records(run, topic), (stored) =>
+        Effect.forEach(stored, (record) => Effect.fromResult(decoded(topic, record)))
+      ),
     history: Effect.sync(() => run.trace.all)
   }
 }

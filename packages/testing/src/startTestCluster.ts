@@ -4,7 +4,7 @@
  * no file, no timer and no memory of it is left. Neighbour: `TestCluster.ts`, for tests whose code runs in a world.
  */
 import { Broker, layer } from "@klamm/broker/Broker"
-import { BrokerArena } from "@klamm/broker/ProcessArena"
+import { BrokerArena } from "@klamm/broker/BrokerArena"
 import { resolve, type StaticConfig } from "@klamm/config/BrokerConfig"
 import { developmentPreset, presetLayer, setLayer } from "@klamm/config/Layers"
 import { printProblem } from "@klamm/config/Problem"
@@ -28,6 +28,10 @@ export interface StartOptions {
   readonly brokers?: number
   /** Properties of all brokers, by Kafka's names. */
   readonly settings?: Settings
+  /** What each broker has for a disk, in place of one in memory. */
+  readonly disk?: (broker: number) => Layer.Layer<Disk>
+  /** What brokers reach each other and their clients by, in place of TCP as it is. */
+  readonly network?: Layer.Layer<Network>
 }
 
 export interface StartedCluster {
@@ -91,24 +95,28 @@ const configOf = (id: number, controllerPorts: ReadonlyArray<number>, settings: 
 }
 
 /** A broker in the scope: its arena goes back when it has ended. */
-const startBroker = (config: StaticConfig, alone: boolean) =>
+const startBroker = (config: StaticConfig, seam: Layer.Layer<Disk | Network>, alone: boolean) =>
   Effect.gen(function* () {
     const lease = yield* Effect.acquireRelease(Effect.sync(leaseArena), ({ giveBack }) => Effect.sync(giveBack))
-    const disk: Layer.Layer<Disk> = Layer.fresh(DiskMemory.layerMemory)
-    const seams = Layer.mergeAll(disk, NodeNetwork.layer, Layer.succeed(BrokerArena, lease.arena))
+    const seams = Layer.merge(seam, Layer.succeed(BrokerArena, lease.arena))
     const parts = { codecs, bus, format: alone ? undefined : { clusterId, initial: undefined } }
     const broker = Context.get(yield* Layer.build(layer(config, parts).pipe(Layer.provide(seams))), Broker)
     const { port } = broker.clientListeners[0]!.address
     return { id: broker.nodeId, host, port }
   })
 
-const start = ({ brokers = 1, settings = {} }: StartOptions) =>
+const memoryDisk = () => DiskMemory.layerMemory
+
+const start = ({ brokers = 1, settings = {}, disk = memoryDisk, network = NodeNetwork.layer }: StartOptions) =>
   Effect.gen(function* () {
     const ids = Array.from({ length: brokers }, (_, index) => index + 1)
     const alone = brokers === 1
     const ports = alone ? [] : yield* Effect.forEach(ids, () => freePort)
     const configs = yield* Effect.sync(() => ids.map((id) => configOf(id, ports, settings)))
-    return yield* Effect.forEach(configs, (config) => startBroker(config, alone), { concurrency: "unbounded" })
+    const seamOf = (config: StaticConfig) => Layer.merge(Layer.fresh(disk(config.values["node.id"])), network)
+    return yield* Effect.forEach(configs, (config) => startBroker(config, seamOf(config), alone), {
+      concurrency: "unbounded"
+    })
   }).pipe(Effect.provide(NodeNetwork.layer))
 
 /** Answers when all brokers serve. */

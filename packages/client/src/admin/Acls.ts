@@ -6,7 +6,7 @@ import {
   type AclOperation,
   type Admin,
   aclOperations,
-  any,
+  anyBroker,
   ask,
   controller,
   failureOf,
@@ -84,7 +84,7 @@ const decoded = (entry: Encoded): ReadonlyArray<Acl> => {
 export const describeAcls = (filter: AclFilter = {}): Admin<ReadonlyArray<Acl>> =>
   ask({
     operation: "describeAcls",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeAclsRequest, response: DescribeAclsResponse },
     body: filterOf(filter),
     read: (answer) =>

@@ -1,63 +1,29 @@
 /**
  * How the administrator's calls are made: one request, its answer read at once, what the brokers refused as a typed error, and another
- * attempt where Kafka's clients make one. Invariant: an attempt is repeated only when no part of it can have succeeded, so that nothing is
- * done twice; a call that succeeds has succeeded for every resource it names. Neighbours: the files beside this one, one per kind of
+ * attempt where Kafka's clients make one. Invariants: what was refused is asked again only when all of it was refused; a call that succeeds
+ * has succeeded for every resource it names. A call whose answer was lost is repeated too, so what it did may be refused as done already. Neighbours: the files beside this one, one per kind of
  * resource.
  */
 import type { Message } from "@klamm/protocol/Api"
 import { ErrorCode, type ErrorName, errorByCode } from "@klamm/protocol/ErrorCode"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import {
+  type ApiPair,
+  anyBroker,
+  type Body,
+  broker,
+  type Cluster,
+  controller,
+  coordinator,
+  type Target
+} from "../Cluster.ts"
+import { Klamm } from "../Klamm.ts"
+import type { RequestError } from "../KlammError.ts"
 
-/** Who is to be asked. */
-export type Target =
-  | { readonly _tag: "Any" }
-  | { readonly _tag: "Broker"; readonly id: number }
-  | { readonly _tag: "Controller" }
-  | { readonly _tag: "Coordinator"; readonly kind: "group" | "transaction" | "share"; readonly key: string }
-
-export const any: Target = { _tag: "Any" }
-export const controller: Target = { _tag: "Controller" }
-export const broker = (id: number): Target => ({ _tag: "Broker", id })
-export const coordinator = (kind: "group" | "transaction" | "share", key: string): Target => ({
-  _tag: "Coordinator",
-  kind,
-  key
-})
-
-/** Why there is no answer. */
-export interface RequestFailure {
-  readonly retriable: boolean
-  readonly message: string
-}
-
-/** An answer whose byte fields are views until `release`. */
-export interface Answer<Body> {
-  readonly body: Body
-  readonly version: number
-  readonly release: () => void
-}
-
-/** The part of a client that the administrator's calls need. */
-export class Requests extends Context.Service<
-  Requests,
-  {
-    /** One request at the highest version that both sides know, of those named. */
-    readonly request: <Req, Res>(
-      target: Target,
-      api: { readonly request: Message<Req>; readonly response: Message<Res> },
-      body: Message<Req>["Input"] | ((version: number) => Message<Req>["Input"]),
-      options?: { readonly minVersion?: number; readonly maxVersion?: number }
-    ) => Effect.Effect<Answer<Message<Res>["Type"]>, RequestFailure>
-    /** What was known of that target is wrong: it is looked for anew. */
-    readonly invalidate: (target: Target) => Effect.Effect<void>
-    /** How long an administrator's call may take with all its attempts (default.api.timeout.ms). */
-    readonly apiTimeoutMs: number
-  }
->()("client/admin/Requests") {}
+export { anyBroker, broker, controller, coordinator, type Target }
 
 /** One resource that was refused. */
 export interface Failure {
@@ -97,7 +63,7 @@ export class AdminError extends Data.TaggedError("AdminError")<{
 }
 
 /** What an administrator's call is: an effect that needs a client. */
-export type Admin<A> = Effect.Effect<A, AdminError, Requests>
+export type Admin<A> = Effect.Effect<A, AdminError, Klamm>
 
 /** Something in an answer that has a code of its own. */
 interface Coded {
@@ -151,63 +117,55 @@ export const outcome = <A>(value: A, failures: ReadonlyArray<Failure> = [], part
   parts
 })
 
-/** retry.backoff.ms and retry.backoff.max.ms of Kafka's clients. */
-const firstBackoffMs = 100
-const longestBackoffMs = 1_000
-
 export interface Call<Req, Res, A> {
   /** As it is told in errors. */
   readonly operation: string
-  readonly target: Target | Admin<Target>
-  readonly api: { readonly request: Message<Req>; readonly response: Message<Res> }
-  readonly body: Message<Req>["Input"] | ((version: number) => Message<Req>["Input"])
+  readonly target: Target
+  readonly api: ApiPair<Req, Res>
+  readonly body: Body<Req>
   /** Must copy what it keeps of byte fields. */
   readonly read: (answer: Message<Res>["Type"], version: number) => Outcome<A>
   readonly minVersion?: number
   readonly maxVersion?: number
 }
 
-const unanswered = ({ message, retriable }: RequestFailure): Failure => ({
+const unanswered = ({ code, codeName, message, retriable }: RequestError): Failure => ({
   resource: "",
-  code: ErrorCode.NETWORK_EXCEPTION,
-  codeName: "NETWORK_EXCEPTION",
+  code,
+  codeName,
   retriable,
   message
 })
 
-const attempt = <Req, Res, A>(call: Call<Req, Res, A>): Effect.Effect<Outcome<A>, AdminError, Requests> =>
-  Effect.gen(function* () {
-    const { request, invalidate } = yield* Requests
-    const { minVersion, maxVersion } = call
-    const target = Effect.isEffect(call.target) ? yield* call.target : call.target
-    const options = {
-      ...(minVersion === undefined ? {} : { minVersion }),
-      ...(maxVersion === undefined ? {} : { maxVersion })
-    }
-    const answered = yield* Effect.result(request(target, call.api, call.body, options))
-    if (answered._tag === "Failure") {
-      yield* invalidate(target)
-      const failures = [unanswered(answered.failure)] as const
-      return yield* new AdminError({ operation: call.operation, failures })
-    }
-    const { body, version, release } = answered.success
-    const read = yield* Effect.ensuring(
-      Effect.sync(() => call.read(body, version)),
-      Effect.sync(release)
-    )
-    if (read.failures.some(({ code }) => worthAnotherAttempt.has(code))) yield* invalidate(target)
-    return read
-  })
+/** What was known of that target is wrong: it is looked for anew. */
+const lookAnew = (cluster: Cluster, target: Target): void => {
+  if (target._tag === "Coordinator") cluster.invalidateCoordinator(target.kind, target.key)
+  else cluster.invalidate()
+}
+
+const attempt = <Req, Res, A>(cluster: Cluster, call: Call<Req, Res, A>): Effect.Effect<Outcome<A>, AdminError> => {
+  const { operation, target, api, body, read, minVersion, maxVersion } = call
+  const options = {
+    ...(minVersion === undefined ? {} : { minVersion }),
+    ...(maxVersion === undefined ? {} : { maxVersion })
+  }
+  const isStale = ({ failures }: Outcome<A>) => failures.some(({ code }) => worthAnotherAttempt.has(code))
+  return cluster.ask(target, api, body, read, options).pipe(
+    Effect.tapError(() => Effect.sync(() => lookAnew(cluster, target))),
+    Effect.mapError((error) => new AdminError({ operation, failures: [unanswered(error)] })),
+    Effect.tap((answered) => Effect.sync(() => isStale(answered) && lookAnew(cluster, target)))
+  )
+}
 
 /** Asks until it is answered, refused for good, or out of time. */
 export const ask = <Req, Res, A>(call: Call<Req, Res, A>): Admin<A> =>
   Effect.gen(function* () {
-    const { apiTimeoutMs } = yield* Requests
-    const begunMs = yield* Clock.currentTimeMillis
-    let backoffMs = firstBackoffMs
-    while (true) {
-      const tried = yield* Effect.result(attempt(call))
-      const isOver = (yield* Clock.currentTimeMillis) - begunMs + backoffMs > apiTimeoutMs
+    const { cluster, settings } = yield* Klamm
+    const endMs = (yield* Clock.currentTimeMillis) + settings.apiTimeoutMs
+    for (let attempts = 1; ; attempts++) {
+      const pauseMs = cluster.backoffMs(attempts)
+      const tried = yield* Effect.result(attempt(cluster, call))
+      const isOver = (yield* Clock.currentTimeMillis) + pauseMs > endMs
       if (tried._tag === "Failure") {
         if (isOver || !tried.failure.retriable) return yield* tried.failure
       } else {
@@ -219,8 +177,7 @@ export const ask = <Req, Res, A>(call: Call<Req, Res, A>): Admin<A> =>
           return yield* new AdminError({ operation: call.operation, failures: [first, ...others] })
         }
       }
-      yield* Effect.sleep(backoffMs)
-      backoffMs = Math.min(longestBackoffMs, 2 * backoffMs)
+      yield* Effect.sleep(pauseMs)
     }
   })
 

@@ -10,7 +10,7 @@ import { UnregisterControllerRequest, UnregisterControllerResponse } from "@klam
 import {
   type AclOperation,
   type Admin,
-  any,
+  anyBroker,
   ask,
   controller,
   failureOf,
@@ -42,7 +42,7 @@ export const describeCluster = (
 ): Admin<ClusterDescription> =>
   ask({
     operation: "describeCluster",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeClusterRequest, response: DescribeClusterResponse },
     body: (version) => ({
       includeClusterAuthorizedOperations: options.authorizedOperations ?? false,
@@ -123,7 +123,7 @@ const replicaOf = (replica: {
 
 export const describeQuorum: Admin<QuorumDescription> = ask({
   operation: "describeQuorum",
-  target: any,
+  target: anyBroker,
   api: { request: DescribeQuorumRequest, response: DescribeQuorumResponse },
   body: { topics: [{ topicName: "__cluster_metadata", partitions: [{ partitionIndex: 0 }] }] },
   read: (answer) => {
@@ -197,7 +197,7 @@ export interface FeatureDescription {
 
 export const describeFeatures: Admin<FeatureDescription> = ask({
   operation: "describeFeatures",
-  target: any,
+  target: anyBroker,
   api: { request: ApiVersionsRequest, response: ApiVersionsResponse },
   minVersion: 3,
   body: { clientSoftwareName: "klamm", clientSoftwareVersion: "0.1.0" },

@@ -6,7 +6,18 @@ import {
 } from "@klamm/protocol/api/44-IncrementalAlterConfigs"
 import { ListConfigResourcesRequest, ListConfigResourcesResponse } from "@klamm/protocol/api/74-ListConfigResources"
 import * as Effect from "effect/Effect"
-import { type Admin, any, ask, broker, failureOf, failuresOf, groupBy, names, outcome, type Target } from "./Call.ts"
+import {
+  type Admin,
+  anyBroker,
+  ask,
+  broker,
+  failureOf,
+  failuresOf,
+  groupBy,
+  names,
+  outcome,
+  type Target
+} from "./Call.ts"
 
 const resourceTypes = names({ topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 })
 export type ConfigResourceType = Parameters<typeof resourceTypes.numberOf>[0]
@@ -56,7 +67,7 @@ const printed = (type: number, name: string): string => `${resourceTypes.nameOf(
 
 /** What only the broker itself knows, and can be asked for. */
 const targetOf = ({ type, name }: ConfigResource): Target =>
-  (type === "broker" && name !== "") || type === "brokerLogger" ? broker(Number(name)) : any
+  (type === "broker" && name !== "") || type === "brokerLogger" ? broker(Number(name)) : anyBroker
 
 /** Each resource where it can be answered, all at once. */
 const perTarget = <R extends ConfigResource, A>(
@@ -170,7 +181,7 @@ export const listConfigResources = (
 ): Admin<ReadonlyArray<ConfigResource>> =>
   ask({
     operation: "listConfigResources",
-    target: any,
+    target: anyBroker,
     api: { request: ListConfigResourcesRequest, response: ListConfigResourcesResponse },
     body: (version) => (version === 0 ? {} : { resourceTypes: kinds.map(resourceTypes.numberOf) }),
     read: (answer) =>

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import {
   type AclOperation,
   type Admin,
-  any,
+  anyBroker,
   ask,
   broker,
   coordinator,
@@ -26,7 +26,7 @@ import {
 export const brokerIds = (operation: string): Admin<ReadonlyArray<number>> =>
   ask({
     operation,
-    target: any,
+    target: anyBroker,
     api: { request: DescribeClusterRequest, response: DescribeClusterResponse },
     body: { includeClusterAuthorizedOperations: false },
     read: (answer) =>

@@ -15,8 +15,7 @@ import * as Effect from "effect/Effect"
 import {
   type AclOperation,
   type Admin,
-  type AdminError,
-  any,
+  anyBroker,
   ask,
   broker,
   byTopic,
@@ -29,8 +28,8 @@ import {
   operationsIn,
   outcome,
   printPartition,
-  type Requests,
   refuse,
+  type Target,
   type TopicName,
   type TopicPartition
 } from "./Call.ts"
@@ -149,7 +148,7 @@ export interface ListedTopic {
 export const listTopics = (options: { readonly includeInternal?: boolean } = {}): Admin<ReadonlyArray<ListedTopic>> =>
   ask({
     operation: "listTopics",
-    target: any,
+    target: anyBroker,
     api: { request: MetadataRequest, response: MetadataResponse },
     minVersion: 10,
     body: {
@@ -192,7 +191,7 @@ interface Described {
 const describePage = (topics: ReadonlyArray<string>, cursor: Described["next"]): Admin<Described> =>
   ask({
     operation: "describeTopics",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeTopicPartitionsRequest, response: DescribeTopicPartitionsResponse },
     body: { topics: topics.map((name) => ({ name })), cursor },
     read: (answer) =>
@@ -251,7 +250,7 @@ export const leadersOf = (
 ): Admin<ReadonlyMap<string, number>> =>
   ask({
     operation,
-    target: any,
+    target: anyBroker,
     api: { request: MetadataRequest, response: MetadataResponse },
     minVersion: 10,
     body: {
@@ -282,11 +281,8 @@ export const leadersOf = (
 export const askLeaders = <P extends TopicPartition, A>(
   operation: string,
   partitions: ReadonlyArray<P>,
-  each: (
-    target: { readonly _tag: "Broker"; readonly id: number } | ReturnType<typeof broker>,
-    led: ReadonlyArray<P>
-  ) => Admin<ReadonlyArray<A>>
-): Effect.Effect<ReadonlyArray<A>, AdminError, Requests> =>
+  each: (target: Target, led: ReadonlyArray<P>) => Admin<ReadonlyArray<A>>
+): Admin<ReadonlyArray<A>> =>
   Effect.gen(function* () {
     const leaders = yield* leadersOf(operation, partitions)
     const led = groupBy(

@@ -1,4 +1,6 @@
 /** What belongs to users and clients: quotas, SCRAM credentials, delegation tokens. */
+
+import * as Digest from "@klamm/platform/node/Digest"
 import {
   CreateDelegationTokenRequest,
   CreateDelegationTokenResponse
@@ -23,7 +25,12 @@ import {
   AlterUserScramCredentialsResponse
 } from "@klamm/protocol/api/51-AlterUserScramCredentials"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { type Admin, any, ask, controller, failureOf, failuresOf, names, outcome } from "./Call.ts"
+import type * as Redacted from "effect/Redacted"
+import { reveal } from "../connection/Sasl.ts"
+import { minIterations } from "../connection/Scram.ts"
+import { type Admin, anyBroker, ask, controller, failureOf, failuresOf, names, outcome } from "./Call.ts"
+
+const utf8 = new TextEncoder()
 
 /** Whom a quota is for: `{ user: "alice", "client-id": null }`; null is the default of its kind. */
 export type QuotaEntity = { readonly [K in "user" | "client-id" | "ip"]?: string | null }
@@ -51,7 +58,7 @@ export const describeQuotas = (
 ): Admin<ReadonlyArray<Quota>> =>
   ask({
     operation: "describeQuotas",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeClientQuotasRequest, response: DescribeClientQuotasResponse },
     body: {
       components: Object.entries(filter).map(([entityType, wanted]) =>
@@ -112,7 +119,7 @@ export interface ScramUser {
 export const describeScramUsers = (users?: ReadonlyArray<string>): Admin<ReadonlyArray<ScramUser>> =>
   ask({
     operation: "describeScramUsers",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeUserScramCredentialsRequest, response: DescribeUserScramCredentialsResponse },
     body: { users: users?.map((name) => ({ name })) ?? null },
     read: (answer) => {
@@ -135,11 +142,23 @@ export type ScramChange =
   | {
       readonly user: string
       readonly mechanism: ScramMechanism
-      readonly iterations: number
-      readonly salt: Uint8Array
-      /** Hi(password, salt, iterations) of RFC 5802: brokers are never told a password. */
-      readonly saltedPassword: Uint8Array
+      /** Brokers are never told it: they get what RFC 5802 derives from it. */
+      readonly password: Redacted.Redacted | string
+      readonly iterations?: number
+      /** Drawn unless it is given. */
+      readonly salt?: Uint8Array
     }
+
+const saltBytes = 24
+const digests = { "SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512" } as const
+
+const upsertion = (change: Exclude<ScramChange, { readonly delete: true }>) => {
+  const { user, mechanism, password, iterations = minIterations } = change
+  const salt = change.salt ?? utf8.encode(Digest.secret(saltBytes))
+  const secret = utf8.encode(reveal(password).normalize("NFKC"))
+  const saltedPassword = Digest.iterate(digests[mechanism], secret, salt, iterations)
+  return { name: user, mechanism: mechanisms.numberOf(mechanism), iterations, salt, saltedPassword }
+}
 
 export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void> =>
   ask({
@@ -150,19 +169,7 @@ export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void
       deletions: changes.flatMap((change) =>
         "delete" in change ? [{ name: change.user, mechanism: mechanisms.numberOf(change.mechanism) }] : []
       ),
-      upsertions: changes.flatMap((change) =>
-        "delete" in change
-          ? []
-          : [
-              {
-                name: change.user,
-                mechanism: mechanisms.numberOf(change.mechanism),
-                iterations: change.iterations,
-                salt: change.salt,
-                saltedPassword: change.saltedPassword
-              }
-            ]
-      )
+      upsertions: changes.flatMap((change) => ("delete" in change ? [] : [upsertion(change)]))
     },
     read: ({ results }) =>
       outcome(
@@ -203,14 +210,13 @@ export const createToken = (
     operation: "createToken",
     target: controller,
     api: { request: CreateDelegationTokenRequest, response: CreateDelegationTokenResponse },
-    minVersion: options.owner === undefined ? 1 : 3,
-    body: (version) => ({
-      ...(version >= 3
-        ? { ownerPrincipalType: options.owner?.type ?? null, ownerPrincipalName: options.owner?.name ?? null }
-        : { ownerPrincipalType: null, ownerPrincipalName: null }),
+    minVersion: 3,
+    body: {
+      ownerPrincipalType: options.owner?.type ?? null,
+      ownerPrincipalName: options.owner?.name ?? null,
       renewers: (options.renewers ?? []).map(named),
       maxLifetimeMs: options.maxLifetimeMs ?? -1
-    }),
+    },
     read: (answer) =>
       outcome(
         {
@@ -251,7 +257,7 @@ export const expireToken = (hmac: Uint8Array, options: { readonly periodMs?: num
 export const describeTokens = (owners?: ReadonlyArray<Principal>): Admin<ReadonlyArray<DelegationToken>> =>
   ask({
     operation: "describeTokens",
-    target: any,
+    target: anyBroker,
     api: { request: DescribeDelegationTokenRequest, response: DescribeDelegationTokenResponse },
     body: { owners: owners?.map(named) ?? null },
     read: (answer) =>

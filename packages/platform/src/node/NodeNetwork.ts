@@ -6,6 +6,7 @@
  * Invariants: no handle belongs to two sockets; a listener's scope ends with every connection it accepted.
  */
 import * as net from "node:net"
+import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
@@ -14,11 +15,13 @@ import { type Accept, type Accepted, makeAcceptor } from "../Acceptor.ts"
 import type { Arena } from "../Arena.ts"
 import {
   type Address,
+  type ClientTls,
   type Connection,
   type ConnectionOptions,
+  type ConnectOptions,
   type Listener,
   Network,
-  type NetworkError
+  NetworkError
 } from "../Network.ts"
 import { landingBytes, ReceiveShare } from "../ReceiveShare.ts"
 import { networkError, SocketConnection, type SocketHandle } from "./SocketConnection.ts"
@@ -141,11 +144,54 @@ const dial = (
     return Effect.sync(() => void socket.destroy())
   })
 
+/** An encrypted connection: its bytes come out of OpenSSL, so they are copied into the arena instead of read into it. */
+const dialEncrypted = (
+  address: Address,
+  options: ConnectOptions,
+  { ca, cert, key, passphrase, serverName, verify }: ClientTls
+): Effect.Effect<SocketConnection, NetworkError> =>
+  Effect.callback((resume) => {
+    const { host, port } = address
+    const name = serverName ?? host
+    const connection = new SocketConnection(address, options, shareOf(options.arena))
+    const socket = tls.connect({
+      host,
+      port,
+      rejectUnauthorized: verify,
+      ...(net.isIP(name) === 0 ? { servername: name } : {}),
+      ...(ca === undefined ? {} : { ca: typeof ca === "string" ? ca : [...ca] }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(passphrase === undefined ? {} : { passphrase })
+    })
+    let hasConnected = false
+    socket.once("connect", () => {
+      hasConnected = true
+    })
+    socket.once("error", (cause) => {
+      const error = networkError(address, cause)
+      const isTls = hasConnected && error.reason === "Io"
+      resume(Effect.fail(isTls ? new NetworkError({ reason: "Untrusted", address: error.address, cause }) : error))
+    })
+    socket.once("secureConnect", () => {
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true)
+      connection.attach(socket, undefined)
+      connection.resume()
+      resume(Effect.succeed(connection))
+    })
+    return Effect.sync(() => void socket.destroy())
+  })
+
 export const makeNetwork = (path: ReceivePath = "arena"): Network["Service"] =>
   Network.of({
     listen: (address, options, accept) => listen(address, options, accept, path),
     connect: (address, options): Effect.Effect<Connection, NetworkError, Scope.Scope> =>
-      Effect.acquireRelease(dial(address, options, path), (connection) => connection.close, { interruptible: true })
+      Effect.acquireRelease(
+        options.tls === undefined ? dial(address, options, path) : dialEncrypted(address, options, options.tls),
+        (connection) => connection.close,
+        { interruptible: true }
+      )
   })
 
 export const layer: Layer.Layer<Network> = Layer.sync(Network, () => makeNetwork())
