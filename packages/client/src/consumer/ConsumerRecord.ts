@@ -48,7 +48,8 @@ const originOf = (topic: string, partition: number, raw: RawRecord): Origin => (
 export const decode = <K, V, H>(topic: Topic<K, V, H>, partition: number, raw: RawRecord): Decoded<K, V, H> => {
   const failed = (part: "key" | "value" | "headers", cause: unknown): Decoded<K, V, H> => {
     const { key, value, headers } = raw
-    const error = new DecodeError({ topic: topic.name, part, cause })
+    const bytes = part === "key" ? key : part === "value" ? value : null
+    const error = new DecodeError({ topic: topic.name, part, bytes, cause })
     return Result.fail({ ...originOf(topic.name, partition, raw), key, value, headers, error })
   }
   const key = topic.key.decode(raw.key)

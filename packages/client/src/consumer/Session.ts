@@ -10,7 +10,7 @@ import type { Compression } from "@klamm/protocol"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Cluster } from "../Cluster.ts"
 import type { KlammError } from "../KlammError.ts"
@@ -225,7 +225,8 @@ export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Sessio
     const { cluster, settings, codecs, topics } = given
     const clock = yield* Clock.Clock
     const now = () => monotonicMsOf(clock)
-    const scope = yield* Effect.scope
+    // A scope of its own, which is still open while the member commits and leaves.
+    const scope = yield* Scope.make()
     let session: Session | undefined
     const engine = new Engine({
       cluster,
@@ -237,13 +238,13 @@ export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Sessio
       identity: () => session?.identity()
     })
     session = new Session({ ...given, scope }, engine, now)
-    yield* Effect.forkScoped(engine.run)
+    yield* Effect.addFinalizer((exit) => Effect.andThen(session.close, Scope.close(scope, exit)))
+    yield* Effect.forkIn(engine.run, scope)
     if (settings.group !== undefined && topics.length > 0) {
       const join = settings.groupProtocol === "consumer" ? ModernGroup.make : ClassicGroup.make
-      session.membership = yield* join(cluster, settings.group, settings, topics, session.host)
-      yield* Effect.forkScoped(session.watch)
+      session.membership = yield* Scope.provide(join(cluster, settings.group, settings, topics, session.host), scope)
+      yield* Effect.forkIn(session.watch, scope)
     }
-    if (settings.group !== undefined && settings.enableAutoCommit) yield* Effect.forkScoped(session.committing)
-    yield* Effect.addFinalizer(() => session.close)
+    if (settings.group !== undefined && settings.enableAutoCommit) yield* Effect.forkIn(session.committing, scope)
     return session
   })
