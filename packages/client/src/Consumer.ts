@@ -6,6 +6,7 @@
  * what was pulled last may come again. A record that can't be decoded goes to `onDecodeError` and stops nothing.
  * Neighbours: `consumer/Session.ts` does it, `Processing.ts` works on records side by side.
  */
+import * as Entropy from "@klamm/platform/Entropy"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -226,7 +227,7 @@ const open = <K, V, H>(
     const session = yield* makeSession({
       cluster,
       codecs,
-      settings: settingsOf(settings, consumerDefaults, rest),
+      settings: settingsOf(settings, consumerDefaults, rest, yield* Entropy.uuid),
       topics,
       onRebalance
     })

@@ -26,7 +26,6 @@ import { keyOf, type TopicPartition } from "./TopicPartition.ts"
 
 /** Fetches in a row of one partition that brought what can't be read, after which the consumer fails. */
 const corruptFetchesMax = 5
-const fetchLane = "fetch"
 
 export interface EngineOptions {
   readonly cluster: Cluster
@@ -366,7 +365,7 @@ export class Engine {
       },
       {
         timeoutMs: settings.requestTimeoutMs + settings.fetchMaxWaitMs,
-        lane: fetchLane,
+        lane: `fetch-${settings.lane}`,
         ...(hasIds ? {} : { maxVersion: Fetching.firstVersionWithIds - 1 })
       }
     )

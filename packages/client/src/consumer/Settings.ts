@@ -31,6 +31,8 @@ export interface Settings extends Required<Omit<ConsumerOptions, Optional>> {
   readonly requestTimeoutMs: number
   readonly apiTimeoutMs: number
   readonly metadataMaxAgeMs: number
+  /** What polls long must not wait for another consumer's: a name for connections of its own. */
+  readonly lane: string
   /** The bytes that one unpacked batch may have. */
   readonly maxBatchBytes: number
 }
@@ -65,12 +67,14 @@ export const settingsOf = (
     "retryBackoffMs" | "retryBackoffMaxMs" | "requestTimeoutMs" | "apiTimeoutMs" | "metadataMaxAgeMs"
   >,
   defaults: Options.ConsumerOptions,
-  options: ConsumerOptions
+  options: ConsumerOptions,
+  lane: string
 ): Settings => {
   const { retryBackoffMs, retryBackoffMaxMs, requestTimeoutMs, apiTimeoutMs, metadataMaxAgeMs } = connection
   const given = { ...kafkaDefaults, ...defaults, ...options }
   return {
     ...given,
+    lane,
     retryBackoffMs,
     retryBackoffMaxMs,
     requestTimeoutMs,

@@ -78,7 +78,7 @@ onClusters("a consumer", 1, (run) => {
         const topic = yield* freshTopic(1)
         yield* fill(topic.name, 1, 3)
         const consumer = yield* Consumer.make(topic)
-        const reading = yield* Effect.forkChild(Stream.runHead(consumer.stream))
+        const reading = yield* Effect.forkScoped(Stream.runHead(consumer.stream))
         yield* until(Effect.map(consumer.position({ topic: topic.name, partition: 0 }), (position) => position === 3))
         yield* write(topic.name, 0, [{ value: "new" }])
         expect(yield* Fiber.join(reading)).toMatchObject({ value: { value: "new", offset: 3 } })
@@ -120,7 +120,7 @@ onClusters("a consumer", 1, (run) => {
         yield* consumer.pause([{ topic: topic.name, partition: 0 }])
         yield* fill(topic.name, 2, 5)
         const got: Array<string> = []
-        yield* Effect.forkChild(
+        yield* Effect.forkScoped(
           Stream.runForEach(consumer.stream, ({ value }) => Effect.sync(() => void got.push(value)))
         )
         yield* until(Effect.sync(() => got.length === 5))

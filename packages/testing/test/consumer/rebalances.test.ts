@@ -60,8 +60,8 @@ const comeAndGo = (run: Run, protocol: Protocol) =>
           yield* Effect.sleep(20)
         }
       })
-      const start = (name: string) => Effect.forkChild(member(topic, group, name, seen, protocol))
-      const flowing = yield* Effect.forkChild(flow)
+      const start = (name: string) => Effect.forkScoped(member(topic, group, name, seen, protocol))
+      const flowing = yield* Effect.forkScoped(flow)
       yield* start("a")
       yield* until(Effect.sync(() => seen.length > 50))
       const second = yield* start("b")
@@ -94,9 +94,9 @@ onClusters("rebalances", 1, (run) => {
         const onRebalance = (event: Consumer.RebalanceEvent) => Effect.sync(() => void events.push(event))
         const protocol = { partitionAssignmentStrategy: ["cooperative-sticky"] } as const
         const seen: Array<Seen> = []
-        yield* Effect.forkChild(member(topic, group, "a", seen, { ...protocol, onRebalance }))
+        yield* Effect.forkScoped(member(topic, group, "a", seen, { ...protocol, onRebalance }))
         yield* until(Effect.sync(() => events.length === 1))
-        yield* Effect.forkChild(member(topic, group, "b", seen, protocol))
+        yield* Effect.forkScoped(member(topic, group, "b", seen, protocol))
         yield* until(Effect.sync(() => events.some(({ _tag }) => _tag === "Revoked")))
         expect(events.map(({ _tag, partitions }) => [_tag, partitions.length])).toEqual([
           ["Assigned", 2],
@@ -117,13 +117,13 @@ onClusters("rebalances", 1, (run) => {
         const onRebalance = (event: Consumer.RebalanceEvent) => Effect.sync(() => void events.push(event._tag))
         const seen: Array<Seen> = []
         const restless = () => member(topic, group, "a", seen, { groupInstanceId: "one", sessionTimeoutMs: 20_000 })
-        const first = yield* Effect.forkChild(restless())
-        yield* Effect.forkChild(member(topic, group, "b", seen, { groupInstanceId: "two", onRebalance }))
+        const first = yield* Effect.forkScoped(restless())
+        yield* Effect.forkScoped(member(topic, group, "b", seen, { groupInstanceId: "two", onRebalance }))
         yield* fill(topic.name, 2, 1)
         yield* until(Effect.sync(() => readers(seen, 0).size === 2))
         const before = events.length
         yield* Fiber.interrupt(first)
-        yield* Effect.forkChild(restless())
+        yield* Effect.forkScoped(restless())
         const since = seen.length
         yield* write(topic.name, 0, [{ value: "x" }])
         yield* write(topic.name, 1, [{ value: "x" }])

@@ -2,7 +2,7 @@
  * The shell of `ClassicStep.ts`: sends what the machine wants sent, makes the leader's plan, and carries ownership to the consumer.
  *
  * Invariants: requests never hold up the machine; JoinGroup and SyncGroup, which the coordinator parks, have a connection of their own,
- * so that heartbeats and commits pass them. At most one revocation is under way, and losing partitions ends it.
+ * so that heartbeats and commits pass them, and other members of this process. At most one revocation is under way, and losing partitions ends it.
  */
 import * as Actor from "@klamm/actor/Actor"
 import { monotonicMsOf } from "@klamm/platform/Moment"
@@ -36,7 +36,6 @@ import { type Outcome, unanswered } from "./Membership.ts"
 const protocolType = "consumer"
 /** What JoinGroup and SyncGroup wait for is the slowest member, and then some. */
 const parkedGraceMs = 5_000
-const joinLane = "join"
 const groupLane = "group"
 const mailboxCapacity = 10_000
 
@@ -85,7 +84,7 @@ const join = (self: Self, state: Classic.ClassicState, round: number, reason: st
     request,
     (answer) =>
       body({ ...answer, members: answer.members.map((each) => ({ ...each, metadata: each.metadata.slice() })) }),
-    { timeoutMs: settings.maxPollIntervalMs + parkedGraceMs, lane: joinLane }
+    { timeoutMs: settings.maxPollIntervalMs + parkedGraceMs, lane: `join-${settings.lane}` }
   )
   return Effect.map(orUnanswered(self, answered), (outcome) => ({ _tag: "Joined", round, outcome }) as const)
 }
@@ -118,7 +117,7 @@ const sync = (self: Self, state: Classic.ClassicState, round: number, assignment
     { request: SyncGroupRequest, response: SyncGroupResponse },
     request,
     ({ errorCode, assignment }) => body({ errorCode, assigned: assignedOf(assignment) }),
-    { timeoutMs: settings.maxPollIntervalMs + parkedGraceMs, lane: joinLane }
+    { timeoutMs: settings.maxPollIntervalMs + parkedGraceMs, lane: `join-${settings.lane}` }
   )
   return Effect.map(orUnanswered(self, answered), (outcome) => {
     const assigned = outcome._tag === "Body" ? outcome.body.assigned : []
