@@ -23,6 +23,8 @@ import type { ConnectionSetup } from "./connection/BrokerConnection.ts"
 import { reveal } from "./connection/Sasl.ts"
 import type { ConfigError } from "./KlammError.ts"
 import type { ConsumerOptions, KlammOptions, ProducerOptions, Settings, TlsOptions } from "./Options.ts"
+import { makeProducer } from "./producer/Make.ts"
+import type { ProducerLive } from "./producer/ProducerLive.ts"
 import { settingsOf } from "./Settings.ts"
 
 export type { KlammOptions } from "./Options.ts"
@@ -33,6 +35,8 @@ export class Klamm extends Context.Service<
     readonly cluster: Cluster
     readonly settings: Settings
     readonly codecs: Codecs
+    /** The connection's own producer. */
+    readonly producer: ProducerLive
     /** What producers and consumers of this connection are told unless they say otherwise. */
     readonly producerDefaults: ProducerOptions
     readonly consumerDefaults: ConsumerOptions
@@ -87,10 +91,12 @@ export const layerOn = (options: KlammOptions): Layer.Layer<Klamm, ConfigError, 
     Effect.gen(function* () {
       const settings = yield* settingsOf(options)
       const cluster = yield* ClusterLive.make(settings, { ...settings, setupOf: setupsOf(settings) })
+      const codecs = makeCodecs({ gzip, zstd })
       return {
         cluster,
         settings,
-        codecs: makeCodecs({ gzip, zstd }),
+        codecs,
+        producer: yield* makeProducer({ cluster, codecs }, options.producer ?? {}),
         producerDefaults: options.producer ?? {},
         consumerDefaults: options.consumer ?? {}
       }

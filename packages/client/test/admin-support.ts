@@ -60,6 +60,7 @@ export const fakeCluster = (answers: Answers) => {
   const cluster: Cluster = {
     ask,
     request: unused,
+    tell: unused,
     metadata: unused,
     allTopics: Effect.die("not asked for here"),
     refresh: unused,

@@ -8,7 +8,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Cluster, ClusterMetadata, Leader, TopicMetadata } from "../Cluster.ts"
 import { backoff } from "../connection/Backoff.ts"
 import * as Connections from "../connection/Connections.ts"
@@ -110,8 +110,9 @@ export const make = (
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const scope = yield* Effect.scope
-    const connections = yield* Connections.make(connectionsOptions)
+    // A scope of its own, for what is begun later here must outlive whoever uses it and ends with the same scope.
+    const scope = yield* Effect.acquireRelease(Scope.make(), (made, exit) => Scope.close(made, exit))
+    const connections = yield* Scope.provide(Connections.make(connectionsOptions), scope)
     const cache: MetadataCache = new MetadataCache(settings, clock, scope, () => router)
     const router: Router = new Router({
       settings,

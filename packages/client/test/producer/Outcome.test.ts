@@ -1,0 +1,43 @@
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { expect, it } from "vitest"
+import { outcomeOf, type Situation } from "../../src/producer/Outcome.ts"
+
+const usual: Situation = {
+  isIdempotent: true,
+  isTransactional: false,
+  isNext: true,
+  isBroken: false,
+  isExpired: false,
+  canSplit: false
+}
+
+const tagOf = (code: number, situation: Partial<Situation> = {}) => outcomeOf(code, { ...usual, ...situation })._tag
+
+it("what is retriable in Kafka's table is sent again until its time is over", () => {
+  for (const code of [ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.REQUEST_TIMED_OUT, ErrorCode.NETWORK_EXCEPTION]) {
+    expect(tagOf(code)).toBe("Retry")
+    expect(outcomeOf(code, { ...usual, isExpired: true })).toEqual({ _tag: "Fail", isCertain: false })
+  }
+  expect(outcomeOf(ErrorCode.TOPIC_AUTHORIZATION_FAILED, usual)).toEqual({ _tag: "Fail", isCertain: true })
+})
+
+it("a sequence out of order is another's failure, unless all before it is stored", () => {
+  const code = ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+  expect(tagOf(code, { isNext: false })).toBe("Retry")
+  expect(tagOf(code, { isBroken: true })).toBe("Retry")
+  expect(tagOf(code)).toBe("Fail")
+})
+
+it("what the broker has stored already is stored, also after the time", () => {
+  expect(tagOf(ErrorCode.DUPLICATE_SEQUENCE_NUMBER, { isExpired: true })).toBe("Stored")
+})
+
+it("an identity that is not known any more is replaced, in a transaction not", () => {
+  expect(tagOf(ErrorCode.UNKNOWN_PRODUCER_ID)).toBe("Renumber")
+  expect(tagOf(ErrorCode.INVALID_PRODUCER_EPOCH, { isTransactional: true })).toBe("Fail")
+})
+
+it("too large is split as long as there is something to split", () => {
+  expect(tagOf(ErrorCode.MESSAGE_TOO_LARGE, { canSplit: true })).toBe("Split")
+  expect(tagOf(ErrorCode.MESSAGE_TOO_LARGE)).toBe("Fail")
+})
