@@ -143,7 +143,8 @@ export class Session {
 
   /** Events reach the application one after another, in the order in which they happened. */
   private told(event: RebalanceEvent): Effect.Effect<void> {
-    return this.telling.withPermits(1)(this.options.onRebalance(event))
+    const partitions = event.partitions.map(({ topic, partition }) => ({ topic, partition }))
+    return this.telling.withPermits(1)(this.options.onRebalance({ ...event, partitions }))
   }
 
   /** The membership does not wait for the application, except before it gives partitions up. */
@@ -198,10 +199,13 @@ export class Session {
       const known = cluster.known().topics
       return topics.map((topic) => known.get(topic)?.partitions.length ?? 0).join()
     }
-    let counts: string | undefined
-    const look = Effect.map(Effect.ignore(cluster.metadata(topics)), () => {
+    let counts = countsOf()
+    // What is known of a topic that is not there is not believed for long: it may be made any moment.
+    const isMissing = () => topics.some((topic) => (cluster.known().topics.get(topic)?.partitions.length ?? 0) === 0)
+    const ask = Effect.suspend(() => (isMissing() ? cluster.refresh(topics) : cluster.metadata(topics)))
+    const look = Effect.map(Effect.ignore(ask), () => {
       const now = countsOf()
-      if (counts !== undefined && counts !== now) this.membership?.tell({ _tag: "SubscriptionChanged", topics })
+      if (counts !== now) this.membership?.tell({ _tag: "SubscriptionChanged", topics })
       counts = now
     })
     return Effect.forever(Effect.andThen(look, Effect.sleep(watchIntervalMs)))

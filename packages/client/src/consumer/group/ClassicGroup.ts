@@ -22,8 +22,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { type Cluster, coordinator } from "../../Cluster.ts"
-import { BrokerError, type RequestError } from "../../KlammError.ts"
+import { type Cluster, type ClusterMetadata, coordinator } from "../../Cluster.ts"
+import { BrokerError, type KlammError, type RequestError } from "../../KlammError.ts"
 import { type Assignor, assignors } from "../assignor/Assignor.ts"
 import * as Protocol from "../ConsumerProtocol.ts"
 import type { Settings } from "../Settings.ts"
@@ -185,7 +185,7 @@ const lead = (self: Self, effect: Classic.ClassicEffect & { _tag: "Lead" }): Eff
   })
   if (assignor === undefined) return Effect.succeed({ _tag: "Unplanned", round })
   const topics = [...new Set(members.flatMap((member) => member.topics))]
-  return self.cluster.metadata(topics).pipe(
+  return current(self.cluster, topics).pipe(
     Effect.map((metadata): Classic.ClassicMessage => {
       const counts = new Map(topics.map((topic) => [topic, metadata.topics.get(topic)?.partitions.length ?? 0]))
       return { _tag: "Planned", round, assignments: assignor.assign(members, counts) }
@@ -193,6 +193,14 @@ const lead = (self: Self, effect: Classic.ClassicEffect & { _tag: "Lead" }): Eff
     Effect.catch(() => Effect.succeed<Classic.ClassicMessage>({ _tag: "Unplanned", round }))
   )
 }
+
+/** The topics' metadata; a topic that is not there is asked for once more, since it may have just been made. */
+const current = (cluster: Cluster, topics: ReadonlyArray<string>): Effect.Effect<ClusterMetadata, KlammError> =>
+  Effect.flatMap(cluster.metadata(topics), (metadata) =>
+    topics.every((topic) => (metadata.topics.get(topic)?.partitions.length ?? 0) > 0)
+      ? Effect.succeed(metadata)
+      : cluster.refresh(topics)
+  )
 
 const send = (self: Self, state: Classic.ClassicState, request: Classic.ClassicRequest, memberId: string) => {
   switch (request._tag) {
