@@ -8,12 +8,13 @@ import type { Codecs } from "@klamm/protocol/Compression"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type { RecordInput } from "@klamm/protocol/RecordBatch"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Cluster, TopicMetadata } from "../Cluster.ts"
-import { EncodeError, ProduceError } from "../KlammError.ts"
+import { EncodeError, type KlammError, ProduceError } from "../KlammError.ts"
 import { ofKey } from "../Partitioner.ts"
 import type { HeadersOf, Topic } from "../Topic.ts"
 import { Accumulator } from "./Accumulator.ts"
@@ -42,6 +43,7 @@ export interface Encoded extends RecordInput {
 interface Deps {
   readonly cluster: Cluster
   readonly clock: Clock.Clock
+  readonly scope: Scope.Scope
   readonly settings: ProducerSettings
   readonly accumulator: Accumulator<ProduceError>
   readonly sender: Sender
@@ -53,6 +55,7 @@ type Obstacle = "Metadata" | "Room" | ProduceError
 
 export class ProducerLive {
   private readonly deps: Deps
+  private readonly looking = new Map<string, Deferred.Deferred<void, KlammError>>()
 
   constructor(deps: Deps) {
     this.deps = deps
@@ -131,7 +134,7 @@ export class ProducerLive {
     record: Encoded,
     limitMs: number
   ): Effect.Effect<unknown, ProduceError> {
-    const { cluster, accumulator } = this.deps
+    const { accumulator } = this.deps
     const partition = record.partition ?? -1
     const refused = (code: number, cause?: unknown) => new ProduceError({ topic, partition, code, cause })
     if (obstacle === "Room") {
@@ -140,13 +143,31 @@ export class ProducerLive {
     }
     if (obstacle !== "Metadata") return Effect.fail(obstacle)
     if (limitMs <= 0) return Effect.fail(refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
+    const late = () => Effect.fail(refused(ErrorCode.REQUEST_TIMED_OUT))
+    return this.look(topic, partition, limitMs).pipe(
+      Effect.timeoutOrElse({ duration: limitMs, orElse: late }),
+      Effect.mapError((error) => (error._tag === "ProduceError" ? error : refused(error.code, error)))
+    )
+  }
+
+  /** Looks for the topic's metadata, once for all who wait for it: they go on in the order in which they came. */
+  private look(topic: string, partition: number, limitMs: number): Effect.Effect<void, KlammError> {
+    const { cluster, scope } = this.deps
+    const known = this.looking.get(topic)
+    if (known !== undefined) return Deferred.await(known)
+    const found = Deferred.makeUnsafe<void, KlammError>()
+    this.looking.set(topic, found)
     const looked = Effect.flatMap(cluster.topic(topic, limitMs), ({ partitions }) => {
       if (partition < partitions.length) return Effect.void
       // The topic may be growing just now.
       cluster.invalidate(topic)
       return Effect.sleep(cluster.backoffMs(1))
     })
-    return Effect.mapError(looked, (error) => refused(error.code, error))
+    const telling = Effect.flatMap(Effect.exit(looked), (exit) => {
+      this.looking.delete(topic)
+      return Deferred.done(found, exit)
+    })
+    return Effect.andThen(Effect.forkIn(telling, scope), Deferred.await(found))
   }
 
   /** Puts a record into the memory; answers whether the sender should look, or what is in the way. */
@@ -230,7 +251,7 @@ export const make = ({
     }
     const sender = new Sender({ options: { ...settings, encoding }, cluster, clock, scope, accumulator, identities })
     const sticky = new Sticky(settings.batchSize, () => random.nextDoubleUnsafe())
-    const producer = new ProducerLive({ cluster, clock, settings, accumulator, sender, sticky })
+    const producer = new ProducerLive({ cluster, clock, scope, settings, accumulator, sender, sticky })
     yield* Effect.forkIn(sender.run, scope)
     const delivering = Effect.interruptible(Effect.timeoutOption(producer.flush, settings.requestTimeoutMs))
     yield* Effect.addFinalizer((exit) => Effect.andThen(Effect.exit(delivering), Scope.close(scope, exit)))
