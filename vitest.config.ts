@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/{tidy,wire,swarm,client}/**/*.test.ts", "examples/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "apps/*/test/**/*.test.ts",
+      "test/{tidy,wire,swarm,client}/**/*.test.ts",
+      "examples/**/*.test.ts"
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2

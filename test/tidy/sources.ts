@@ -25,7 +25,8 @@ const SKIPPED = new Set(["node_modules", ".git", "data", "dist", "coverage"])
 const walk = (folder: string): ReadonlyArray<string> =>
   readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : walk(path)
+    if (SKIPPED.has(entry.name)) return []
+    if (entry.isDirectory()) return walk(path)
     return entry.isFile() ? [path] : []
   })
 

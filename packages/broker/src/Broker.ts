@@ -16,6 +16,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import { BrokerArena } from "./BrokerArena.ts"
 import * as BrokerLifecycle from "./BrokerLifecycle.ts"
@@ -104,7 +105,15 @@ const serveClients = (
   Effect.gen(function* () {
     const { staticConfig } = control.services
     let brokerEpoch = -1
-    const node = yield* Node.make({ control, codecs, storage, brokerEpoch: () => brokerEpoch, failed })
+    const failedDirectories = yield* Queue.unbounded<string>()
+    const node = yield* Node.make({
+      control,
+      codecs,
+      storage,
+      brokerEpoch: () => brokerEpoch,
+      failedDirectories,
+      failed
+    })
     const early = hasBug("former-life-followed")
     if (early) yield* node.follow
     const scope = yield* Scope.make()
@@ -126,6 +135,10 @@ const serveClients = (
       },
       metadataOffset: () => control.follower.image().offset,
       offlineLogDirs: () => storage.directories.flatMap((each) => (each.failed ? [each.log.directoryId] : [])),
+      failedDirectories,
+      failureTimeoutMs: staticConfig.values["log.dir.failure.timeout.ms"],
+      onUntold: (failure) => Effect.asVoid(Deferred.fail(failed, failure)),
+      registrationTimeoutMs: staticConfig.values["initial.broker.registration.timeout.ms"],
       heartbeatIntervalMs: () => control.services.config().values["broker.heartbeat.interval.ms"]
     })
     yield* Deferred.succeed(ready, undefined)

@@ -2,7 +2,8 @@
  * This broker's life in the cluster: it registers, follows the metadata, is unfenced once it has caught up, sends heartbeats, and
  * leaves in good order (KIP-631). Invariants: it acts on no metadata from before its registration, which may tell of leaderships that
  * are long over; a broker whose registration is no longer the current one registers anew before it sends another heartbeat;
- * one that leaves sends no other heartbeat afterwards, which would have it lead again while its logs are being closed.
+ * one that leaves sends no other heartbeat afterwards, which would have it lead again while its logs are being closed; one that can't tell
+ * the controller of a failed log directory does not go on for long, as nobody would take over what it led in there.
  */
 import type { BrokerRegistry } from "@klamm/controller"
 import * as Entropy from "@klamm/platform/Entropy"
@@ -10,6 +11,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import type { ControllerClient } from "./ControllerClient.ts"
 
@@ -23,6 +25,26 @@ export class RegistrationRefused extends Data.TaggedError("RegistrationRefused")
   }
 }
 
+/** No controller has taken this broker in the time that it has for its first registration. */
+export class RegistrationTimedOut extends Data.TaggedError("RegistrationTimedOut")<{ readonly timeoutMs: number }> {
+  override get message(): string {
+    return `this broker could not register with the controllers within initial.broker.registration.timeout.ms (${this.timeoutMs})`
+  }
+}
+
+/** The controller could not be told that a log directory has failed: it goes on believing in what is in there. */
+export class DirectoryFailureUntold extends Data.TaggedError("DirectoryFailureUntold")<{
+  readonly directoryId: string
+  readonly timeoutMs: number
+}> {
+  override get message(): string {
+    return (
+      `the controller could not be told within log.dir.failure.timeout.ms (${this.timeoutMs}) that the log directory with the id ` +
+      `${this.directoryId} has failed`
+    )
+  }
+}
+
 export interface LifecycleOptions {
   readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "incarnationId">
   readonly controller: ControllerClient
@@ -32,6 +54,13 @@ export interface LifecycleOptions {
   readonly metadataOffset: () => number
   /** The ids of log directories that have failed. */
   readonly offlineLogDirs: () => ReadonlyArray<string>
+  /** The same, each once and when it fails. */
+  readonly failedDirectories: Queue.Dequeue<string>
+  /** log.dir.failure.timeout.ms: how long it may take until the controller knows. */
+  readonly failureTimeoutMs: number
+  readonly onUntold: (failure: DirectoryFailureUntold) => Effect.Effect<void>
+  /** initial.broker.registration.timeout.ms: how long the first registration may take. */
+  readonly registrationTimeoutMs: number
   /** broker.heartbeat.interval.ms. */
   readonly heartbeatIntervalMs: () => number
 }
@@ -66,7 +95,20 @@ const register = (options: LifecycleOptions, incarnationId: string) =>
     }
   })
 
-const heartbeat = (options: LifecycleOptions, brokerEpoch: number, wantShutDown: boolean, timeoutMs?: number) =>
+/** The first registration of this process; later ones go on for as long as it lives. */
+const registerFirst = (options: LifecycleOptions, incarnationId: string) => {
+  const timeoutMs = options.registrationTimeoutMs
+  const orElse = () => Effect.fail(new RegistrationTimedOut({ timeoutMs }))
+  return Effect.timeoutOrElse(register(options, incarnationId), { duration: timeoutMs, orElse })
+}
+
+const heartbeat = (
+  options: LifecycleOptions,
+  brokerEpoch: number,
+  wantShutDown: boolean,
+  offlineLogDirs: ReadonlyArray<string>,
+  timeoutMs?: number
+) =>
   options.controller.ask(
     {
       _tag: "Heartbeat",
@@ -75,29 +117,49 @@ const heartbeat = (options: LifecycleOptions, brokerEpoch: number, wantShutDown:
       currentMetadataOffset: options.metadataOffset(),
       wantFence: false,
       wantShutDown,
-      offlineLogDirs: options.offlineLogDirs()
+      offlineLogDirs
     },
     timeoutMs
   )
+
+/** Looks after each failed directory until the controller was told of it or the time for that is over. */
+const watchFailures = (
+  options: LifecycleOptions,
+  told: ReadonlySet<string>
+): Effect.Effect<never, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const directoryId = yield* Queue.take(options.failedDirectories)
+    const timeoutMs = options.failureTimeoutMs
+    const untold = Effect.suspend(() =>
+      told.has(directoryId) ? Effect.void : options.onUntold(new DirectoryFailureUntold({ directoryId, timeoutMs }))
+    )
+    yield* Effect.forkScoped(Effect.andThen(Effect.sleep(timeoutMs), untold))
+  }).pipe(Effect.forever)
 
 /** Asks until the controller has moved what this broker leads, or until nobody answers any more. */
 const leave = (options: LifecycleOptions, epoch: () => number): Effect.Effect<void> =>
   Effect.gen(function* () {
     while (true) {
-      const answer = yield* heartbeat(options, epoch(), true, leaveAnswerTimeoutMs)
+      const answer = yield* heartbeat(options, epoch(), true, options.offlineLogDirs(), leaveAnswerTimeoutMs)
       if (answer === undefined || answer.errorCode !== ErrorCode.NONE || answer.shouldShutDown) return
       yield* Effect.sleep(leaveRetryMs)
     }
   }).pipe(Effect.timeoutOption(leaveTimeoutMs), Effect.asVoid)
 
 /** Registers and waits to be unfenced; then heartbeats go on until the scope ends. */
-export const make = (options: LifecycleOptions): Effect.Effect<BrokerLifecycle, RegistrationRefused, Scope.Scope> =>
+export const make = (
+  options: LifecycleOptions
+): Effect.Effect<BrokerLifecycle, RegistrationRefused | RegistrationTimedOut, Scope.Scope> =>
   Effect.gen(function* () {
     const incarnationId = yield* Entropy.uuid
-    let epoch = yield* register(options, incarnationId)
+    let epoch = yield* registerFirst(options, incarnationId)
     yield* options.registered(epoch)
+    const told = new Set<string>()
+    yield* Effect.forkScoped(watchFailures(options, told))
     const beat = Effect.gen(function* () {
-      const answer = yield* heartbeat(options, epoch, false)
+      const offline = options.offlineLogDirs()
+      const answer = yield* heartbeat(options, epoch, false, offline)
+      if (answer?.errorCode === ErrorCode.NONE) for (const directoryId of offline) told.add(directoryId)
       if (answer?.errorCode === ErrorCode.STALE_BROKER_EPOCH) {
         epoch = yield* register(options, incarnationId)
         yield* options.registered(epoch)

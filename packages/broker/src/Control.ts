@@ -17,6 +17,7 @@ import * as Peers from "./Peers.ts"
 import * as Quorum from "./Quorum.ts"
 import type { ControlServices } from "./Services.ts"
 import type { Storage } from "./Storage.ts"
+import { NodeWitness } from "./Witness.ts"
 
 export interface ControlOptions {
   readonly config: StaticConfig
@@ -69,6 +70,8 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
       services,
       heartbeats: clientOn(peers.heartbeats, () => Effect.void)
     }
+    const witness = yield* NodeWitness
+    witness.control(control)
     return control
   })
 

@@ -9,7 +9,7 @@ import type { DiskError } from "@klamm/platform"
 import type { NetworkError } from "@klamm/platform/Network"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
-import type { RegistrationRefused } from "./BrokerLifecycle.ts"
+import type { DirectoryFailureUntold, RegistrationRefused, RegistrationTimedOut } from "./BrokerLifecycle.ts"
 import type { NotFormatted } from "./Storage.ts"
 
 /** The configuration asks for what this broker does not do. */
@@ -21,12 +21,14 @@ export class NotSupported extends Data.TaggedError("NotSupported")<{ readonly ke
 
 export type BrokerFailure =
   | CorruptLog
+  | DirectoryFailureUntold
   | DiskError
   | LogDirectoryRefused
   | NetworkError
   | NotFormatted
   | NotSupported
   | RegistrationRefused
+  | RegistrationTimedOut
 
 const describeDisk = ({ reason, operation, path }: DiskError): string => {
   switch (reason) {
@@ -77,6 +79,8 @@ const describe = (failure: BrokerFailure): string => {
       )
     case "CorruptLog":
       return `stored data is damaged and was left as it is: ${failure.message}`
+    case "RegistrationTimedOut":
+      return `${failure.message}. Are they running, and does controller.quorum.bootstrap.servers or controller.quorum.voters name them?`
     default:
       return failure.message
   }

@@ -2,8 +2,8 @@
  * A listener: accepts connections, within limits, and ends those that have been silent too long.
  *
  * Invariants: never more connections than max.connections, or from one address than max.connections.per.ip; a connection
- * without traffic for connections.max.idle.ms is closed (behaviour 017). One sweep looks after all connections, so that an
- * idle one costs no timer.
+ * without traffic for connections.max.idle.ms is closed (behaviour 017); one that comes too soon after others waits, and counts
+ * meanwhile. One sweep looks after all connections, so that an idle one costs no timer.
  */
 import type { Endpoint } from "@klamm/config/Listeners"
 import type { Arena } from "@klamm/platform/Arena"
@@ -12,14 +12,17 @@ import * as Frame from "@klamm/protocol/Frame"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import { type ConnectionServices, serve } from "./Connection.ts"
+import type { ConnectionRate } from "./ConnectionRate.ts"
 
 export interface ListenerLimits {
   readonly maxFrameBytes: number
   /** Received and unread bytes at which a connection stops reading (klamm.queued.bytes.per.connection). */
   readonly receiveLimitBytes: number
   readonly maxConnections: number
-  readonly maxConnectionsPerAddress: number
+  /** max.connections.per.ip, or what max.connections.per.ip.overrides says of the address. */
+  readonly maxConnectionsFrom: (host: string) => number
   /** Negative: never. */
   readonly maxIdleMs: number
 }
@@ -44,7 +47,7 @@ export class Connections {
 
   admits(host: string, limits: ListenerLimits): boolean {
     const fromHost = this.perAddress.get(host) ?? 0
-    return this.clients.size < limits.maxConnections && fromHost < limits.maxConnectionsPerAddress
+    return this.clients.size < limits.maxConnections && fromHost < limits.maxConnectionsFrom(host)
   }
 
   add(connection: Network.Connection, nowMs: number) {
@@ -83,10 +86,21 @@ export const sweepIdle = (connections: Connections, limits: () => ListenerLimits
     yield* Effect.sleep(idleSweepMs)
   }).pipe(Effect.forever)
 
+/** Ends when the listener may take one more connection: they wait for one another, in the order in which they came. */
+const makeTurns = (rate: ConnectionRate, listener: string): Effect.Effect<void> => {
+  const turns = Semaphore.makeUnsafe(1)
+  const wait = Effect.suspend(() => {
+    const delayMs = rate.take(listener)
+    return delayMs === 0 ? Effect.void : Effect.sleep(delayMs)
+  })
+  return Effect.suspend(() => (rate.isLimited(listener) ? Semaphore.withPermits(turns, 1, wait) : Effect.void))
+}
+
 /** Listens at the endpoint until the scope ends; answers the address really bound. */
 export const listen = (
   endpoint: Endpoint,
   connections: Connections,
+  rate: ConnectionRate,
   limits: () => ListenerLimits,
   arena: Arena,
   services: ConnectionServices
@@ -98,6 +112,7 @@ export const listen = (
       frameLength: (bytes: Uint8Array, start: number, end: number) =>
         Frame.frameLength(bytes, start, end, limits().maxFrameBytes)
     }
+    const turn = makeTurns(rate, endpoint.name)
     const accept = (connection: Network.Connection) =>
       Effect.suspend(() => {
         if (!connections.admits(connection.remote.host, limits())) {
@@ -105,7 +120,7 @@ export const listen = (
         }
         const { id, touch, remove } = connections.add(connection, clock.currentTimeMillisUnsafe())
         const info = { id, listenerName: endpoint.name, securityProtocol: endpoint.protocol, touch }
-        return Effect.ensuring(serve(connection, info, services), Effect.sync(remove))
+        return Effect.ensuring(Effect.andThen(turn, serve(connection, info, services)), Effect.sync(remove))
       })
     const options = { arena, framing, receiveLimitBytes: limits().receiveLimitBytes }
     return yield* network.listen({ host: endpoint.host, port: endpoint.port }, options, accept)

@@ -10,6 +10,7 @@ import { FetchWaiters, Replicas } from "@klamm/replica"
 import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeeping"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import type { BoundListener } from "./Broker.ts"
@@ -26,6 +27,7 @@ import * as ReplicaPorts from "./ReplicaPorts.ts"
 import * as ReplicationQuotas from "./ReplicationQuotas.ts"
 import type { Services } from "./Services.ts"
 import type { Storage } from "./Storage.ts"
+import { NodeWitness } from "./Witness.ts"
 
 const minuteMs = 60_000
 const maxSessionId = 2_147_483_646
@@ -38,6 +40,8 @@ export interface NodeOptions {
   readonly storage: Storage
   /** Of this broker's present life; -1 before it is registered. */
   readonly brokerEpoch: () => number
+  /** Log directories that have failed are told by their ids. */
+  readonly failedDirectories: Queue.Enqueue<string>
   readonly failed: Deferred.Deferred<never, BrokerFailure>
 }
 
@@ -65,7 +69,7 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
 })
 
 const makeReplicas = (
-  { control, codecs, storage, brokerEpoch, failed }: NodeOptions,
+  { control, codecs, storage, brokerEpoch, failedDirectories, failed }: NodeOptions,
   quotas: ReplicationQuotas.ReplicationQuotas
 ) =>
   Effect.gen(function* () {
@@ -76,12 +80,14 @@ const makeReplicas = (
       rules: (topicName) => live.rules(topicName),
       housekeeping: () => housekeeping(live.snapshot),
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] }),
+      recoveryThreads: () => live.snapshot.values["num.recovery.threads.per.data.dir"],
       otherLogs: [storage.metadataLog],
       moves: {
         quota: quotas.alterLogDirs,
         concurrency:
           control.services.staticConfig.values["num.replica.alter.log.dirs.threads"] ?? storage.directories.length
       },
+      onFailed: (directoryId) => void Queue.offerUnsafe(failedDirectories, directoryId),
       onAllFailed: (error) => Effect.asVoid(Deferred.fail(failed, error)),
       onDefect: (cause) => Effect.asVoid(Deferred.failCause(failed, cause))
     })
@@ -126,6 +132,8 @@ export const make = (options: NodeOptions) =>
       groupOperations,
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     })
+    const witness = yield* NodeWitness
+    witness.node({ replicas, coordinator, brokerEpoch })
     const scope = yield* Effect.scope
     const follow = Effect.andThen(
       follower.start((before, after, changes, configured) =>

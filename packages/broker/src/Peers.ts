@@ -39,8 +39,8 @@ export interface Peers {
   /** Questions to the active controller. */
   readonly controller: Channels.Channels
   readonly heartbeats: Channels.Channels
-  /** Fetches of replicas. */
-  readonly replicaFetch: Channels.Channels
+  /** Fetches of replicas: each of the loops that fetch from a broker (num.replica.fetchers) has its own. */
+  readonly replicaFetch: (fetcher: number) => Effect.Effect<Channels.Channels>
 }
 
 export const make = (
@@ -62,6 +62,16 @@ export const make = (
     quorum: Effect.all({ quorum: open("quorum"), fetch: open("metadata-fetch"), changes: open("voters") }),
     controller: open("controller"),
     heartbeats: open("heartbeats"),
-    replicaFetch: open("replica-fetch")
+    replicaFetch: Effect.map(Effect.context<Network | Scope.Scope>(), (context) => {
+      const made = new Map<number, Channels.Channels>()
+      return (fetcher: number) =>
+        Effect.suspend(() => {
+          const known = made.get(fetcher)
+          if (known !== undefined) return Effect.succeed(known)
+          return Effect.tap(Effect.provideContext(open(`fetcher-${fetcher}`), context), (channels) =>
+            Effect.sync(() => made.set(fetcher, channels))
+          )
+        })
+    })
   })
 }

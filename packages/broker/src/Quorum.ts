@@ -54,7 +54,8 @@ const quorumPeers = ({ bus, quorum }: Peers): RaftNode.QuorumPeers => {
 
 const snapshotSettings = ({ values }: StaticConfig) => ({
   maxBytes: values["metadata.log.max.record.bytes.between.snapshots"],
-  maxIntervalMs: values["metadata.log.max.snapshot.interval.ms"]
+  maxIntervalMs: values["metadata.log.max.snapshot.interval.ms"],
+  retention: { maxBytes: values["metadata.max.retention.bytes"], maxMs: values["metadata.max.retention.ms"] }
 })
 
 /** Takes part until the scope ends. */

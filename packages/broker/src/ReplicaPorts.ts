@@ -29,7 +29,8 @@ const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
   partitionMaxBytes: values["replica.fetch.max.bytes"],
   responseMaxBytes: values["replica.fetch.response.max.bytes"],
   backoffMs: values["replica.fetch.backoff.ms"],
-  timeoutMs: values["replica.socket.timeout.ms"]
+  timeoutMs: values["replica.socket.timeout.ms"],
+  fetchers: values["num.replica.fetchers"]
 })
 
 /** Everything that replicas ask of the rest of the cluster; until the scope ends. */
@@ -42,8 +43,12 @@ export const make = (control: Control, quotas: ReplicationQuotas, brokerEpoch: (
       nodeId,
       brokerEpoch,
       addressOf: (brokerId) => addressOf(control, brokerId),
-      fetch: (to, body, timeoutMs) => peers.replicaFetch.request(to, api, latestVersion(FetchRequest), body, timeoutMs),
-      disconnect: peers.replicaFetch.disconnect,
+      fetch: ({ address, fetcher }, body, timeoutMs) =>
+        Effect.flatMap(peers.replicaFetch(fetcher), (channels) =>
+          channels.request(address, api, latestVersion(FetchRequest), body, timeoutMs)
+        ),
+      disconnect: ({ address, fetcher }) =>
+        Effect.flatMap(peers.replicaFetch(fetcher), (channels) => channels.disconnect(address)),
       fetchSettings: () => fetchSettings(live.snapshot),
       quota: quotas.follower,
       alterPartition: (command) =>

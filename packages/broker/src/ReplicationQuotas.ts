@@ -20,13 +20,23 @@ export interface ReplicationQuotas {
 
 type Side = "leader" | "follower"
 
+const replicasKeys = {
+  leader: "leader.replication.throttled.replicas",
+  follower: "follower.replication.throttled.replicas"
+} as const
+
+const rateKeys = {
+  leader: "leader.replication.throttled.rate",
+  follower: "follower.replication.throttled.rate"
+} as const
+
 const secondMs = 1_000
 const none: ThrottledReplicas = new Map()
 
 const byTopic = (configs: Configs.Configs, nodeId: number, side: Side): ThrottledReplicas =>
   new Map(
     Configs.resources(configs, ResourceType.topic).flatMap((topic) => {
-      const text = Configs.get(configs, ResourceType.topic, topic).get(`${side}.replication.throttled.replicas`)
+      const text = Configs.get(configs, ResourceType.topic, topic).get(replicasKeys[side])
       const partitions = text === undefined ? undefined : throttledPartitions(text, nodeId)
       return partitions === undefined ? [] : [[topic, partitions] as const]
     })
@@ -50,7 +60,7 @@ export const make = (live: LiveConfig): Effect.Effect<ReplicationQuotas> =>
       const settings = () => {
         const { snapshot } = live
         return {
-          bytesPerSecond: limit(snapshot, `${side}.replication.throttled.rate`),
+          bytesPerSecond: limit(snapshot, rateKeys[side]),
           window: {
             samples: snapshot.values["replication.quota.window.num"],
             sampleMs: snapshot.values["replication.quota.window.size.seconds"] * secondMs

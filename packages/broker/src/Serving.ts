@@ -3,13 +3,17 @@
  * connections count those of all listeners together; each connection remembers which listener it came by.
  */
 import type { BrokerSnapshot, StaticConfig } from "@klamm/config/BrokerConfig"
+import { connectionOverrides } from "@klamm/config/Derived"
 import type { Endpoint } from "@klamm/config/Listeners"
 import type { Arena } from "@klamm/platform/Arena"
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import type { Network, NetworkError } from "@klamm/platform/Network"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { BoundListener } from "./Broker.ts"
 import type { ConnectionServices } from "./Connection.ts"
+import { ConnectionRate } from "./ConnectionRate.ts"
 import type { Handler } from "./Handler.ts"
 import { Connections, type ListenerLimits, listen, sweepIdle } from "./Listener.ts"
 import { makeRouter } from "./Router.ts"
@@ -19,7 +23,7 @@ const limitsOf = ({ values }: BrokerSnapshot): ListenerLimits => ({
   maxFrameBytes: values["socket.request.max.bytes"],
   receiveLimitBytes: values["klamm.queued.bytes.per.connection"],
   maxConnections: values["max.connections"],
-  maxConnectionsPerAddress: values["max.connections.per.ip"],
+  maxConnectionsFrom: (host) => connectionOverrides(values)?.get(host) ?? values["max.connections.per.ip"],
   maxIdleMs: values["connections.max.idle.ms"]
 })
 
@@ -49,6 +53,7 @@ export const make = (
     const connections = new Connections()
     const writers = new WriterPool()
     const limits = () => limitsOf(snapshot())
+    const clock = yield* Clock.Clock
     yield* Effect.forkScoped(sweepIdle(connections, limits))
     return {
       listen: (endpoints, handlers, ready) => {
@@ -58,8 +63,13 @@ export const make = (
           maxQueuedRequests: config.values["klamm.queued.requests.per.connection"],
           ready
         }
+        const rate = new ConnectionRate({
+          snapshot,
+          monotonicMs: () => monotonicMsOf(clock),
+          ownCountOnly: endpoints.length > 1 ? config.endpoints.interBrokerListenerName : undefined
+        })
         return Effect.forEach(endpoints, (endpoint) =>
-          Effect.map(listen(endpoint, connections, limits, arena, services), ({ address }) => ({
+          Effect.map(listen(endpoint, connections, rate, limits, arena, services), ({ address }) => ({
             name: endpoint.name,
             address
           }))

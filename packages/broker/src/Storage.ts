@@ -71,9 +71,13 @@ const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
     const key = ReplicaDirectory.keyOf(topicName, partition)
     const found: FoundLog | undefined = directory.found.get(key)
     directory.found.delete(key)
-    return found === undefined
-      ? yield* directory.log.create(topicName, partition, topicId, () => logConfig, now)
-      : yield* directory.log.load(found, topicId, () => logConfig, now)
+    const log =
+      found === undefined
+        ? yield* directory.log.create(topicName, partition, topicId, () => logConfig, now)
+        : yield* directory.log.load(found, topicId, () => logConfig, now)
+    /** The vote is kept in there, and may be the first thing that is. */
+    yield* directory.log.syncNames
+    return log
   })
 
 /** Opens everything until the scope ends. */
@@ -90,7 +94,13 @@ export const open = (config: StaticConfig) =>
     const directories = yield* Effect.forEach(paths, (path) =>
       Effect.gen(function* () {
         const newDirectoryId = yield* Entropy.uuid
-        const log = yield* LogDirectory.open({ path, clusterId, nodeId: values["node.id"], newDirectoryId })
+        const log = yield* LogDirectory.open({
+          path,
+          clusterId,
+          nodeId: values["node.id"],
+          newDirectoryId,
+          recoveryThreads: values["num.recovery.threads.per.data.dir"]
+        })
         return new ReplicaDirectory(disk, log, yield* log.find(now))
       })
     )

@@ -2,6 +2,8 @@
 import { expect, it } from "@effect/vitest"
 import type { Command, Replies } from "@klamm/controller"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
 import * as TestClock from "effect/testing/TestClock"
 import * as BrokerLifecycle from "../src/BrokerLifecycle.ts"
 import type { ControllerClient } from "../src/ControllerClient.ts"
@@ -27,33 +29,88 @@ const listening = (told: Array<Command>): ControllerClient => ({
     })
 })
 
-const living = (told: Array<Command>) =>
-  BrokerLifecycle.make({
-    registration: {
-      brokerId: 1,
-      clusterId: "c",
-      endpoints: [],
-      features: [],
-      rack: null,
-      logDirs: [],
-      previousBrokerEpoch: -1
-    },
-    controller: listening(told),
-    registered: () => Effect.void,
-    offlineLogDirs: () => [],
-    metadataOffset: () => 0,
-    heartbeatIntervalMs: () => 2_000
+/** A lifecycle with what a test wants to be otherwise. */
+const living = (controller: ControllerClient, changes: Partial<BrokerLifecycle.LifecycleOptions> = {}) =>
+  Effect.gen(function* () {
+    return yield* BrokerLifecycle.make({
+      registration: {
+        brokerId: 1,
+        clusterId: "c",
+        endpoints: [],
+        features: [],
+        rack: null,
+        logDirs: [],
+        previousBrokerEpoch: -1
+      },
+      controller,
+      registered: () => Effect.void,
+      offlineLogDirs: () => [],
+      failedDirectories: yield* Queue.unbounded<string>(),
+      failureTimeoutMs: 30_000,
+      onUntold: () => Effect.void,
+      metadataOffset: () => 0,
+      registrationTimeoutMs: 60_000,
+      heartbeatIntervalMs: () => 2_000,
+      ...changes
+    })
   })
 
 it.effect("a broker that leaves sends no heartbeat after its farewell", () =>
   Effect.gen(function* () {
     const told: Array<Command> = []
-    const lifecycle = yield* living(told)
+    const lifecycle = yield* living(listening(told))
     yield* TestClock.adjust("6 seconds")
     const shutDowns = () => told.flatMap((command) => (command._tag === "Heartbeat" ? [command.wantShutDown] : []))
     expect(shutDowns()).toEqual([false, false, false, false])
     yield* lifecycle.leave
     yield* TestClock.adjust("1 minute")
     expect(shutDowns()).toEqual([false, false, false, false, true])
+  })
+)
+
+it.effect("a broker that no controller takes gives up when its time for that is over", () =>
+  Effect.gen(function* () {
+    const silent: ControllerClient = { ask: () => Effect.as(Effect.sleep(30_000), undefined) }
+    const starting = yield* Effect.forkChild(Effect.flip(living(silent)))
+    yield* TestClock.adjust("59 seconds")
+    expect(starting.pollUnsafe()).toBeUndefined()
+    yield* TestClock.adjust("1 second")
+    const failure = yield* Fiber.join(starting)
+    expect(failure.message).toBe(
+      "this broker could not register with the controllers within initial.broker.registration.timeout.ms (60000)"
+    )
+  })
+)
+
+it.effect("a broker that can't tell the controller of a failed directory in time does not go on", () =>
+  Effect.gen(function* () {
+    const answering = listening([])
+    let isSilent = false
+    const controller: ControllerClient = {
+      ask: (command) => (isSilent ? Effect.as(Effect.sleep(1_000), undefined) : answering.ask(command))
+    }
+    const failedDirectories = yield* Queue.unbounded<string>()
+    const failed: Array<string> = []
+    const untold: Array<string> = []
+    yield* living(controller, {
+      failedDirectories,
+      offlineLogDirs: () => failed,
+      onUntold: ({ message }) => Effect.sync(() => untold.push(message))
+    })
+    const fail = (directoryId: string) =>
+      Effect.andThen(
+        Effect.sync(() => failed.push(directoryId)),
+        Queue.offer(failedDirectories, directoryId)
+      )
+    yield* fail("first")
+    yield* TestClock.adjust("29 seconds")
+    isSilent = true
+    yield* fail("second")
+    yield* TestClock.adjust("29 seconds")
+    expect(untold).toEqual([])
+    yield* TestClock.adjust("1 second")
+    expect(untold).toEqual([
+      "the controller could not be told within log.dir.failure.timeout.ms (30000) that the log directory with the id second has failed"
+    ])
   })
 )

@@ -11,6 +11,7 @@ export const clientMetricsKeys = [
     type: "int",
     default: 300_000,
     importance: "medium",
+    awaits: "client metrics",
     doc: "How often a matching client pushes its metrics."
   }),
   key("match", {
@@ -18,6 +19,7 @@ export const clientMetricsKeys = [
     default: [],
     valid: listOf(),
     importance: "medium",
+    awaits: "client metrics",
     doc: "Which clients the subscription is for, as selector=pattern; empty is all."
   }),
   key("metrics", {
@@ -25,6 +27,7 @@ export const clientMetricsKeys = [
     default: [],
     valid: listOf(),
     importance: "medium",
+    awaits: "client metrics",
     doc: "The prefixes of the metrics wanted; empty is none, * is all."
   })
 ] as const

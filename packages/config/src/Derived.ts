@@ -40,7 +40,7 @@ export const roles = (values: BrokerValues): { readonly broker: boolean; readonl
   controller: values["process.roles"].includes("controller")
 })
 
-/** The limits of max.connections.per.ip.overrides, by address or host name; null when the text is malformed. */
+/** The limits of max.connections.per.ip.overrides, by address; null when the text is malformed. */
 export const connectionOverrides = (values: BrokerValues): ReadonlyMap<string, number> | null => {
   const text = values["max.connections.per.ip.overrides"].trim()
   const pairs = text === "" ? [] : text.split(",").map((pair) => /^\s*(.+?)\s*:\s*([0-9]+)\s*$/.exec(pair))

@@ -12,12 +12,14 @@ export const groupKeys = [
     default: 1000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The least time between two target assignments of the consumer group."
   }),
   key("consumer.assignor.offload.enable", {
     type: "boolean",
     default: true,
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "Whether the consumer group's assignment is computed aside from its other work."
   }),
   key("consumer.heartbeat.interval.ms", {
@@ -25,6 +27,7 @@ export const groupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "How often a member of the consumer group is told to send a heartbeat."
   }),
   key("consumer.session.timeout.ms", {
@@ -32,18 +35,21 @@ export const groupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "How long a member of the consumer group may be silent before it is removed."
   }),
   key("errors.deadletterqueue.copy.record.enable", {
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "share group",
     doc: "Whether a dead letter carries the whole record or only where it was."
   }),
   key("errors.deadletterqueue.topic.name", {
     type: "string",
     default: "",
     importance: "medium",
+    awaits: "share group",
     doc: "The topic for the share group's dead letters; empty drops them."
   }),
   key("share.assignment.interval.ms", {
@@ -51,12 +57,14 @@ export const groupKeys = [
     default: 1000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "share group",
     doc: "The least time between two target assignments of the share group."
   }),
   key("share.assignor.offload.enable", {
     type: "boolean",
     default: true,
     importance: "medium",
+    awaits: "share group",
     doc: "Whether the share group's assignment is computed aside from its other work."
   }),
   key("share.auto.offset.reset", {
@@ -64,6 +72,7 @@ export const groupKeys = [
     default: "latest",
     valid: offsetReset,
     importance: "medium",
+    awaits: "share group",
     doc: "Where the share group starts a partition it has not read before."
   }),
   key("share.delivery.count.limit", {
@@ -71,6 +80,7 @@ export const groupKeys = [
     default: 5,
     valid: atLeast(2),
     importance: "medium",
+    awaits: "share group",
     doc: "How often a record is delivered to the share group before it is given up."
   }),
   key("share.heartbeat.interval.ms", {
@@ -78,6 +88,7 @@ export const groupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "How often a member of the share group is told to send a heartbeat."
   }),
   key("share.isolation.level", {
@@ -85,6 +96,7 @@ export const groupKeys = [
     default: "read_uncommitted",
     valid: oneOf("read_committed", "read_uncommitted"),
     importance: "medium",
+    awaits: "share group",
     doc: "Whether the share group sees records of transactions that are open or aborted."
   }),
   key("share.partition.max.record.locks", {
@@ -92,6 +104,7 @@ export const groupKeys = [
     default: 2000,
     valid: atLeast(100),
     importance: "medium",
+    awaits: "share group",
     doc: "How many records of one share partition may be locked at a time."
   }),
   key("share.record.lock.duration.ms", {
@@ -99,12 +112,14 @@ export const groupKeys = [
     default: 30_000,
     valid: atLeast(1000),
     importance: "medium",
+    awaits: "share group",
     doc: "How long a record acquired by a share consumer stays locked."
   }),
   key("share.renew.acknowledge.enable", {
     type: "boolean",
     default: true,
     importance: "medium",
+    awaits: "share group",
     doc: "Whether a share consumer may renew the lock of a record."
   }),
   key("share.session.timeout.ms", {
@@ -112,6 +127,7 @@ export const groupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "How long a member of the share group may be silent before it is removed."
   }),
   key("streams.acceptable.recovery.lag", {
@@ -119,6 +135,7 @@ export const groupKeys = [
     default: 10_000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How far behind a streams client's state may be for it to still count as caught up."
   }),
   key("streams.assignment.interval.ms", {
@@ -126,18 +143,21 @@ export const groupKeys = [
     default: 1000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "The least time between two target assignments of the streams group."
   }),
   key("streams.assignor.name", {
     type: "string",
     default: null,
     importance: "medium",
+    awaits: "streams group",
     doc: "The assignor of the streams group; unset means the broker's first."
   }),
   key("streams.assignor.offload.enable", {
     type: "boolean",
     default: true,
     importance: "medium",
+    awaits: "streams group",
     doc: "Whether the streams group's assignment is computed aside from its other work."
   }),
   key("streams.heartbeat.interval.ms", {
@@ -145,6 +165,7 @@ export const groupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "How often a member of the streams group is told to send a heartbeat."
   }),
   key("streams.initial.rebalance.delay.ms", {
@@ -152,6 +173,7 @@ export const groupKeys = [
     default: 3000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How long the first assignment of the empty streams group waits for more members."
   }),
   key("streams.num.standby.replicas", {
@@ -159,6 +181,7 @@ export const groupKeys = [
     default: 0,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How many standby replicas each task of the streams group has."
   }),
   key("streams.num.warmup.replicas", {
@@ -166,6 +189,7 @@ export const groupKeys = [
     default: 2,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How many warm-up replicas the streams group may have at one time."
   }),
   key("streams.rack.aware.assignment.tags", {
@@ -173,6 +197,7 @@ export const groupKeys = [
     default: [],
     valid: listOf(),
     importance: "low",
+    awaits: "streams group",
     doc: "The client tags by which standby replicas of a task are spread."
   }),
   key("streams.session.timeout.ms", {
@@ -180,6 +205,7 @@ export const groupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "How long a member of the streams group may be silent before it is removed."
   }),
   key("streams.task.offset.interval.ms", {
@@ -187,6 +213,7 @@ export const groupKeys = [
     default: 60_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "How often a member of the streams group reports the offsets of its tasks."
   })
 ] as const

@@ -13,24 +13,28 @@ export const clientQuotaKeys = [
     type: "long",
     default: LONG_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most bytes a second the client may fetch from one broker."
   }),
   key("controller_mutation_rate", {
     type: "double",
     default: INT_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most partitions a second the client may create or delete."
   }),
   key("producer_byte_rate", {
     type: "long",
     default: LONG_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most bytes a second the client may produce to one broker."
   }),
   key("request_percentage", {
     type: "double",
     default: INT_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most of the broker's request time the client may take, in percent."
   })
 ] as const
@@ -42,6 +46,7 @@ export const ipQuotaKeys = [
     default: INT_MAX,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "client quota",
     doc: "The most connections a second accepted from the address."
   })
 ] as const
@@ -52,36 +57,42 @@ export const userKeys = [
     type: "string",
     default: null,
     importance: "medium",
+    awaits: "SASL",
     doc: "The user's SCRAM-SHA-256 credential."
   }),
   key("SCRAM-SHA-512", {
     type: "string",
     default: null,
     importance: "medium",
+    awaits: "SASL",
     doc: "The user's SCRAM-SHA-512 credential."
   }),
   key("consumer_byte_rate", {
     type: "long",
     default: LONG_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most bytes a second the user may fetch from one broker."
   }),
   key("controller_mutation_rate", {
     type: "double",
     default: INT_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most partitions a second the user may create or delete."
   }),
   key("producer_byte_rate", {
     type: "long",
     default: LONG_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most bytes a second the user may produce to one broker."
   }),
   key("request_percentage", {
     type: "double",
     default: INT_MAX,
     importance: "medium",
+    awaits: "client quota",
     doc: "The most of the broker's request time the user may take, in percent."
   })
 ] as const

@@ -43,8 +43,13 @@ export interface Spec<T extends ConfigType, D> {
   readonly update?: UpdateMode
   readonly topic?: string
   readonly internal?: boolean
+  /** What the key is for, as long as there is none of it: the documentation says that the key does nothing yet. */
+  readonly awaits?: string
   readonly doc: string
 }
+
+const docOf = ({ doc, awaits }: { readonly doc: string; readonly awaits?: string }): string =>
+  awaits === undefined ? doc : `${doc} Accepted and without effect here: there is no ${awaits} in this release.`
 
 /** Declares one row. Read-only and public unless said otherwise; no validator means any value of the type. */
 export const key = <const Name extends string, T extends ConfigType, D extends ValueOf[T] | null | Required>(
@@ -60,7 +65,7 @@ export const key = <const Name extends string, T extends ConfigType, D extends V
     update: spec.update ?? "read-only",
     topic: spec.topic ?? null,
     internal: spec.internal ?? false,
-    doc: spec.doc
+    doc: docOf(spec)
   }
   return row as Key<Name, ValueOf[T] | (D extends null ? null : never)>
 }

@@ -54,6 +54,7 @@ export const topicKeys = [
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "share group",
     doc: "Whether share groups may write their dead letters to this topic."
   }),
   key("file.delete.delay.ms", {
@@ -96,7 +97,7 @@ export const topicKeys = [
     default: null,
     importance: "medium",
     internal: true,
-    doc: "A segment size below the public limit, for tests."
+    doc: "Accepted and without effect here: segment.bytes is what counts."
   }),
   key("leader.replication.throttled.replicas", {
     type: "list",
@@ -110,6 +111,7 @@ export const topicKeys = [
     default: -2,
     valid: atLeast(-2),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How large the local part of a tiered partition may grow; -2 means retention.bytes."
   }),
   key("local.retention.ms", {
@@ -117,6 +119,7 @@ export const topicKeys = [
     default: -2,
     valid: atLeast(-2),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How long segments of a tiered partition stay on the local disk; -2 means retention.ms."
   }),
   key("max.compaction.lag.ms", {
@@ -179,13 +182,14 @@ export const topicKeys = [
     type: "boolean",
     default: false,
     importance: "medium",
-    doc: "Whether a new segment file gets its full size at once."
+    doc: "Accepted and without effect here: segment files grow as they are written."
   }),
   key("remote.copy.lag.bytes", {
     type: "long",
     default: -1,
     valid: atLeast(-1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How many bytes of a tiered partition may stay uncopied; -1 means its whole local retention."
   }),
   key("remote.copy.lag.ms", {
@@ -193,24 +197,28 @@ export const topicKeys = [
     default: 0,
     valid: atLeast(-1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How long a segment of a tiered partition may stay uncopied; -1 means its whole local retention."
   }),
   key("remote.log.copy.disable", {
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "tiered storage",
     doc: "Whether a tiered topic stops copying segments to remote storage."
   }),
   key("remote.log.delete.on.disable", {
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "tiered storage",
     doc: "Whether the remote data goes when tiered storage is switched off for the topic."
   }),
   key("remote.storage.enable", {
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "tiered storage",
     doc: "Whether the topic's segments are also kept in remote storage."
   }),
   key("retention.bytes", {

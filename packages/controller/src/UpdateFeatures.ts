@@ -3,7 +3,8 @@
  * controller that is registered has it; it falls only where that is asked for, and metadata.version never below a version that has
  * records which the older one can't read. All updates of a request are made, or none.
  *
- * kraft.version is not decided here: its level stands in the quorum's own control records, and whoever asks for it asks raft.
+ * Of kraft.version only whether all nodes have the level is said here: it stands in the quorum's own control records, and whoever wants it
+ * changed asks raft.
  */
 import { Brokers, Controllers, type MetadataRecordInput, PartitionIndex, Topics } from "@klamm/metadata"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -89,9 +90,8 @@ const reason = (state: ControllerState, { feature, level, upgradeType }: Feature
     return "The controller does not support the given upgrade type."
   }
   if (level < 0) return "A feature version cannot be less than 0."
-  if (feature === Features.kraftVersionName) return "The level of this feature is changed by the quorum."
   const missing = unsupported(state, feature, level)
-  if (missing !== undefined) return missing
+  if (missing !== undefined || feature === Features.kraftVersionName) return missing
   if (level < current && upgradeType === UpgradeType.upgrade) {
     return "Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade."
   }
@@ -101,8 +101,8 @@ const reason = (state: ControllerState, { feature, level, upgradeType }: Feature
     : undefined
 }
 
-const invalid = ({ feature, level }: FeatureUpdate, why: string): Failure =>
-  failure(ErrorCode.INVALID_UPDATE_VERSION, `Invalid update version ${level} for feature ${feature}. ${why}`)
+const invalid = (update: FeatureUpdate, why: string): Failure =>
+  failure(ErrorCode.INVALID_UPDATE_VERSION, invalidMessage(update, why))
 
 /** Without ELRs a partition's ISR is never empty: those that were eligible are in it again. */
 const withoutElrs = (
@@ -139,6 +139,10 @@ const consequences = (
   return Features.readyForElrs(state.image, settings.snapshot(state.image).values["min.insync.replicas"])
 }
 
+/** What is said of an update that can't be made. */
+export const invalidMessage = ({ feature, level }: Pick<FeatureUpdate, "feature" | "level">, why: string): string =>
+  `Invalid update version ${level} for feature ${feature}. ${why}`
+
 export const updateFeatures = (
   state: ControllerState,
   settings: Settings,
@@ -155,6 +159,7 @@ export const updateFeatures = (
   if (last !== undefined && why !== undefined) return { records: [], reply: invalid(last, why) }
   if (validateOnly) return { records: [], reply: ok }
   const records = updates
+    .filter(({ feature }) => feature !== Features.kraftVersionName)
     .filter(({ feature, level }) => level !== (state.image.features.get(feature) ?? 0))
     .map(({ feature, level }): MetadataRecordInput => ({ _tag: "FeatureLevel", name: feature, featureLevel: level }))
   return { records: [...records, ...consequences(state, settings, levels)], reply: ok }

@@ -21,4 +21,4 @@ export type { AlterPartitionReassignments, ReassignmentsAltered } from "./Reassi
 export type { BrokerLost } from "./Sessions.ts"
 export * as SnapshotGenerator from "./SnapshotGenerator.ts"
 export { illegal as illegalTopicName } from "./TopicNames.ts"
-export type { FeatureUpdate, UpdateFeatures } from "./UpdateFeatures.ts"
+export { type FeatureUpdate, invalidMessage as invalidFeatureUpdate, type UpdateFeatures } from "./UpdateFeatures.ts"

@@ -48,7 +48,13 @@ describe("UpdateFeatures", () => {
       "Refusing to perform the requested downgrade because it might delete metadata information."
     ],
     ["that by force", "metadata.version", 32, unsafe, "Unsafe metadata downgrade is not supported in this version."],
-    ["the quorum's own", "kraft.version", 0, upgrade, "The level of this feature is changed by the quorum."]
+    [
+      "a level of the quorum's own that nobody has",
+      "kraft.version",
+      9,
+      upgrade,
+      "The controller only supports versions 0-1"
+    ]
   ])("behaviour 189: %s is refused", (_, feature, level, type, why) => {
     const cluster = newClusterOf(1)
     expect(update(cluster, feature, level, type)).toEqual({
@@ -63,6 +69,15 @@ describe("UpdateFeatures", () => {
     const without = registration(2).features.filter(({ name }) => name !== elr)
     cluster.register(2, { features: without })
     expect(update(cluster, elr, 1).message).toContain("Broker 2 does not support this feature.")
+  })
+
+  test("the quorum's own is changed by the quorum: it is only said whether all nodes have the level", () => {
+    const cluster = newClusterOf(1)
+    expect(update(cluster, Features.kraftVersionName, 1).errorCode).toBe(0)
+    expect(cluster.written).toEqual([])
+    const without = registration(2).features.filter(({ name }) => name !== Features.kraftVersionName)
+    cluster.register(2, { features: without })
+    expect(update(cluster, Features.kraftVersionName, 1).message).toContain("Broker 2 does not support this feature.")
   })
 
   test("what is only validated changes nothing; what is so already writes nothing", () => {

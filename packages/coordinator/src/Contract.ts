@@ -82,6 +82,8 @@ export interface GroupCoordinator {
   readonly onLeader: (partition: number, leaderEpoch: number, log: PartitionLog) => Effect.Effect<void>
   /** This broker leads the partition no more: whoever waits is answered NOT_COORDINATOR, and the groups are forgotten. */
   readonly onResigned: (partition: number) => Effect.Effect<void>
+  /** The partitions whose groups live here, each with the leader epoch under which they were loaded. */
+  readonly partitions: () => ReadonlyMap<number, number>
   /** Removes the commits of topics that are no more, with tombstones. */
   readonly onTopicsDeleted: (topicNames: ReadonlyArray<string>) => Effect.Effect<void>
 }

@@ -167,8 +167,9 @@ export const make = (options: CoordinatorOptions): Effect.Effect<Contract, never
       describeGroups: describeGroups(options, shards),
       listGroups: listGroups(shards),
       deleteGroups: deleteGroups(shards),
-      onLeader: (partition, _leaderEpoch, log) => shards.start(partition, log),
+      onLeader: (partition, leaderEpoch, log) => shards.start(partition, leaderEpoch, log),
       onResigned: (partition) => shards.end(partition),
+      partitions: () => shards.partitions(),
       onTopicsDeleted: (names) => Effect.sync(() => shards.tellAll({ _tag: "RemoveTopics", names }))
     }
   })

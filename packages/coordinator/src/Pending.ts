@@ -1,7 +1,7 @@
 /**
  * What is decided and not yet known to be in the log, each until when its outcome is waited for (offsets.commit.timeout.ms). Invariants:
  * whoever waits for longer is told REQUEST_TIMED_OUT; what was not appended by then never is, and what was counts once it is known
- * to be committed, though nobody waits for it any more.
+ * to be committed, though nobody waits for it any more. What nobody waited for is appended however late.
  */
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { never } from "./Group.ts"
@@ -11,9 +11,15 @@ import type { Turn, Write } from "./Turn.ts"
 
 export interface Pending {
   readonly write: Write
-  /** Monotonic, ms. */
+  /** Monotonic, ms; never where nobody waits. */
   readonly deadline: number
 }
+
+const isWaitedFor = ({ settlement: { _tag }, done }: Write): boolean =>
+  done !== null || _tag === "Assigned" || _tag === "Created" || _tag === "StaticReplaced"
+
+export const pendingOf = ({ now, settings, writes }: Turn): ReadonlyArray<Pending> =>
+  writes.map((write) => ({ write, deadline: isWaitedFor(write) ? now + settings.offsetsCommitTimeoutMs : never }))
 
 /** Those that wait for the append under way, the latest first. */
 export interface Gathered {

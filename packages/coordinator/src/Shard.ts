@@ -15,7 +15,7 @@ import type { GroupSettings } from "./Contract.ts"
 import { expire } from "./Expiry.ts"
 import { type Group, never } from "./Group.ts"
 import { Groups, type GroupTable } from "./Groups.ts"
-import { type Gathered, gather, giveUp, inOrder, nextDeadline, type Pending } from "./Pending.ts"
+import { type Gathered, gather, giveUp, inOrder, nextDeadline, type Pending, pendingOf } from "./Pending.ts"
 import { lapse, prepareRebalance } from "./Rebalance.ts"
 import { abandon, settle } from "./Settle.ts"
 import type { Circumstances, Turn, Write } from "./Turn.ts"
@@ -76,16 +76,13 @@ const newTurn = (at: Circumstances): Turn => ({ ...at, answers: [], writes: [] }
 
 /** The state and effects after a turn that left the groups as `groups`. */
 const finish = (state: ShardState, turn: Turn, groups: Groups): Step => {
-  const deadline = turn.now + turn.settings.offsetsCommitTimeoutMs
-  const gathered = gather(
-    state.gathered,
-    turn.writes.map((write) => ({ write, deadline }))
-  )
+  const added = pendingOf(turn)
+  const gathered = gather(state.gathered, added)
   const isFirst = state.gathered === null && gathered !== null && state.appending.length === 0
   const outs: Array<ShardOut> = turn.answers.map((give) => ({ _tag: "Answer", give }))
   if (isFirst) outs.push({ _tag: "Gather" })
   const wakeAt = Math.min(state.wakeAt, groups.wakeAt)
-  const giveUpAt = turn.writes.length === 0 ? state.giveUpAt : Math.min(state.giveUpAt, deadline)
+  const giveUpAt = Math.min(state.giveUpAt, nextDeadline(added))
   return [{ ...state, groups: groups.table, gathered, wakeAt, giveUpAt }, outs]
 }
 

@@ -6,6 +6,7 @@
 import { Reply } from "@klamm/actor/Reply"
 import { hasBug } from "@klamm/platform/Bugs"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { partitionFor } from "@klamm/protocol/JavaHash"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -13,11 +14,11 @@ import { type Command, refuse } from "./Commands.ts"
 import type { CoordinatorOptions, PartitionLog } from "./Contract.ts"
 import type { Complete } from "./Group.ts"
 import type { GroupTable } from "./Groups.ts"
-import { partitionFor } from "./JavaHash.ts"
 import type { ShardState } from "./Shard.ts"
 import * as ShardActor from "./ShardActor.ts"
 
 interface Shard {
+  readonly leaderEpoch: number
   readonly actor: ShardActor.ShardActor
   readonly scope: Scope.Closeable
 }
@@ -43,6 +44,11 @@ export class Shards {
 
   partitionFor(groupId: string): number {
     return partitionFor(groupId, this.options.config().offsetsTopicNumPartitions)
+  }
+
+  /** Those that live here, with the leader epoch of each. */
+  partitions(): ReadonlyMap<number, number> {
+    return new Map([...this.shards].map(([partition, { leaderEpoch }]) => [partition, leaderEpoch]))
   }
 
   /** Asks the shard that keeps the group; one that is not here, or has no room, is answered for. */
@@ -71,7 +77,7 @@ export class Shards {
   }
 
   /** Takes the partition over; what was kept of it before is loaded anew. */
-  start(partition: number, log: PartitionLog): Effect.Effect<void> {
+  start(partition: number, leaderEpoch: number, log: PartitionLog): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       yield* this.end(partition)
       if (hasBug("shard-not-unloaded") && this.shards.has(partition)) return
@@ -88,7 +94,7 @@ export class Shards {
           )
       })
       const actor = yield* Scope.provide(starting, scope)
-      this.shards.set(partition, { actor, scope })
+      this.shards.set(partition, { leaderEpoch, actor, scope })
     })
   }
 

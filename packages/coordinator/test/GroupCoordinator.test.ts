@@ -1,13 +1,13 @@
 import { assert, it } from "@effect/vitest"
 import type { OffsetFetchRequest } from "@klamm/protocol/api/09-OffsetFetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { partitionFor } from "@klamm/protocol/JavaHash"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { type Caller, makeGroupCoordinator, type PartitionLog } from "../src/index.ts"
-import { partitionFor } from "../src/JavaHash.ts"
 import { bytes, decompression, joinBody, settings } from "./bench.ts"
 
 const caller = (apiVersion: number): Caller => ({ apiVersion, clientId: "client", clientHost: "/127.0.0.1" })

@@ -70,6 +70,18 @@ describe("an append that hangs", () => {
     assert.deepStrictEqual(next.answer?.assignment, bytes(4))
   })
 
+  it("forgets nothing that nobody waits for: commits of a topic that is gone go with it, however late", () => {
+    const bench = new Bench(settings)
+    bench.commit(1n)
+    bench.settle()
+    bench.commit(2n)
+    bench.tell({ _tag: "RemoveTopics", names: ["t"] })
+    bench.pass(60_000)
+    bench.settleAll()
+    assert.isUndefined(bench.offset())
+    assert.isUndefined(new Bench({}, bench.log).offset())
+  })
+
   it("deletes a group late, whose asker was told that it did not know", () => {
     const bench = new Bench(settings)
     bench.commit(1n)

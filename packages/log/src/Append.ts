@@ -9,6 +9,7 @@ import { assert } from "@klamm/platform/Invariant"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
 import * as EpochCache from "./EpochCache.ts"
+import { ensureFiles } from "./FirstFiles.ts"
 import { indexWriteBytes } from "./IndexFile.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import { activeSegment, changeEpochs, createSegment, keepLoaded, type LogState } from "./LogState.ts"
@@ -51,6 +52,8 @@ interface Staged {
   readonly chunks: Array<Uint8Array>
   readonly sizeBytes: number
 }
+
+const nothingStaged: Staged = { chunks: [], sizeBytes: 0 }
 
 /** The epoch whose batches may be written as it is; none while the history on the disk is behind. */
 const durableEpoch = (state: LogState): number =>
@@ -160,6 +163,7 @@ const appendSlowly = (
 ): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     let from = 0
+    if (entries.length > 0) yield* ensureFiles(state, now)
     while (from < entries.length) {
       const { bytes, producersBefore } = entries[from]!
       const baseOffset = RecordBatch.baseOffset(bytes, 0)
@@ -186,7 +190,7 @@ export const append = (
 ): Effect.Effect<void, DiskError> =>
   Effect.suspend(() => {
     if (state.failure !== undefined) return Effect.fail(state.failure)
-    const staged = stage(state, entries, 0, now)
+    const staged = state.hasFiles ? stage(state, entries, 0, now) : nothingStaged
     const written =
       staged.chunks.length === entries.length && entries.length > 0
         ? writeStaged(state, entries, 0, staged)

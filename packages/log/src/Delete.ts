@@ -12,6 +12,7 @@ import * as Append from "./Append.ts"
 import { findBatch } from "./BatchScan.ts"
 import * as EpochCache from "./EpochCache.ts"
 import { fileName, segmentKinds } from "./Files.ts"
+import { ensureFiles } from "./FirstFiles.ts"
 import {
   activeSegment,
   changeEpochs,
@@ -185,6 +186,7 @@ const lower = (state: LogState, offset: number): Effect.Effect<void, DiskError> 
  */
 export const truncateFullyAndStartAt = (state: LogState, offset: number, now: number): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
+    yield* ensureFiles(state, now)
     yield* lower(state, offset)
     yield* changeEpochs(state, () => EpochCache.empty)
     const gone = state.segments

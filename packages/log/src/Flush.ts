@@ -54,6 +54,7 @@ export const flush = (state: LogState): Effect.Effect<number, DiskError> =>
 /** A clean end: everything durable, the indexes complete, a snapshot at the log end so that opening replays nothing. */
 export const finish = (state: LogState, producers: ProducerState): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
+    if (!state.hasFiles) return
     const active = activeSegment(state)
     active.finishTimeIndex()
     yield* active.writeIndexes

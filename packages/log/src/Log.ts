@@ -30,19 +30,17 @@ export type { AppendEntry } from "./Append.ts"
 export type { LogConfig } from "./LogConfig.ts"
 export { CorruptLog } from "./LogError.ts"
 export type { LogRead, ReadRequest } from "./Read.ts"
-export type { OpenOptions } from "./Recovery.ts"
+export type { BeginOptions, OpenOptions } from "./Recovery.ts"
 export type { FoundOffset } from "./Search.ts"
 export type { AbortedTransaction } from "./TransactionIndex.ts"
 
 export class Log {
-  readonly topicId: string
   private readonly state: LogState
   private readonly scope: Scope.Closeable
 
-  private constructor(state: LogState, scope: Scope.Closeable, topicId: string) {
+  private constructor(state: LogState, scope: Scope.Closeable) {
     this.state = state
     this.scope = scope
-    this.topicId = topicId
   }
 
   /**
@@ -55,17 +53,20 @@ export class Log {
     Effect.gen(function* () {
       const scope = yield* Scope.fork(yield* Effect.scope)
       const state = yield* Scope.provide(Recovery.open(options), scope)
-      return new Log(state, scope, options.topicId)
+      return new Log(state, scope)
     })
 
-  /** Begins an empty log in a directory that has just been made. */
-  static readonly begin = (options: Recovery.OpenOptions): Effect.Effect<Log, DiskError, Disk | Scope.Scope> =>
+  /** Begins an empty log in an empty directory. */
+  static readonly begin = (options: Recovery.BeginOptions): Effect.Effect<Log, never, Disk | Scope.Scope> =>
     Effect.gen(function* () {
       const scope = yield* Scope.fork(yield* Effect.scope)
       const state = yield* Scope.provide(Recovery.begin(options), scope)
-      return new Log(state, scope, options.topicId)
+      return new Log(state, scope)
     })
 
+  get topicId(): string {
+    return this.state.topicId
+  }
   get topic(): string {
     return this.state.topic
   }

@@ -8,13 +8,12 @@
 import { Disk, type DiskError } from "@klamm/platform"
 import * as Entropy from "@klamm/platform/Entropy"
 import * as Effect from "effect/Effect"
-import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import { readOrFormat } from "./DirectoryIdentity.ts"
 import { partitionMetadata, replacementMark } from "./Files.ts"
-import { Log, type OpenOptions } from "./Log.ts"
+import { type BeginOptions, Log } from "./Log.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
 import { CorruptLog } from "./LogError.ts"
@@ -30,15 +29,14 @@ const logStartCheckpoint = "log-start-offset-checkpoint"
 const highWatermarkCheckpoint = "replication-offset-checkpoint"
 const cleanerCheckpoint = "cleaner-offset-checkpoint"
 
-/** Logs opened at a time when a directory is loaded. */
-export const loadConcurrency = 8
-
 export interface LogDirectoryOptions {
   readonly path: string
   readonly clusterId: string
   readonly nodeId: number
   /** The id a directory without `meta.properties` gets: a fresh random uuid. */
   readonly newDirectoryId: string
+  /** num.recovery.threads.per.data.dir: logs that are recovered at a time. */
+  readonly recoveryThreads: number
 }
 
 /** A log that was found, not yet opened. `topicId` is undefined when its `partition.metadata` is missing or unreadable. */
@@ -78,6 +76,7 @@ export class LogDirectory {
   private names = 0
   private syncedNames = 0
   private readonly naming = Semaphore.makeUnsafe(1)
+  private readonly recovering: Semaphore.Semaphore
   private deletedDirectories: ReadonlyArray<{ readonly path: string; readonly since: number }> = []
 
   private constructor(fields: {
@@ -86,7 +85,9 @@ export class LogDirectory {
     readonly disk: Disk["Service"]
     readonly mark: { readonly brokerEpoch: number } | undefined
     readonly offsets: readonly [Offsets, Offsets, Offsets, Offsets]
+    readonly recoveryThreads: number
   }) {
+    this.recovering = Semaphore.makeUnsafe(fields.recoveryThreads)
     this.path = fields.path
     this.directoryId = fields.directoryId
     this.disk = fields.disk
@@ -101,7 +102,7 @@ export class LogDirectory {
   ): Effect.Effect<LogDirectory, DiskError | Meta.LogDirectoryRefused, Disk | Scope.Scope> =>
     Effect.gen(function* () {
       const disk = yield* Disk
-      const { path } = options
+      const { path, recoveryThreads } = options
       yield* disk.makeDirectory(path)
       yield* disk.lock(`${path}/${lockFile}`)
       const meta = yield* readOrFormat(disk, options)
@@ -114,7 +115,7 @@ export class LogDirectory {
         yield* readOffsets(disk, path, highWatermarkCheckpoint),
         yield* readOffsets(disk, path, cleanerCheckpoint)
       ] as const
-      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, offsets })
+      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, offsets, recoveryThreads })
     })
 
   /** The logs in the directory, by name. Those waiting for deletion are taken up by `removeDeleted`. */
@@ -145,7 +146,7 @@ export class LogDirectory {
     return this.highWatermarks.get(keyOf(topic, partition)) ?? 0
   }
 
-  /** Opens a found log; its stored topic id has to be the one asked for. */
+  /** Opens a found log; its stored topic id has to be the one asked for. After a crash it waits for its turn to be recovered. */
   load(
     found: FoundLog,
     topicId: string,
@@ -153,16 +154,22 @@ export class LogDirectory {
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
-      if (found.topicId === undefined) yield* this.writePartitionMetadata(found.directory, topicId)
-      else if (found.topicId !== topicId) {
+      const { topic, partition, directory } = found
+      const key = keyOf(topic, partition)
+      if (found.topicId === undefined) {
+        const knows = (this.recoveryPoints.get(key) ?? 0) + (this.logStarts.get(key) ?? 0) > 0
+        const isEmpty = !knows && (yield* this.disk.list(directory)).length === 0
+        const { syncNames: syncName } = this
+        if (isEmpty) return yield* Log.begin({ directory, topic, partition, topicId, config, now, syncName })
+        yield* this.writePartitionMetadata(directory, topicId)
+      } else if (found.topicId !== topicId) {
         const reason = `has topic id ${found.topicId}, not ${topicId}`
-        return yield* Effect.fail(new CorruptLog({ path: found.directory, position: -1, reason }))
+        return yield* Effect.fail(new CorruptLog({ path: directory, position: -1, reason }))
       }
-      const key = keyOf(found.topic, found.partition)
-      return yield* Log.open({
-        directory: found.directory,
-        topic: found.topic,
-        partition: found.partition,
+      const opening = Log.open({
+        directory,
+        topic,
+        partition,
         topicId,
         config,
         cleanShutdown: this.cleanShutdown,
@@ -171,26 +178,16 @@ export class LogDirectory {
         cleanedOffset: this.cleanedOffsets.get(key) ?? 0,
         now
       })
+      return yield* this.cleanShutdown ? opening : Semaphore.withPermits(this.recovering, 1, opening)
     })
   }
 
-  /**
-   * Opens many found logs, `loadConcurrency` at a time. Each has its own outcome, in order: one log that can't be opened does
-   * not keep the others from it.
-   */
-  loadAll(
-    wanted: ReadonlyArray<{ readonly found: FoundLog; readonly topicId: string; readonly config: () => LogConfig }>,
-    now: number
-  ): Effect.Effect<ReadonlyArray<Result.Result<Log, DiskError | CorruptLog>>, never, Disk | Scope.Scope> {
-    const loadOne = ({ found, topicId, config }: (typeof wanted)[number]) =>
-      Effect.result(this.load(found, topicId, config, now))
-    return Effect.forEach(wanted, loadOne, { concurrency: loadConcurrency })
+  /** From now on so many logs are recovered at a time. */
+  setRecoveryThreads(count: number): Effect.Effect<void> {
+    return Semaphore.resize(this.recovering, count)
   }
 
-  /**
-   * Begins an empty log for a new partition. Its directory is durable; the name of `partition.metadata` in it is so with the log's first
-   * flush, before which nothing in the log counts as durable either.
-   */
+  /** Begins an empty log for a new partition: see `FirstFiles.ts`. */
   create(
     topic: string,
     partition: number,
@@ -201,7 +198,7 @@ export class LogDirectory {
     return this.createAt(keyOf(topic, partition), { topic, partition, topicId, config, now })
   }
 
-  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113). */
+  /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113); durably, so that it is found again. */
   createFuture(
     topic: string,
     partition: number,
@@ -211,24 +208,26 @@ export class LogDirectory {
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
       const name = Names.future(topic, partition, yield* uniqueId)
-      return yield* this.createAt(name, { topic, partition, topicId, config, now })
+      const log = yield* this.createAt(name, { topic, partition, topicId, config, now })
+      yield* this.syncNames
+      return log
     })
   }
 
-  private createAt(name: string, log: Pick<OpenOptions, "topic" | "partition" | "topicId" | "config" | "now">) {
+  private createAt(name: string, log: Omit<BeginOptions, "directory" | "syncName">) {
     return Effect.gen({ self: this }, function* () {
       const directory = `${this.path}/${name}`
-      const options = { directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
       const isNew = !(yield* this.disk.exists(directory))
       yield* this.disk.makeDirectory(directory)
-      yield* Checkpoint.putFile(this.disk, directory, partitionMetadata, Names.encodePartitionMetadata(log.topicId))
+      if (isNew) return yield* Log.begin({ directory, ...log, syncName: this.syncNames })
       yield* this.syncNames
-      return yield* isNew ? Log.begin(options) : Log.open(options)
+      yield* this.writePartitionMetadata(directory, log.topicId)
+      return yield* Log.open({ directory, ...log, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 })
     })
   }
 
-  /** The names in the directory are durable: one sync serves all who made theirs before it began. */
-  private readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
+  /** Makes the names in the directory durable: one sync serves all who made theirs before it began. */
+  readonly syncNames: Effect.Effect<void, DiskError> = Effect.suspend(() => {
     this.names += 1
     const mine = this.names
     const sync = Effect.suspend(() => {

@@ -22,6 +22,7 @@ export interface LogState {
   readonly home: LogHome
   readonly topic: string
   readonly partition: number
+  readonly topicId: string
   readonly config: () => LogConfig
   readonly structure: Semaphore.Semaphore
   /** One writer of the epoch checkpoint at a time. Taken last: whoever has it asks for no other. */
@@ -44,6 +45,10 @@ export interface LogState {
   /** Offsets of the snapshot files, rising. */
   snapshots: ReadonlyArray<number>
   unsyncedSnapshots: ReadonlyArray<number>
+  /** See `FirstFiles.ts`. */
+  hasFiles: boolean
+  /** Makes the name of the log's directory durable. */
+  readonly syncName: Effect.Effect<void, DiskError>
   /** Files were created or removed since the directory was last synced. */
   directoryChanged: boolean
   /** Lowest offset truncated to since the flush under way began: it may not claim more. */

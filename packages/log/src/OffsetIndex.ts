@@ -5,7 +5,8 @@
  */
 import type { IndexEntries } from "./IndexFile.ts"
 
-const initialCapacity = 16
+/** Small: most logs of a broker with many get few entries. */
+const initialCapacity = 4
 
 export class OffsetIndex implements IndexEntries {
   static readonly entryBytes = 8

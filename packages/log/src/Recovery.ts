@@ -23,7 +23,7 @@ import { type FoundFiles, tidy } from "./LogFiles.ts"
 import { activeSegment, changeEpochs, corrupt, createSegment, floorSegment, type LogState } from "./LogState.ts"
 import * as ProducerState from "./ProducerState.ts"
 import * as Replay from "./Replay.ts"
-import { type LogHome, maxRelativeOffset, Segment } from "./Segment.ts"
+import { emptyIndexes, type LogHome, maxRelativeOffset, Segment } from "./Segment.ts"
 import { batchFacts, firstTimestampOf, producersAt, readIndexFiles } from "./SegmentIndexes.ts"
 import { TailPositions } from "./TailPositions.ts"
 
@@ -43,6 +43,12 @@ export interface OpenOptions {
   readonly cleanedOffset?: number
   /** Wall time, milliseconds. */
   readonly now: number
+}
+
+export interface BeginOptions
+  extends Pick<OpenOptions, "directory" | "topic" | "partition" | "topicId" | "config" | "now"> {
+  /** Makes the name of the directory durable. */
+  readonly syncName: Effect.Effect<void, DiskError>
 }
 
 /** One pass over the segments from the recovery point on. */
@@ -237,6 +243,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   home,
   topic: options.topic,
   partition: options.partition,
+  topicId: options.topicId,
   config: options.config,
   structure: Semaphore.makeUnsafe(1),
   epochChanges: Semaphore.makeUnsafe(1),
@@ -253,6 +260,8 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   recoveredProducers: ProducerState.empty,
   snapshots: found.snapshots,
   unsyncedSnapshots: [],
+  hasFiles: true,
+  syncName: Effect.void,
   directoryChanged: !options.cleanShutdown || found.segments.length === 0,
   flushCeiling: Number.POSITIVE_INFINITY,
   failure: undefined,
@@ -319,12 +328,15 @@ const trimmedEpochs = (state: LogState): Effect.Effect<EpochCache.EpochCache, Di
 
 const noFiles: FoundFiles = { segments: [], transactionIndexes: new Set(), snapshots: [] }
 
-/** Begins a log in a directory that has just been made: there is nothing to put in order or to recover. */
-export const begin = (options: OpenOptions): Effect.Effect<LogState, DiskError, Disk | Scope.Scope> =>
+/** Begins a log in an empty directory: there is nothing to put in order or to recover, and no file is made yet. */
+export const begin = (options: BeginOptions): Effect.Effect<LogState, never, Disk | Scope.Scope> =>
   Effect.gen(function* () {
     const home: LogHome = { disk: yield* Disk, scope: yield* Effect.scope, directory: options.directory }
-    const segment = yield* createSegment(home, options.logStartOffset, options.config(), options.now)
-    return initialState(options, home, noFiles, [segment])
+    const segment = new Segment(home, 0, options.now)
+    segment.indexes = emptyIndexes()
+    const anew = { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
+    const { syncName } = options
+    return { ...initialState(anew, home, noFiles, [segment]), hasFiles: false, syncName, directoryChanged: false }
   })
 
 /** Opens or creates the log of a directory. The scope owns its files. */

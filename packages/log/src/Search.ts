@@ -96,7 +96,7 @@ export const offsetForTimestamp = (
       if (segment.baseOffset >= upToOffset) return undefined
       const search = Effect.gen(function* () {
         const { time } = yield* loadIndexes(state, segment)
-        if (segment.maxTimestamp < timestamp) return undefined
+        if (segment.maxTimestamp < timestamp || segment.sizeBytes === 0) return undefined
         return yield* searchSegment(segment, time.lookup(timestamp), logStartOffset, timestamp, decompression)
       })
       const found = yield* segment.hold(search)

@@ -8,15 +8,37 @@ import type { LocatedBatch } from "./BatchScan.ts"
 /** Batches remembered; a power of two. */
 export const tailBatches = 1024
 
+/** Room to begin with, doubled up to that: most logs of a broker with many get few batches. Another power of two. */
+const initialCapacity = 4
+
+const grown = (from: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+  const to = new Float64Array(Math.max(initialCapacity, 2 * from.length))
+  to.set(from)
+  return to
+}
+
 export class TailPositions {
-  private readonly baseOffsets = new Float64Array(tailBatches)
-  private readonly lastOffsets = new Float64Array(tailBatches)
-  private readonly positions = new Float64Array(tailBatches)
-  private readonly sizes = new Float64Array(tailBatches)
+  private baseOffsets = new Float64Array(0)
+  private lastOffsets = new Float64Array(0)
+  private positions = new Float64Array(0)
+  private sizes = new Float64Array(0)
   private added = 0
 
+  private get capacity(): number {
+    return this.baseOffsets.length
+  }
+
+  /** Until there is no more room to get, nothing is forgotten, so that all entries keep their slots. */
+  private grow(): void {
+    this.baseOffsets = grown(this.baseOffsets)
+    this.lastOffsets = grown(this.lastOffsets)
+    this.positions = grown(this.positions)
+    this.sizes = grown(this.sizes)
+  }
+
   add(baseOffset: number, lastOffset: number, position: number, sizeBytes: number): void {
-    const slot = this.added & (tailBatches - 1)
+    if (this.added === this.capacity && this.capacity < tailBatches) this.grow()
+    const slot = this.added & (this.capacity - 1)
     this.baseOffsets[slot] = baseOffset
     this.lastOffsets[slot] = lastOffset
     this.positions[slot] = position
@@ -30,16 +52,17 @@ export class TailPositions {
 
   /** The first batch whose last offset is at or above `offset`; undefined when it may lie before the ones remembered. */
   find(offset: number): LocatedBatch | undefined {
-    const oldest = Math.max(0, this.added - tailBatches)
+    const mask = this.capacity - 1
+    const oldest = Math.max(0, this.added - this.capacity)
     let low = oldest
     let high = this.added
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.lastOffsets[middle & (tailBatches - 1)]! < offset) low = middle + 1
+      if (this.lastOffsets[middle & mask]! < offset) low = middle + 1
       else high = middle
     }
     if (low === this.added) return undefined
-    const slot = low & (tailBatches - 1)
+    const slot = low & mask
     if (low === oldest && offset < this.baseOffsets[slot]!) return undefined
     return {
       position: this.positions[slot]!,

@@ -6,7 +6,8 @@
  */
 import type { IndexEntries } from "./IndexFile.ts"
 
-const initialCapacity = 16
+/** Small: most logs of a broker with many get few entries. */
+const initialCapacity = 4
 
 export class TimeIndex implements IndexEntries {
   static readonly entryBytes = 12

@@ -1,6 +1,8 @@
 import { Disk } from "@klamm/platform"
 import { makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as References from "effect/References"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -22,6 +24,7 @@ const at = (changes: Partial<LogDirectoryOptions> = {}): LogDirectoryOptions => 
   clusterId,
   nodeId: 1,
   newDirectoryId,
+  recoveryThreads: 2,
   ...changes
 })
 
@@ -47,6 +50,9 @@ const written = (directory: LogDirectory, topic: string, count: number) =>
     yield* log.append(entriesOf(Array.from({ length: count }, (_, index) => batch({ baseOffset: index }))).entries, 0)
     return log
   })
+
+/** Everything has gone on as far as it can without time. */
+const settled = Effect.forEach(Array.from({ length: 50 }), () => Effect.yieldNow, { discard: true })
 
 const reopened = (disk: FakeDisk) =>
   inDirectory(disk, (directory) =>
@@ -232,12 +238,53 @@ describe("a log directory", () => {
     const outcomes = await inDirectory(disk, (directory) =>
       Effect.gen(function* () {
         const found = yield* directory.find(0)
-        const wanted = found.map((one) => ({ found: one, topicId, config: rules }))
-        const loaded = yield* directory.loadAll(wanted, 0)
+        const load = (one: (typeof found)[number]) => Effect.result(directory.load(one, topicId, rules, 0))
+        const loaded = yield* Effect.forEach(found, load, { concurrency: "unbounded" })
         return loaded.map((one) => (Result.isSuccess(one) ? one.success.topic : one.failure._tag))
       })
     )
     expect(outcomes).toEqual(topics.map((topic) => (topic === "t07" ? "CorruptLog" : topic)))
+  })
+
+  it("so many logs are recovered at a time as num.recovery.threads.per.data.dir says; after a clean stop there is no limit", async () => {
+    const disk = new FakeDisk()
+    await inDirectory(disk, (directory) =>
+      Effect.gen(function* () {
+        for (const topic of ["a", "b", "c", "d", "e"])
+          yield* (yield* written(directory, topic, 3)).close(ProducerState.empty)
+      })
+    )
+    /** How many logs have begun to be opened when none may go on, with the limit as it was and as it is changed to. */
+    const begun = (thenClean: boolean) =>
+      Effect.gen(function* () {
+        const gate = Latch.makeUnsafe(false)
+        const listed = new Set<string>()
+        const list: Disk["Service"]["list"] = (path) =>
+          Effect.andThen(
+            Effect.sync(() => listed.add(path)),
+            Effect.andThen(gate.await, disk.service.list(path))
+          )
+        const directory = yield* LogDirectory.open(at())
+        const found = yield* directory.find(0)
+        const load = (one: (typeof found)[number]) => directory.load(one, topicId, rules, 0)
+        const loading = Effect.forEach(found, load, { concurrency: "unbounded" })
+        const fiber = yield* Effect.forkChild(Effect.provideService(loading, Disk, { ...disk.service, list }))
+        yield* settled
+        const first = listed.size
+        yield* directory.setRecoveryThreads(3)
+        yield* settled
+        const second = listed.size
+        yield* gate.open
+        const logs = yield* Fiber.join(fiber)
+        for (const log of logs) yield* log.close(ProducerState.empty)
+        yield* directory.checkpoint(logs.map((log) => ({ log, highWatermark: 3 })))
+        if (thenClean) yield* directory.markCleanShutdown(1)
+        return [first, second, listed.size]
+      })
+    const attempt = (thenClean: boolean) =>
+      Effect.runPromise(Effect.scoped(begun(thenClean)).pipe(Effect.provideService(Disk, disk.service)))
+    expect(await attempt(true)).toEqual([2, 3, 5])
+    expect(await attempt(false)).toEqual([5, 5, 5])
   })
 
   it("renames a deleted log at once, and removes it after the delay, also after a restart", async () => {

@@ -57,6 +57,14 @@ export class MemoryFile {
     return bytes
   }
 
+  get durableBytes(): number {
+    return this.synced.length
+  }
+
+  readDurable(position: number, target: Uint8Array): number {
+    return this.readFrom(this.synced, position, target)
+  }
+
   private readFrom({ pages, length: size }: Content, position: number, target: Uint8Array): number {
     const count = Math.max(0, Math.min(target.byteLength, size - position))
     for (let done = 0; done < count; ) {
@@ -157,6 +165,11 @@ export class MemoryDirectory {
     this.synced = new Map(this.entries)
   }
 
+  /** The names that the worst power cut would leave. */
+  get durable(): ReadonlyMap<string, MemoryNode> {
+    return this.synced
+  }
+
   /** Goes back to the names of the last sync, unless the latest ones survive; then the same below. */
   losePower(path: string, survivors: Survivors): void {
     if (!survivors.names(path)) {
@@ -203,6 +216,13 @@ export class MemoryFiles {
       if (node.kind === "file") throw new FileFault("NotADirectory")
       node = node.entries.get(name)
     }
+    return node
+  }
+
+  /** What the path would name after the worst power cut. */
+  findDurable(path: string): MemoryNode | undefined {
+    let node: MemoryNode | undefined = this.root
+    for (const name of namesOf(path)) node = node?.kind === "directory" ? node.durable.get(name) : undefined
     return node
   }
 

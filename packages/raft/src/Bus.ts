@@ -23,6 +23,7 @@ import type {
   PeerResponse,
   RemoveVoterRequest,
   UpdateVoterRequest,
+  UpgradeVersionRequest,
   VoteRequest,
   VoteResponse,
   VoterChangeResponse
@@ -134,7 +135,7 @@ export const FetchSnapshot: PeerApi<FetchSnapshotRequest, FetchSnapshotResponse>
 )
 
 const VoterChange = Schema.Struct({
-  _tag: Schema.Literals(["AddVoter", "RemoveVoter", "UpdateVoter"]),
+  _tag: Schema.Literals(["AddVoter", "RemoveVoter", "UpdateVoter", "UpgradeVersion"]),
   ...Head,
   message: Schema.NullOr(Schema.String)
 })
@@ -166,6 +167,19 @@ export const UpdateVoter: PeerApi<UpdateVoterRequest, VoterChangeResponse> = pee
   VoterChange
 )
 
+export const UpgradeVersion: PeerApi<UpgradeVersionRequest, VoterChangeResponse> = peerApi(
+  "UpgradeVersion",
+  10_009,
+  Schema.Struct({
+    _tag: Schema.Literal("UpgradeVersion"),
+    clusterId,
+    level: Schema.Int,
+    isUpgrade: Schema.Boolean,
+    validateOnly: Schema.Boolean
+  }),
+  VoterChange
+)
+
 /** Sends one message over the channels given. */
 export const send = (
   channels: Channels,
@@ -190,6 +204,8 @@ export const send = (
       return channels.call(to, RemoveVoter, request, timeoutMs)
     case "UpdateVoter":
       return channels.call(to, UpdateVoter, request, timeoutMs)
+    case "UpgradeVersion":
+      return channels.call(to, UpgradeVersion, request, timeoutMs)
   }
 }
 
@@ -216,6 +232,7 @@ export const quorumPeers = ({ quorum, fetch, changes }: QuorumChannels): QuorumP
       case "AddVoter":
       case "RemoveVoter":
       case "UpdateVoter":
+      case "UpgradeVersion":
         return send(changes, to, request, timeoutMs)
     }
   }
@@ -236,5 +253,6 @@ export const handlers = <Handler>(
   mount<FetchSnapshotRequest, FetchSnapshotResponse>(FetchSnapshot, handle),
   mount<AddVoterRequest, VoterChangeResponse>(AddVoter, handle),
   mount<RemoveVoterRequest, VoterChangeResponse>(RemoveVoter, handle),
-  mount<UpdateVoterRequest, VoterChangeResponse>(UpdateVoter, handle)
+  mount<UpdateVoterRequest, VoterChangeResponse>(UpdateVoter, handle),
+  mount<UpgradeVersionRequest, VoterChangeResponse>(UpgradeVersion, handle)
 ]

@@ -96,6 +96,7 @@ export const codes = {
   invalidRequest: 42,
   fencedEpoch: 74,
   unknownEpoch: 75,
+  invalidUpdateVersion: 95,
   snapshotNotFound: 98,
   positionOutOfRange: 99,
   inconsistentClusterId: 104,
@@ -108,8 +109,18 @@ export const votersOf = (state: Common): VoterSet.VoterSet => LogView.latestVote
 
 export const isVoter = (state: Common): boolean => VoterSet.isVoter(votersOf(state), state.self)
 
+/**
+ * A directory that may have taken the place of one that was lost (KAFKA-16526) has not caught up yet: what was committed with the lost one
+ * it may lack, as may whoever would vote for it.
+ */
+const isRefilling = (state: Common): boolean => {
+  const { fresh, log, self } = state
+  const isNamed = VoterSet.find(votersOf(state), self)?.directoryId !== VoterSet.noDirectoryId
+  return fresh && log.endOffset > 0 && !isNamed && votersOf(state).ids.length > 1
+}
+
 /** Whether this node may stand for election. */
-export const mayStand = (state: Common): boolean => isVoter(state) && !state.leaving
+export const mayStand = (state: Common): boolean => isVoter(state) && !state.leaving && !isRefilling(state)
 
 export const keyOf = ({ id, directoryId }: ReplicaKey): ReplicaKey => ({ id, directoryId })
 

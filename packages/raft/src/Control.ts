@@ -124,18 +124,30 @@ const decodeOne = (type: number, value: Uint8Array): ControlRecord | undefined =
   return { _tag: "KRaftVersion", kraftVersion: kRaftVersion }
 }
 
-/** What a batch says of the voters, if it is a control batch; the place of each record in it is lost. Throws MalformedBytes. */
-export const decode = (bytes: Uint8Array, at: number): ReadonlyArray<ControlRecord> => {
+/** The records of a control batch by their types; those without one are left out. Throws MalformedBytes. */
+const typedValues = (
+  bytes: Uint8Array,
+  at: number
+): ReadonlyArray<{ readonly type: number; readonly value: Uint8Array }> => {
   if (!RecordBatch.isControl(bytes, at) || RecordBatch.codecId(bytes, at) !== 0) return []
-  const records: Array<ControlRecord> = []
+  const typed: Array<{ readonly type: number; readonly value: Uint8Array }> = []
   const cursor = new RecordCursor(bytes, at + RecordBatch.headerBytes, at + RecordBatch.sizeInBytes(bytes, at))
   for (let count = RecordBatch.count(bytes, at); count > 0; count--) {
     cursor.next()
     const { key, value } = recordAt(cursor)
     if (key === null || value === null || key.byteLength < keyBytes) continue
-    const type = new Reader(key.subarray(2)).int16()
-    const record = decodeOne(type, value)
-    if (record !== undefined) records.push(record)
+    typed.push({ type: new Reader(key.subarray(2)).int16(), value })
   }
-  return records
+  return typed
 }
+
+/** The time that a snapshot's first batch says it tells of; undefined when it is no such batch. Throws MalformedBytes. */
+export const lastContainedLogTimestamp = (bytes: Uint8Array): number | undefined => {
+  const header = typedValues(bytes, 0).find(({ type }) => type === RecordBatch.controlTypes.snapshotHeader)
+  if (header === undefined) return undefined
+  return codec(SnapshotHeaderRecord, version).decode(new Reader(header.value)).lastContainedLogTimestamp
+}
+
+/** What a batch says of the voters, if it is a control batch; the place of each record in it is lost. Throws MalformedBytes. */
+export const decode = (bytes: Uint8Array, at: number): ReadonlyArray<ControlRecord> =>
+  typedValues(bytes, at).flatMap(({ type, value }) => decodeOne(type, value) ?? [])

@@ -164,7 +164,9 @@ const fetched = (state: Follower, response: FetchResponse, batches: ReadonlyArra
     return fetchIfDue({ ...state, snapshot: { id: response.snapshotId, position: 0 } }, now)
   }
   if (!isNext(state, batches)) return [retryLater(state, now), none]
-  const hasCaughtUp = response.highWatermark <= state.log.syncedOffset
+  // A new leader's watermark may be from long ago; who has a record of its epoch has all that was committed before.
+  const hasItsEpoch = LogView.lastEpoch(state.log) === state.election.epoch
+  const hasCaughtUp = hasItsEpoch && response.highWatermark <= state.log.syncedOffset
   const [appended, out] = append(state, batches)
   const highWatermark = Math.max(state.highWatermark, Math.min(response.highWatermark, appended.log.endOffset))
   const [next, more] = fetchIfDue({ ...appended, highWatermark, fresh: state.fresh && !hasCaughtUp }, now)

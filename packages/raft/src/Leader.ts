@@ -39,7 +39,7 @@ export interface Leader extends Common {
 }
 
 /** A leader waits this many fetch timeouts for a majority. */
-const checkQuorumFactor = 1.5
+export const checkQuorumFactor = 1.5
 
 /** Between two tries to tell a voter that can't be reached who leads, in milliseconds. */
 const beginRetryMs = 100

@@ -106,7 +106,7 @@ export type Message =
       readonly snapshotId: SnapshotId
       readonly voters: VoterEntry | undefined
     }
-  /** A snapshot was taken here, and the log now begins at the offset. */
+  /** This is the latest snapshot that was taken here, and the log now begins at the offset. */
   | { readonly _tag: "SnapshotStored"; readonly snapshotId: SnapshotId; readonly logStartOffset: number }
   /** This node is about to stop: it hands the leadership over and never stands again. */
   | { readonly _tag: "Resign"; readonly done: () => void }

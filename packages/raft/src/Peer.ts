@@ -90,6 +90,15 @@ export interface UpdateVoterRequest extends Request {
   readonly voter: Voter
 }
 
+/** Raises kraft.version. */
+export interface UpgradeVersionRequest extends Request {
+  readonly _tag: "UpgradeVersion"
+  readonly level: number
+  /** Whoever asks means to go up. */
+  readonly isUpgrade: boolean
+  readonly validateOnly: boolean
+}
+
 export type PeerRequest =
   | VoteRequest
   | BeginQuorumEpochRequest
@@ -99,6 +108,7 @@ export type PeerRequest =
   | AddVoterRequest
   | RemoveVoterRequest
   | UpdateVoterRequest
+  | UpgradeVersionRequest
 
 /** What every answer says of the answerer. */
 export interface Head {
@@ -142,7 +152,7 @@ export interface FetchSnapshotResponse extends Head {
 }
 
 export interface VoterChangeResponse extends Head {
-  readonly _tag: "AddVoter" | "RemoveVoter" | "UpdateVoter"
+  readonly _tag: "AddVoter" | "RemoveVoter" | "UpdateVoter" | "UpgradeVersion"
   readonly message: string | null
 }
 
@@ -163,6 +173,7 @@ interface Responses {
   readonly AddVoter: VoterChangeResponse
   readonly RemoveVoter: VoterChangeResponse
   readonly UpdateVoter: VoterChangeResponse
+  readonly UpgradeVersion: VoterChangeResponse
 }
 
 /** What a request is answered with. */

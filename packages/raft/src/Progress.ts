@@ -50,12 +50,18 @@ export const placeOf = (voters: VoterSet, key: ReplicaKey): string =>
 
 export const ofVoter = (replicas: Replicas, voter: Voter): Progress | undefined => replicas.get(placeOfVoter(voter))
 
-/** A place for each voter that has none; what is known of others stays. */
+/**
+ * A place for each voter that has none; what is known of others stays. A voter whose directory had not been known takes along what is
+ * known of it.
+ */
 export const withVoters = (replicas: Replicas, voters: VoterSet, now: number): Replicas => {
   const next = new Map(replicas)
   for (const voter of voters.voters) {
     const place = placeOfVoter(voter)
-    if (!next.has(place)) next.set(place, unheard(voter, now))
+    if (next.has(place)) continue
+    const former = next.get(`${voter.id}`)
+    next.delete(`${voter.id}`)
+    next.set(place, former?.key.directoryId === voter.directoryId ? former : unheard(voter, now))
   }
   return next
 }

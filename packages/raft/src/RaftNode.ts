@@ -23,12 +23,15 @@ import { describe, type QuorumDescription } from "./Describe.ts"
 import * as LogView from "./LogView.ts"
 import type { AppendAnswer, ChangeAnswer, Message, Out } from "./Message.ts"
 import * as MetadataLog from "./MetadataLog.ts"
-import type { PeerRequest, PeerResponse, ReplicaKey, ResponseOf } from "./Peer.ts"
+import type { PeerRequest, PeerResponse, ReplicaKey, ResponseOf, UpgradeVersionRequest } from "./Peer.ts"
 import * as Perform from "./Perform.ts"
 import * as QuorumStateFile from "./QuorumStateFile.ts"
 import { machine, type RaftState, start } from "./Raft.ts"
 import { refusal } from "./Requests.ts"
+import type { RetentionLimits } from "./SnapshotRetention.ts"
+import * as SnapshotRetention from "./SnapshotRetention.ts"
 import * as Snapshots from "./Snapshots.ts"
+import type * as VoterChange from "./VoterChange.ts"
 import * as VoterSet from "./VoterSet.ts"
 
 export type { LeaderAndEpoch, PeerUnreachable, QuorumPeers, RaftListener } from "./Perform.ts"
@@ -83,11 +86,13 @@ export interface RaftNode {
    * Appends one data batch of `count` records, if this node leads in that epoch. Its offsets and epoch are put in place.
    */
   readonly append: (batch: Uint8Array, count: number, epoch: number) => Effect.Effect<AppendAnswer>
-  /** Stores the snapshot, then forgets the log and the snapshots before it. */
+  /** Stores a snapshot of what is committed. */
   readonly storeSnapshot: (
     snapshot: Snapshots.Snapshot,
     lastContainedLogTimestamp: number
   ) => Effect.Effect<void, DiskError>
+  /** Forgets what is beyond the limits of old snapshots and of the log before the latest. */
+  readonly retain: (limits: RetentionLimits) => Effect.Effect<void, DiskError>
   /** Answers another node; may wait as long as the request says. */
   readonly handle: <Request extends PeerRequest>(request: Request) => Effect.Effect<ResponseOf<Request>>
   readonly leader: () => Perform.LeaderAndEpoch
@@ -103,6 +108,10 @@ export interface RaftNode {
   ) => Effect.Effect<ChangeAnswer>
   readonly removeVoter: (voter: ReplicaKey) => Effect.Effect<ChangeAnswer>
   readonly updateVoter: (voter: VoterSet.Voter) => Effect.Effect<ChangeAnswer>
+  /** Raises kraft.version. */
+  readonly upgradeVersion: (
+    update: Pick<UpgradeVersionRequest, "level" | "isUpgrade" | "validateOnly">
+  ) => Effect.Effect<ChangeAnswer>
   /** Hands the leadership over for good, before a stop; ends when the others know. */
   readonly resign: Effect.Effect<void>
 }
@@ -147,10 +156,17 @@ const makeStoreSnapshot =
               { _tag: "Voters", voters }
             ] as const)
       yield* Snapshots.write(disk, log.directory, { ...taken, control }, lastContainedLogTimestamp, now)
-      yield* Snapshots.removeBefore(disk, log.directory, taken)
-      yield* log.deleteRecordsBefore(taken.endOffset)
-      yield* log.deleteOldSegments(now, taken.endOffset)
       const snapshotId = { endOffset: taken.endOffset, epoch: taken.epoch }
+      actor.tell({ _tag: "SnapshotStored", snapshotId, logStartOffset: log.logStartOffset })
+    })
+
+const makeRetain =
+  (hand: Perform.Hand, actor: Actor<RaftState, Message>) =>
+  (limits: RetentionLimits): Effect.Effect<void, DiskError> =>
+    Effect.gen(function* () {
+      const { disk, log, clock } = hand
+      const snapshotId = yield* SnapshotRetention.apply(disk, log, clock.currentTimeMillisUnsafe(), limits)
+      if (snapshotId === undefined) return
       actor.tell({ _tag: "SnapshotStored", snapshotId, logStartOffset: log.logStartOffset })
     })
 
@@ -158,8 +174,6 @@ const leaderOf = (state: RaftState): Perform.LeaderAndEpoch => {
   const { leaderId: id, epoch } = state.election
   return { id, epoch, endpoint: id === -1 ? undefined : endpointOfLeader(state) }
 }
-
-type ChangeRequest = Extract<PeerRequest, { readonly _tag: "AddVoter" | "RemoveVoter" | "UpdateVoter" }>
 
 const answerOf = (response: PeerResponse): ChangeAnswer => ({
   errorCode: response.errorCode,
@@ -169,7 +183,7 @@ const answerOf = (response: PeerResponse): ChangeAnswer => ({
 /** Asks this node if it leads, else the leader over the network. */
 const makeChange =
   (options: RaftNodeOptions, state: () => RaftState, handle: RaftNode["handle"]) =>
-  (request: ChangeRequest, timeoutMs: number): Effect.Effect<ChangeAnswer> =>
+  (request: VoterChange.ChangeRequest, timeoutMs: number): Effect.Effect<ChangeAnswer> =>
     Effect.suspend(() => {
       const { id, endpoint } = leaderOf(state())
       if (id === options.nodeId || endpoint === undefined) return Effect.map(handle(request), answerOf)
@@ -186,13 +200,14 @@ const changeTimeoutMs = 30_000
 const makeChanges = (options: RaftNodeOptions, state: () => RaftState, handle: RaftNode["handle"]) => {
   const { clusterId } = options
   const change = makeChange(options, state, handle)
-  const changes: Pick<RaftNode, "addVoter" | "removeVoter" | "updateVoter"> = {
+  const changes: Pick<RaftNode, "addVoter" | "removeVoter" | "updateVoter" | "upgradeVersion"> = {
     addVoter: (key, endpoints, timeoutMs, ackWhenCommitted = true) => {
       const voter = VoterSet.voter(key, endpoints)
       return change({ _tag: "AddVoter", clusterId, voter, timeoutMs, ackWhenCommitted }, timeoutMs)
     },
     removeVoter: (voter) => change({ _tag: "RemoveVoter", clusterId, voter }, changeTimeoutMs),
-    updateVoter: (voter) => change({ _tag: "UpdateVoter", clusterId, voter }, changeTimeoutMs)
+    updateVoter: (voter) => change({ _tag: "UpdateVoter", clusterId, voter }, changeTimeoutMs),
+    upgradeVersion: (update) => change({ _tag: "UpgradeVersion", clusterId, ...update }, changeTimeoutMs)
   }
   return changes
 }
@@ -240,6 +255,7 @@ export const make = (options: RaftNodeOptions): Effect.Effect<RaftNode, DiskErro
       log: options.log,
       append: makeAppend(actor),
       storeSnapshot: makeStoreSnapshot(hand, actor),
+      retain: makeRetain(hand, actor),
       handle,
       leader: () => leaderOf(state()),
       voters: () => votersOf(state()),

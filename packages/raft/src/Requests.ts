@@ -36,6 +36,7 @@ export const refusal = (state: RaftState, request: PeerRequest, errorCode: numbe
     case "AddVoter":
     case "RemoveVoter":
     case "UpdateVoter":
+    case "UpgradeVersion":
       return VoterChange.response(state, request, errorCode, null)
     default:
       return unreachable(request)
@@ -110,6 +111,7 @@ export const step = (state: RaftState, request: PeerRequest, respond: Respond, n
     case "AddVoter":
     case "RemoveVoter":
     case "UpdateVoter":
+    case "UpgradeVersion":
       return VoterChange.request(state, request, respond, now)
     default:
       return [unreachable(request), none]

@@ -9,7 +9,7 @@ import { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
-import { type ControlRecord, decode, snapshotFooter, snapshotHeader } from "./Control.ts"
+import { type ControlRecord, decode, lastContainedLogTimestamp, snapshotFooter, snapshotHeader } from "./Control.ts"
 import type { SnapshotId } from "./Peer.ts"
 
 export interface Snapshot extends SnapshotId {
@@ -163,6 +163,12 @@ export const removeParts = (disk: Disk["Service"], directory: string): Effect.Ef
     }
   })
 
+/** Takes a snapshot away; whoever else has done so meanwhile is welcome. */
+const remove = (disk: Disk["Service"], directory: string, id: SnapshotId): Effect.Effect<void, DiskError> =>
+  disk
+    .remove(`${directory}/${fileName(id)}`)
+    .pipe(Effect.catch((error) => (error.reason === "NotFound" ? Effect.void : Effect.fail(error))))
+
 /** Removes all snapshots before `keep`. */
 export const removeBefore = (
   disk: Disk["Service"],
@@ -171,7 +177,36 @@ export const removeBefore = (
 ): Effect.Effect<void, DiskError> =>
   Effect.gen(function* () {
     for (const id of yield* list(disk, directory)) {
-      if (id.endOffset < keep.endOffset) yield* disk.remove(`${directory}/${fileName(id)}`)
+      if (id.endOffset < keep.endOffset) yield* remove(disk, directory, id)
     }
     yield* disk.syncDirectory(directory)
+  })
+
+/** Bytes of a snapshot that surely hold its first batch's length. */
+const batchPrefixBytes = RecordBatch.headerBytes
+
+/** A snapshot as retention sees it. */
+export interface SnapshotFacts extends SnapshotId {
+  readonly sizeBytes: number
+  /** Of the last record that it tells of; undefined when its header does not say. */
+  readonly timestamp: number | undefined
+}
+
+/** Undefined when there is no such snapshot any more. */
+export const facts = (
+  disk: Disk["Service"],
+  directory: string,
+  id: SnapshotId
+): Effect.Effect<SnapshotFacts | undefined, DiskError> =>
+  Effect.gen(function* () {
+    const prefix = yield* readPart(disk, directory, id, 0, batchPrefixBytes)
+    if (prefix === undefined || prefix.bytes.byteLength < batchPrefixBytes) return undefined
+    const first = yield* readPart(disk, directory, id, 0, RecordBatch.sizeInBytes(prefix.bytes, 0))
+    if (first === undefined) return undefined
+    const isWhole = RecordBatch.verifyBatch(first.bytes, 0, first.bytes.byteLength) === undefined
+    return {
+      ...id,
+      sizeBytes: first.sizeBytes,
+      timestamp: isWhole ? lastContainedLogTimestamp(first.bytes) : undefined
+    }
   })

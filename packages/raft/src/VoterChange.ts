@@ -1,19 +1,29 @@
 /**
- * Adding, removing and updating voters while the quorum runs (KIP-853): a VotersRecord in the log that counts from its append on.
+ * Adding, removing and updating voters while the quorum runs (KIP-853): a VotersRecord in the log that counts from its append on. The first
+ * one comes with the version that records voters (`VersionUpgrade.ts`).
  *
  * Invariants: one change at a time, and none before the one ahead of it and a record of the leader's own epoch are committed, so that any
  * two majorities that can both decide have a voter in common; a voter is added only once it has caught up.
  */
 import { none } from "@klamm/actor"
 import { codes, head, type Step, votersOf } from "./Common.ts"
+import type { ControlRecord } from "./Control.ts"
 import { advance, appendControl, type Leader, resign } from "./Leader.ts"
 import * as LogView from "./LogView.ts"
 import type { Out, Respond } from "./Message.ts"
-import type { AddVoterRequest, RemoveVoterRequest, UpdateVoterRequest, VoterChangeResponse } from "./Peer.ts"
+import type {
+  AddVoterRequest,
+  RemoveVoterRequest,
+  UpdateVoterRequest,
+  UpgradeVersionRequest,
+  VoterChangeResponse
+} from "./Peer.ts"
 import * as Progress from "./Progress.ts"
+import * as VersionUpgrade from "./VersionUpgrade.ts"
 import * as VoterSet from "./VoterSet.ts"
 
-export type ChangeRequest = AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest
+type VoterRequest = AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest
+export type ChangeRequest = VoterRequest | UpgradeVersionRequest
 
 export interface Change {
   readonly request: ChangeRequest
@@ -24,7 +34,7 @@ export interface Change {
   readonly deadline: number
 }
 
-/** How long a removal or an update may wait for its commit, in milliseconds. */
+/** How long a removal, an update or an upgrade may wait for its commit, in milliseconds. */
 const changeTimeoutMs = 30_000
 
 export const response = (
@@ -34,7 +44,7 @@ export const response = (
   message: string | null
 ): VoterChangeResponse => ({ _tag: request._tag, ...head(state, errorCode), message })
 
-const refusal = (state: Leader, request: ChangeRequest): readonly [number, string] | undefined => {
+const refusal = (state: Leader, request: VoterRequest): readonly [number, string] | undefined => {
   const { kraftVersion, offset } = LogView.latestVoters(state.log)
   const { voter } = request
   const same = votersOf(state).voters.find(({ id }) => id === voter.id)
@@ -55,9 +65,9 @@ const refusal = (state: Leader, request: ChangeRequest): readonly [number, strin
 }
 
 export const request = (state: Leader, asked: ChangeRequest, respond: Respond, now: number): Step => {
-  const refused = refusal(state, asked)
-  if (refused !== undefined) {
-    const [errorCode, message] = refused
+  const atOnce = asked._tag === "UpgradeVersion" ? VersionUpgrade.answerAtOnce(state, asked) : refusal(state, asked)
+  if (atOnce !== undefined) {
+    const [errorCode, message] = atOnce
     return [state, [{ _tag: "Respond", respond, response: response(state, asked, errorCode, message) }]]
   }
   const timeoutMs = asked._tag === "AddVoter" ? asked.timeoutMs : changeTimeoutMs
@@ -65,6 +75,7 @@ export const request = (state: Leader, asked: ChangeRequest, respond: Respond, n
 }
 
 const votersAfter = (state: Leader, { request: asked }: Change): VoterSet.VoterSet => {
+  if (asked._tag === "UpgradeVersion") return VersionUpgrade.recordedVoters(state)
   const voters = votersOf(state)
   if (asked._tag === "AddVoter") return VoterSet.add(voters, asked.voter)
   const others = VoterSet.remove(voters, asked.voter.id)
@@ -86,7 +97,11 @@ const respondTo = (state: Leader, change: Change, errorCode: number, message: st
 
 const appendChange = (state: Leader, change: Change, now: number): Step => {
   const offset = state.log.endOffset
-  const [appended, write] = appendControl(state, [{ _tag: "Voters", voters: votersAfter(state, change) }], now)
+  const voters: ControlRecord = { _tag: "Voters", voters: votersAfter(state, change) }
+  const { request: asked } = change
+  const records: ReadonlyArray<ControlRecord> =
+    asked._tag === "UpgradeVersion" ? [{ _tag: "KRaftVersion", kraftVersion: asked.level }, voters] : [voters]
+  const [appended, write] = appendControl(state, records, now)
   const isAnswered = change.request._tag === "AddVoter" && !change.request.ackWhenCommitted
   const respond = isAnswered ? undefined : change.respond
   const [advanced, more] = advance({ ...appended, change: { ...change, offset, respond } }, now)

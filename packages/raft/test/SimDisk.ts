@@ -34,10 +34,12 @@ const epochsOf = (batches: ReadonlyArray<FetchedBatch>): LogView.LogView["epochs
 export const viewOf = (disk: Disk, configured: VoterEntry): LogView.LogView => {
   const voters: Array<VoterEntry> = [disk.snapshot?.voters ?? configured]
   for (const { baseOffset, control } of disk.batches) {
+    let entry = voters.at(-1)!
     for (const record of control) {
-      const last = voters.at(-1)!
-      if (record._tag === "Voters") voters.push({ ...last, offset: baseOffset, voters: record.voters })
+      if (record._tag === "Voters") entry = { ...entry, offset: baseOffset, voters: record.voters }
+      if (record._tag === "KRaftVersion") entry = { ...entry, offset: baseOffset, kraftVersion: record.kraftVersion }
     }
+    if (entry !== voters.at(-1)) voters.push(entry)
   }
   const endOffset = endOf(disk)
   return {

@@ -51,12 +51,18 @@ describe("the quorum on the wire", () => {
       { _tag: "RemoveVoter", ...head, message }
     )
     there(Bus.UpdateVoter, { _tag: "UpdateVoter", clusterId, voter }, { _tag: "UpdateVoter", ...head, message: null })
+    const upgrade = { level: 1, isUpgrade: true, validateOnly: false }
+    there(
+      Bus.UpgradeVersion,
+      { _tag: "UpgradeVersion", clusterId, ...upgrade },
+      { _tag: "UpgradeVersion", ...head, message }
+    )
   })
 
   test("each has a key of its own, and something that answers it", () => {
     const handle = () => Effect.die("not asked")
     const keys = Bus.handlers({ handle }, ({ key }) => key)
-    expect(keys).toEqual([10_001, 10_002, 10_003, 10_004, 10_005, 10_006, 10_007, 10_008])
+    expect(keys).toEqual([10_001, 10_002, 10_003, 10_004, 10_005, 10_006, 10_007, 10_008, 10_009])
   })
 
   test("fetches, changes and votes go over connections of their own", () => {

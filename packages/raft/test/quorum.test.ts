@@ -114,6 +114,14 @@ const replaceDisk = (simulation: Simulation, ids: ReadonlyArray<number>): void =
   simulation.startNode(id)
 }
 
+/** Asks whoever leads to record the voters. */
+const raiseVersion = (simulation: Simulation): void => {
+  const leader = simulation.leader()
+  if (leader === undefined) return
+  const request = { _tag: "UpgradeVersion", clusterId, level: 1, isUpgrade: true, validateOnly: false } as const
+  simulation.ask(leader.id, request, () => undefined)
+}
+
 const withSeed = (seed: number, run: () => void): void => {
   try {
     run()
@@ -170,6 +178,30 @@ describe("a quorum through storms", () => {
         recovers(simulation)
       })
     }
+  })
+})
+
+describe("a quorum whose version is raised", () => {
+  test("goes on through storms with voters that come and go", () => {
+    const ids = [1, 2, 3, 4, 5]
+    let raised = 0
+    for (let seed = 1; seed <= seeds; seed++) {
+      withSeed(seed, () => {
+        const simulation = new Simulation(seed, ids, configured([1, 2, 3]))
+        for (const id of ids) simulation.startNode(id)
+        for (let round = 0; round < 25; round++) {
+          if (round >= 5) raiseVersion(simulation)
+          changeVoters(simulation, ids)
+          if (simulation.below(5) === 0) replaceDisk(simulation, ids)
+          storm(simulation, ids, 1)
+        }
+        recovers(simulation)
+        const versions = [...simulation.nodes.values()].map(({ state }) => state?.log.voters.at(-1)?.kraftVersion)
+        expect(new Set(versions).size).toBe(1)
+        raised += versions[0] ?? 0
+      })
+    }
+    expect(raised).toBeGreaterThan(0.7 * seeds)
   })
 })
 

@@ -3,6 +3,7 @@ import * as Checkpoint from "@klamm/log/Checkpoint"
 import { Disk } from "@klamm/platform"
 import * as DiskMemory from "@klamm/platform/DiskMemory"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -53,6 +54,13 @@ const until = (condition: () => boolean): Effect.Effect<void> =>
 const run = <A, E>(effect: Effect.Effect<A, E, Disk | Scope.Scope>) =>
   Effect.runPromise(Effect.scoped(effect).pipe(Effect.provide(DiskMemory.layerMemory)))
 
+/** The end offsets of the snapshots that are there. */
+const checkpoints = Effect.flatMap(Disk, (disk) =>
+  Effect.map(disk.list(directory), (entries) =>
+    entries.flatMap(({ name }) => (/^0*(\d+)-\d+\.checkpoint$/.exec(name) ?? []).slice(1)).sort()
+  )
+)
+
 const makeDirectory = Effect.flatMap(Disk, (disk) => disk.makeDirectory(directory))
 
 describe("a raft node on a disk", () => {
@@ -77,7 +85,7 @@ describe("a raft node on a disk", () => {
       })
     ))
 
-  test("a snapshot takes the place of the log before it", () =>
+  test("a snapshot takes the place of the log before it, once that is beyond the limits", () =>
     run(
       Effect.gen(function* () {
         yield* makeDirectory
@@ -85,14 +93,42 @@ describe("a raft node on a disk", () => {
         const life = yield* Scope.make()
         const node = yield* Scope.provide(startNode(first), life)
         yield* until(() => first.includes("led 1"))
-        for (let count = 1; count <= 40; count++) yield* node.append(batch("x".repeat(100)), 1, 1)
-        yield* until(() => first.includes("data 40 1"))
-        yield* node.storeSnapshot({ endOffset: 41, epoch: 1, batches: [batch("all of it")] }, 5)
-        expect(node.log.logStartOffset).toBeGreaterThan(0)
-        yield* node.append(batch("after"), 1, 1)
-        yield* until(() => first.includes("data 41 1"))
-        yield* Scope.close(life, Exit.void)
+        const appendUpTo = (last: number) =>
+          Effect.gen(function* () {
+            while (node.log.logEndOffset <= last) yield* node.append(batch("x".repeat(100)), 1, 1)
+            yield* until(() => first.includes(`data ${last} 1`))
+          })
+        const storeAt = (endOffset: number, timestamp: number) =>
+          node.storeSnapshot({ endOffset, epoch: 1, batches: [batch("all of it")] }, timestamp)
+        const state = () => [
+          node.log.logStartOffset,
+          node.state().log.startOffset,
+          node.state().log.snapshot?.endOffset
+        ]
+        const now = yield* Clock.currentTimeMillis
+        for (const [at, ageMs] of [[21, 90_000] as const, [31, 50_000] as const, [41, 0] as const]) {
+          yield* appendUpTo(at - 1)
+          yield* storeAt(at, now - ageMs)
+        }
+        yield* node.retain({ maxBytes: -1, maxMs: -1 })
+        yield* node.retain({ maxBytes: 1_000_000, maxMs: 100_000 })
+        yield* until(() => node.state().log.snapshot?.endOffset === 41)
+        expect(state()).toEqual([0, 0, 41])
+        expect(yield* checkpoints).toEqual(["21", "31", "41"])
 
+        yield* node.retain({ maxBytes: 1_000_000, maxMs: 60_000 })
+        yield* until(() => node.state().log.startOffset > 0)
+        expect(state()).toEqual([31, 31, 41])
+        expect(yield* checkpoints).toEqual(["31", "41"])
+
+        yield* node.retain({ maxBytes: 0, maxMs: -1 })
+        yield* until(() => node.state().log.startOffset > 31)
+        expect(state()).toEqual([41, 41, 41])
+        yield* node.retain({ maxBytes: 0, maxMs: 0 })
+        expect(yield* checkpoints).toEqual(["41"])
+
+        yield* appendUpTo(41)
+        yield* Scope.close(life, Exit.void)
         const second: Array<string> = []
         yield* startNode(second)
         yield* until(() => second.includes("led 2"))

@@ -121,6 +121,43 @@ describe("a vote", () => {
   })
 })
 
+describe("a directory that may have been another's before", () => {
+  const wake: Message = { _tag: "Wake" }
+  const followed = (endOffset: number, epoch: number): RaftState =>
+    node(1, three, { endOffset, fresh: true, election: { ...noElection, epoch, leaderId: 2 } })
+
+  test("does not stand before it has caught up: who would vote for it may lack the same", () => {
+    const late = 1_000_000
+    expect(run(followed(9, 1), [wake], late)[0]._tag).toBe("Unattached")
+    const whole = node(1, three, { endOffset: 9, election: { ...noElection, epoch: 1, leaderId: 2 } })
+    expect(run(whole, [wake], late)[0]._tag).toBe("Prospective")
+    expect(run(node(1, three, { fresh: true }), [wake], late)[0]._tag).toBe("Prospective")
+  })
+
+  test("has caught up with a leader once it has a record of its epoch: the watermark alone may be from long ago", () => {
+    const fetched = (epoch: number) => {
+      const [asking, out] = run(followed(9, epoch), [wake])
+      const [sent] = sends(out)
+      if (sent?._tag !== "Send") throw new Error("it does not fetch")
+      const { id, request } = sent
+      const response = {
+        _tag: "Fetch",
+        errorCode: 0,
+        epoch,
+        leaderId: 2,
+        leaderEndpoint: null,
+        highWatermark: 5,
+        diverging: null,
+        snapshotId: null,
+        records: new Uint8Array(0)
+      } as const
+      return run(asking, [{ _tag: "Answered", id, from: 2, request, response, batches: [] }])[0].fresh
+    }
+    expect(fetched(2)).toBe(true)
+    expect(fetched(1)).toBe(false)
+  })
+})
+
 describe("a pre-vote", () => {
   const preVote = voteRequest(3, 1, 1, { preVote: true, lastEpoch: 1, lastOffset: 9 })
 

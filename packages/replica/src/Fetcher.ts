@@ -1,7 +1,8 @@
 /**
- * Following leaders on other brokers: one loop for each source broker, with all partitions that are followed from there in one request.
+ * Following leaders on other brokers: `num.replica.fetchers` loops for each source broker, each with all of its partitions in one
+ * request.
  *
- * Invariants: a partition is followed from one broker at a time; the next request goes out only when what the last one brought is as
+ * Invariants: a partition is followed from one broker at a time, in the loop that its name says; the next request goes out only when what the last one brought is as
  * durable as its offsets promise; trouble with one partition rests that partition and nothing else. A loop ends with its last partition.
  * Neighbours: `Deliveries.ts` takes an answer apart, `FetcherSession.ts` says what a request names, `Follower.ts` decides what becomes of it.
  */
@@ -10,6 +11,7 @@ import * as Moment from "@klamm/platform/Moment"
 import type { Address } from "@klamm/platform/Network"
 import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { fetcherFor } from "@klamm/protocol/JavaHash"
 import * as Effect from "effect/Effect"
 import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -28,6 +30,15 @@ export interface FetcherSettings {
   readonly responseMaxBytes: number
   readonly backoffMs: number
   readonly timeoutMs: number
+  /** num.replica.fetchers. */
+  readonly fetchers: number
+}
+
+/** Where a loop fetches: it has a connection of its own to its broker. */
+export interface FetchPlace {
+  readonly address: Address
+  /** Which of the loops it is that fetch from this broker, from 0. */
+  readonly fetcher: number
 }
 
 export interface FetchAnswer {
@@ -41,14 +52,14 @@ export interface FetcherOptions {
   readonly fetchSettings: () => FetcherSettings
   /** Of the inter-broker listener, as the metadata has it now. */
   readonly addressOf: (brokerId: number) => Address | undefined
-  /** On a connection for fetches alone. */
+  /** On the loop's connection. */
   readonly fetch: (
-    to: Address,
+    to: FetchPlace,
     body: FetchRequest,
     timeoutMs: number
   ) => Effect.Effect<FetchAnswer, { readonly message: string }>
   /** Ends that connection: a poll that waits on it would hold up the next request. */
-  readonly disconnect: (to: Address) => Effect.Effect<void>
+  readonly disconnect: (to: FetchPlace) => Effect.Effect<void>
   /** What slows the fetching of throttled partitions (KIP-73). */
   readonly quota: ReplicationQuota
   /** Of this broker's present life. */
@@ -59,6 +70,8 @@ export interface Fetcher {
   /** Follows the partition from that broker from now on, and from no other. */
   readonly follow: (partition: PartitionActor, leaderId: number) => void
   readonly unfollow: (partition: PartitionActor) => void
+  /** The settings may have changed: every partition goes to the loop where it belongs. */
+  readonly reconfigure: () => void
 }
 
 /** How soon a partition that is being cut or synced is looked at again. */
@@ -73,19 +86,25 @@ const lookEachMs = 1_000
 /** How soon a broker that is not registered yet looks again. */
 const unregisteredRestMs = 10
 
-/** How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen; milliseconds. */
+/**
+ * How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen, in milliseconds: the
+ * less often the more partitions the request after it has to name all again. The poll that ends by itself costs only what is new.
+ */
 const gatherMs = 1
 const interruptPauseMs = 50
+const partitionsPerPause = 64
 
 interface Self {
   readonly options: FetcherOptions
   readonly scope: Scope.Scope
-  readonly sources: Map<number, Source>
+  readonly sources: Map<string, Source>
   readonly run: (effect: Effect.Effect<void>) => void
 }
 
+/** One loop. */
 interface Source {
   readonly brokerId: number
+  readonly fetcher: number
   readonly partitions: Map<string, Followed>
   readonly session: FetcherSession
   /** Those of which something else may have to be asked than in the last request. */
@@ -193,7 +212,8 @@ const untilChanged = (source: Source): Effect.Effect<"Changed"> => {
   return Effect.gen(function* () {
     yield* signal
     const now = yield* Moment.monotonicMs
-    yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + interruptPauseMs - now))
+    const pauseMs = interruptPauseMs * (1 + source.session.size / partitionsPerPause)
+    yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + pauseMs - now))
     source.interruptedAtMs = yield* Moment.monotonicMs
     return "Changed" as const
   })
@@ -230,9 +250,9 @@ const take = (self: Self, source: Source, answer: FetchAnswer): Effect.Effect<vo
 }
 
 /** Asks, and gives up waiting when there are more partitions to ask for; an answer that has come by then is not thrown away. */
-const fetchUnlessChanged = ({ options }: Self, source: Source, address: Address, request: FetchRequest) => {
+const fetchUnlessChanged = ({ options }: Self, source: Source, place: FetchPlace, request: FetchRequest) => {
   let landed: Result.Result<FetchAnswer, { readonly message: string }> | undefined
-  const asking = Effect.result(options.fetch(address, request, options.fetchSettings().timeoutMs))
+  const asking = Effect.result(options.fetch(place, request, options.fetchSettings().timeoutMs))
   const fetching = Effect.map(asking, (result) => {
     landed = result
     return result
@@ -254,10 +274,11 @@ const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
     const address = options.addressOf(source.brokerId)
     if (address === undefined) return yield* failed(self, source, "no address")
     const request = requestFor(self, source, Math.max(0, Math.min(settings.maxWaitMs, nextMs - now)))
-    const outcome = yield* fetchUnlessChanged(self, source, address, request)
+    const place = { address, fetcher: source.fetcher }
+    const outcome = yield* fetchUnlessChanged(self, source, place, request)
     if (outcome === "Changed") {
       source.session.reset()
-      return yield* options.disconnect(address)
+      return yield* options.disconnect(place)
     }
     if (outcome._tag === "Failure") return yield* failed(self, source, outcome.failure.message)
     yield* take(self, source, outcome.success)
@@ -266,15 +287,19 @@ const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
 const loop = (self: Self, source: Source): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (source.partitions.size > 0) return Effect.flatMap(fetchOnce(self, source), () => loop(self, source))
-    self.sources.delete(source.brokerId)
+    self.sources.delete(sourceKey(source))
     return Effect.void
   })
 
-const sourceOf = (self: Self, brokerId: number): Source => {
-  const known = self.sources.get(brokerId)
+const sourceKey = ({ brokerId, fetcher }: Pick<Source, "brokerId" | "fetcher">): string => `${brokerId}/${fetcher}`
+
+const sourceOf = (self: Self, brokerId: number, { topic, partition }: PartitionActor): Source => {
+  const fetcher = fetcherFor(topic, partition, self.options.fetchSettings().fetchers)
+  const known = self.sources.get(sourceKey({ brokerId, fetcher }))
   if (known !== undefined) return known
   const source: Source = {
     brokerId,
+    fetcher,
     partitions: new Map(),
     session: new FetcherSession(),
     due: new Set(),
@@ -284,26 +309,37 @@ const sourceOf = (self: Self, brokerId: number): Source => {
     interruptedAtMs: Number.NEGATIVE_INFINITY,
     failures: 0
   }
-  self.sources.set(brokerId, source)
+  self.sources.set(sourceKey(source), source)
   self.run(loop(self, source))
   return source
 }
 
-const unfollow = (self: Self, { topicId, partition }: PartitionActor, exceptFrom: number): void => {
+const unfollow = (self: Self, { topicId, partition }: PartitionActor, except?: Source): void => {
+  const key = keyOf(topicId, partition)
   for (const source of self.sources.values()) {
-    const key = keyOf(topicId, partition)
-    if (source.brokerId !== exceptFrom && source.partitions.delete(key)) source.session.leave(key)
+    if (source !== except && source.partitions.delete(key)) source.session.leave(key)
   }
 }
 
 const follow = (self: Self, partition: PartitionActor, leaderId: number): void => {
-  unfollow(self, partition, leaderId)
-  const source = sourceOf(self, leaderId)
+  const source = sourceOf(self, leaderId, partition)
+  unfollow(self, partition, source)
   const key = keyOf(partition.topicId, partition.partition)
   source.partitions.set(key, { partition, restsUntilMs: 0, failures: 0 })
   source.due.add(key)
   source.changed = true
   source.onChange?.()
+}
+
+const reconfigure = (self: Self): void => {
+  const { fetchers } = self.options.fetchSettings()
+  const everywhere = [...self.sources.values()].flatMap((source) =>
+    [...source.partitions.values()].map(({ partition }) => ({ partition, source }))
+  )
+  for (const { partition, source } of everywhere) {
+    const isInPlace = fetcherFor(partition.topic, partition.partition, fetchers) === source.fetcher
+    if (!isInPlace) follow(self, partition, source.brokerId)
+  }
 }
 
 /** Follows nothing yet; all loops end with the scope. */
@@ -316,8 +352,7 @@ export const make = (options: FetcherOptions): Effect.Effect<Fetcher, never, Sco
     const self: Self = { options, scope, sources: new Map(), run: (effect) => void runFork(fork(effect)) }
     return {
       follow: (partition, leaderId) => follow(self, partition, leaderId),
-      unfollow: (partition) => unfollow(self, partition, noBroker)
+      unfollow: (partition) => unfollow(self, partition),
+      reconfigure: () => reconfigure(self)
     }
   })
-
-const noBroker = -1

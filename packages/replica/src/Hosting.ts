@@ -73,7 +73,9 @@ export const onDiskError = (self: Self, directory: ReplicaDirectory) => (error: 
     if (!directory.fail(error)) return Effect.void
     const told = Effect.logError(`log directory ${directory.path} is offline: ${error.message}`)
     const anyLeft = self.options.directories.some((each) => !each.failed)
-    return anyLeft ? told : Effect.andThen(told, self.options.onAllFailed(error))
+    if (!anyLeft) return Effect.andThen(told, self.options.onAllFailed(error))
+    self.options.onFailed(directory.log.directoryId)
+    return told
   })
 
 /** The directory that the metadata has for this node's replica; undefined when it is none of ours, or not decided yet. */

@@ -31,8 +31,8 @@ import type * as PartitionActor from "./PartitionActor.ts"
 import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 import type { ReplicationQuota } from "./ReplicationQuota.ts"
 
-/** Partitions that are opened at a time when many start at once: as many share the sync that makes their names durable. */
-const startConcurrency = 64
+/** Partitions that are opened at a time when many start at once; between any so many, whatever else the node does has its turn. */
+const startConcurrency = 16
 
 /** What the topic's configuration means to its partitions and logs. */
 export interface TopicRules {
@@ -54,10 +54,14 @@ export interface ReplicasOptions extends FetcherOptions, IsrUpdatesOptions {
     /** How many go on at a time. */
     readonly concurrency: number
   }
+  /** num.recovery.threads.per.data.dir: logs of one directory that are recovered, or closed at the end, at a time. */
+  readonly recoveryThreads: () => number
   /** Logs in the directories that others own and that checkpoints must name. */
   readonly otherLogs: ReadonlyArray<Log>
   /** A replica is in another directory than the metadata has for it, or in the first one that it got (KIP-858). */
   readonly assignDirectory: (topicId: string, partition: number, directoryId: string) => void
+  /** A directory has failed; others are left. */
+  readonly onFailed: (directoryId: string) => void
   /** No directory is left to work with. */
   readonly onAllFailed: (error: DiskError | CorruptLog) => Effect.Effect<void>
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>
@@ -101,10 +105,8 @@ const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image)
     for (const topic of changes.removedTopics) {
       for (const partition of topic.partitions) yield* Hosting.remove(self, topic.id, partition.index)
     }
-    yield* Effect.forEach(changes.partitions, (change) => Hosting.follow(self, change), {
-      concurrency: startConcurrency,
-      discard: true
-    })
+    const follow = (change: Changes.PartitionChange) => Effect.andThen(Hosting.follow(self, change), Effect.yieldNow)
+    yield* Effect.forEach(changes.partitions, follow, { concurrency: startConcurrency, discard: true })
   })
 
 const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
@@ -122,21 +124,29 @@ const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
     { discard: true }
   )
 
-const reconfigure = (self: Hosting.Self): void => {
-  for (const { actor } of self.hosted.values()) {
-    actor.actor.tell({ _tag: "Configured", settings: self.options.rules(actor.topic).partition })
-  }
-}
+const reconfigure = (self: Hosting.Self): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { directories, recoveryThreads, rules } = self.options
+    self.fetcher.reconfigure()
+    for (const { actor } of self.hosted.values()) {
+      actor.actor.tell({ _tag: "Configured", settings: rules(actor.topic).partition })
+    }
+    return Effect.forEach(directories, ({ log }) => log.setRecoveryThreads(recoveryThreads()), { discard: true })
+  })
+
+const close = ({ actor, scope }: Hosting.Hosted) =>
+  Effect.gen(function* () {
+    yield* Hosting.endActor(actor, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    yield* Scope.close(scope, Exit.void)
+    yield* actor.log.close(actor.actor.state().producers)
+  })
 
 /** The order matters: actors, logs, checkpoints, and the mark of a clean stop last (KAFKA-13773). */
 const stopDirectory = (self: Hosting.Self, directory: ReplicaDirectory, brokerEpoch: number) =>
   Effect.gen(function* () {
     if (hasBug("clean-mark-though-failed")) yield* directory.log.markCleanShutdown(brokerEpoch)
-    for (const { actor, scope } of [...self.hosted.values()].filter((each) => each.directory === directory)) {
-      yield* Hosting.endActor(actor, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-      yield* Scope.close(scope, Exit.void)
-      yield* actor.log.close(actor.actor.state().producers)
-    }
+    const inside = [...self.hosted.values()].filter((each) => each.directory === directory)
+    yield* Effect.forEach(inside, close, { concurrency: self.options.recoveryThreads(), discard: true })
     for (const log of self.options.otherLogs) {
       if (log.directory.startsWith(`${directory.path}/`)) yield* log.close(ProducerState.empty)
     }
@@ -186,7 +196,7 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       apply: (changes, image) => Effect.provideService(apply(self, changes, image), Disk, disk),
       moveTo: (asked, path) => Effect.provideService(Moves.request(self, asked, path), Disk, disk),
       setStraysAside: Effect.andThen(setStraysAside(self), Moves.discardFound(self)),
-      reconfigure: Effect.sync(() => reconfigure(self)),
+      reconfigure: reconfigure(self),
       stop: (brokerEpoch) => stop(self, brokerEpoch)
     }
   })

@@ -117,6 +117,29 @@ describe("three replicas", () => {
   })
 })
 
+describe("several loops for each source broker", () => {
+  it.live("fetch the partitions that are theirs, and give them away when there are more or fewer loops", () => {
+    const cluster = new Cluster([1, 2, 3])
+    cluster.fetchers = 3
+    return withCluster(
+      cluster,
+      Effect.gen(function* () {
+        yield* produce(cluster, 1, { batch: plain() })
+        assert.deepStrictEqual([...cluster.fetchersSeen], [2])
+        cluster.fetchers = 5
+        for (const { replicas } of cluster.up.values()) yield* replicas.reconfigure
+        for (let round = 0; round < 5; round++) {
+          assert.strictEqual((yield* produce(cluster, 1, { batch: plain() })).errorCode, 0)
+        }
+        assert.deepStrictEqual([...cluster.fetchersSeen], [2, 1])
+        yield* cluster.publish({ leader: 2 })
+        assert.strictEqual((yield* produce(cluster, 2, { batch: plain() })).errorCode, 0)
+        yield* assertSameLogs(cluster, [1, 2, 3])
+      })
+    )
+  })
+})
+
 describe("in-sync replicas", () => {
   it.live("who lags too long leaves, acks=all goes on with the others, and who has caught up is back", () => {
     const cluster = new Cluster([1, 2, 3], { lagTimeMaxMs: 150 })

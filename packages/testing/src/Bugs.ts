@@ -26,7 +26,17 @@ const replicationBugs: ReadonlyArray<Bug> = [
     name: "diverging-epoch-not-compared",
     story:
       "as before KIP-279, a leader judges a follower's log by where it ends, though it ends in an epoch the leader never had",
-    overrides: { brokers: 3 },
+    overrides: {
+      brokers: 3,
+      kinds: ["twoLeaders", "crash"],
+      stormMs: 60_000,
+      maxSends: 20_000,
+      settings: {
+        "leader.imbalance.check.interval.seconds": 1,
+        "broker.session.timeout.ms": 3_000,
+        "broker.heartbeat.interval.ms": 500
+      }
+    },
     isRare: true
   },
   {
@@ -38,7 +48,7 @@ const replicationBugs: ReadonlyArray<Bug> = [
   {
     name: "lost-replica-stays-in-sync",
     story: "as before KIP-966, a broker that comes back with an empty disk is still in sync, the last replica standing",
-    overrides: { brokers: 3, kinds: ["lostDisk", "crash"] },
+    overrides: { brokers: 3, kinds: ["lostDisk"], stormMs: 20_000 },
     isRare: true
   },
   {
@@ -50,7 +60,7 @@ const replicationBugs: ReadonlyArray<Bug> = [
   {
     name: "former-life-in-sync",
     story: "as before KIP-903, the controller lets a broker's former life join the ISR",
-    overrides: { brokers: 3, kinds: ["lostDisk", "crash", "slowLink", "isolate", "pause"] },
+    overrides: { brokers: 3, kinds: ["strikeJoiner"], stormMs: 20_000 },
     isRare: true
   },
   {
@@ -84,7 +94,12 @@ const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "no-check-quorum",
     story: "as in KAFKA-15489, a leader that is cut off does not resign",
-    overrides: { brokers: 3, kinds: ["isolate"] },
+    overrides: {
+      brokers: 3,
+      kinds: ["isolate"],
+      stormMs: 20_000,
+      settings: { "controller.quorum.fetch.timeout.ms": 500 }
+    },
     isRare: true
   },
   {
@@ -96,13 +111,13 @@ const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "commit-of-earlier-epoch",
     story: "a leader commits what a majority has of an earlier epoch before a record of its own (Raft, figure 8)",
-    overrides: { brokers: 3 },
+    overrides: { brokers: 3, kinds: ["isolate", "crash", "slowLink"], stormMs: 20_000 },
     isRare: true
   },
   {
     name: "new-directory-votes",
     story: "as in KAFKA-16526, a voter whose disk was lost votes before it has heard from a leader",
-    overrides: { brokers: 3, kinds: ["lostDisk", "isolate", "oneWay", "slowLink", "pause"] },
+    overrides: { brokers: 3, kinds: ["lostDisk"], stormMs: 20_000 },
     isRare: true
   }
 ]

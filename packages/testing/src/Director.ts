@@ -3,8 +3,9 @@
  * draws come from one stream of their own.
  */
 import * as Effect from "effect/Effect"
+import { aboutToMove, controllerOf, hasEverything, isBehind, joining, newController, overlap } from "./Ambush.ts"
 import type { Chance } from "./Chance.ts"
-import { type FaultKind, losesNothing, type Swarm } from "./Faults.ts"
+import { type Ambush, type FaultKind, isAmbush, losesNothing, type Swarm } from "./Faults.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
 import { healthy } from "./SimDisk.ts"
 import type { SimNetwork } from "./SimNetwork.ts"
@@ -16,6 +17,8 @@ export interface DirectorOptions {
   readonly network: SimNetwork
   readonly swarm: Swarm
   readonly chance: Chance
+  /** Whose partitions are ambushed. */
+  readonly topic: string
 }
 
 /** How soon a broker that ended by itself is started again, as a supervisor does it, in milliseconds. */
@@ -25,6 +28,13 @@ const superviseMs = 200
 const calmMs = 2_000
 const awaitLossMs = 5_000
 const lookMs = 50
+
+/** How long an ambush waits for its moment, and how often it looks; milliseconds. */
+const ambushMs = 6_000
+const ambushLookMs = 1
+
+/** How long a node is cut off at most before another one's disk is lost, in milliseconds. */
+const awaitBehindMs = 15_000
 
 export class Director {
   readonly counts = new Map<FaultKind, number>()
@@ -122,18 +132,50 @@ export class Director {
   /** Everything is on all nodes, as was seen just now: what was lost is back, and one of them may lose its disk. */
   get inSync(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { chance, cluster, world } = this.options
+      const { chance, cluster } = this.options
       if (!this.awaitsSync) return Effect.void
       this.isHealing = this.isDiskWanted
       if (!this.isDiskWanted) return Effect.void
       this.isDiskWanted = false
-      const node = chance.pick(cluster.nodes)
-      world.tell("world", `fault: lostDisk ${node.host}`)
-      this.counts.set("lostDisk", (this.counts.get("lostDisk") ?? 0) + 1)
-      this.down.add(node.id)
-      node.loseDisk()
-      return this.later({ forMs: chance.skewed(1, 5_000), end: () => this.raise(node) })
+      return this.loseDisk(chance.pick(cluster.nodes))
     })
+  }
+
+  private loseDisk(node: SimNode): Effect.Effect<void> {
+    this.began("lostDisk", node)
+    for (const { disk } of this.options.cluster.nodes) disk.dieAt(Number.POSITIVE_INFINITY, () => undefined)
+    this.down.add(node.id)
+    node.loseDisk()
+    return this.later({ forMs: this.options.chance.skewed(1, 5_000), end: () => this.raise(node) })
+  }
+
+  private began(kind: FaultKind, node: SimNode): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+    this.disturbedMs = this.options.world.nowMs
+    this.options.world.tell("world", `fault: ${kind} ${node.host}`)
+  }
+
+  /** One node is cut off until it is behind; then another loses its disk, and the third alone has everything. */
+  private get loseLastBut(): Effect.Effect<void> {
+    const { chance, cluster, world, topic } = this.options
+    const [behind, lost, keeper] = cluster.nodes
+      .map((node) => ({ node, at: chance.double() }))
+      .sort((a, b) => a.at - b.at)
+    if (behind === undefined || lost === undefined || keeper === undefined || !cluster.isUp || this.open > 0)
+      return Effect.void
+    const others = [...cluster.nodes.map(({ host }) => host), ...this.clientHosts]
+    const endMs = world.nowMs + awaitBehindMs
+    cluster.isolate(behind.node.id, others)
+    const isCut = () => !this.options.network.isOpen(behind.node.host, keeper.node.host)
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (this.isOver || this.isHealing || !isCut() || world.nowMs > endMs) return Effect.void
+      const isDue = isBehind(keeper.node, behind.node, topic) && hasEverything(cluster, keeper.node)
+      if (!isDue || !cluster.isUp) return Effect.andThen(Effect.sleep(lookMs), look)
+      this.isHealing = true
+      return this.loseDisk(lost.node)
+    })
+    const end = () => this.options.network.heal()
+    return Effect.andThen(look, this.later({ forMs: chance.skewed(10, 10_000), end }))
   }
 
   /** Undoes a fault after its time, unless the storm is over by then. */
@@ -151,16 +193,17 @@ export class Director {
     return Effect.suspend(() => {
       const { chance, cluster, world } = this.options
       this.disturbedMs = world.nowMs
-      if (kind === "lostDisk") return this.awaitLoss
+      if (kind === "lostDisk") return chance.happens(0.5) ? this.awaitLoss : this.loseLastBut
+      if (isAmbush(kind)) return this.lieInWait(kind)
       const node = chance.pick(cluster.nodes)
-      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
-      world.tell("world", `fault: ${kind} ${node.host}`)
+      this.began(kind, node)
+      if (kind === "blackout") return Effect.forEach(cluster.nodes, (each) => this.later(this.kill(each, "powerLoss")))
       const undo = this.begin(kind, node)
       return undo === undefined ? Effect.void : this.later(undo)
     })
   }
 
-  private begin(kind: Exclude<FaultKind, "lostDisk">, node: SimNode): Undo | undefined {
+  private begin(kind: Exclude<FaultKind, "lostDisk" | "blackout" | Ambush>, node: SimNode): Undo | undefined {
     const { chance } = this.options
     switch (kind) {
       case "stop":
@@ -190,6 +233,96 @@ export class Director {
         return this.disturb(kind, node)
       default:
         return this.spoil(kind, node)
+    }
+  }
+
+  /** Strikes at the first moment that fits; nothing else goes wrong before. */
+  private lieInWait(kind: Ambush): Effect.Effect<void> {
+    const { chance, cluster, world } = this.options
+    const endMs = world.nowMs + ambushMs
+    let isSet = false
+    // Whoever was away for a moment joins again, and takes its leaderships back.
+    if (kind !== "strikeController" && this.kinds.includes(kind)) {
+      const away = chance.pick(cluster.nodes)
+      away.crash()
+      away.start()
+    }
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (this.isOver || world.nowMs > endMs) {
+        if (isSet) this.options.network.heal()
+        return Effect.void
+      }
+      if (kind === "twoLeaders" && !isSet) isSet = this.setTrap()
+      const undos = this.kinds.includes(kind) ? this.strike(kind) : []
+      if (undos.length === 0) return Effect.andThen(Effect.sleep(ambushLookMs), look)
+      const undone = Effect.forEach(undos, (undo) => this.later(undo), { discard: true })
+      // Two histories take a while to part, and to meet again.
+      const lastsMs = kind === "twoLeaders" ? Math.max(...undos.map(({ forMs }) => forMs)) : 0
+      return Effect.andThen(undone, Effect.sleep(lastsMs))
+    })
+    return look
+  }
+
+  /** A leader whose place another is about to take does not hear of it for now. */
+  private setTrap(): boolean {
+    const { cluster, network, topic } = this.options
+    const found = aboutToMove(cluster, topic)
+    if (found === undefined) return false
+    network.block(found.controller.host, found.leader.host)
+    return true
+  }
+
+  private strike(kind: Ambush): ReadonlyArray<Undo> {
+    const { chance, cluster, network, topic } = this.options
+    const heal = () => network.heal()
+    if (kind === "strikeController") {
+      const controller = newController(cluster)
+      if (controller === undefined) return []
+      this.began(kind, controller)
+      this.cut(controller)
+      return [{ forMs: chance.skewed(100, 10_000), end: heal }]
+    }
+    if (kind === "twoLeaders") {
+      const found = overlap(cluster, topic)
+      if (found === undefined) return []
+      this.began(kind, found.newer)
+      this.cut(found.older)
+      this.cut(found.newer)
+      // Producers have to give up waiting for the one before they try the other.
+      const forMs = chance.skewed(1_000, 8_000)
+      return [
+        { forMs, end: () => this.join(found.older, found.newer) },
+        { forMs: forMs + chance.skewed(5_000, 20_000), end: heal }
+      ]
+    }
+    const found = joining(cluster, topic)
+    if (found === undefined) return []
+    const { leader, joiner } = found
+    const controller = controllerOf(cluster, leader)
+    this.began(kind, joiner)
+    if (controller !== undefined) network.block(leader.host, controller.host)
+    if (joiner !== controller) network.block(joiner.host, leader.host)
+    joiner.crash()
+    joiner.start()
+    return [{ forMs: chance.skewed(300, 5_000), end: heal }]
+  }
+
+  /** Brokers do not reach it, clients do. */
+  private cut(node: SimNode): void {
+    const { cluster } = this.options
+    cluster.isolate(
+      node.id,
+      cluster.nodes.map(({ host }) => host)
+    )
+  }
+
+  /** It reaches all brokers again but the other one. */
+  private join(node: SimNode, other: SimNode): void {
+    const { cluster, network } = this.options
+    for (const { host } of cluster.nodes) {
+      if (host === node.host || host === other.host) continue
+      network.open(node.host, host)
+      network.open(host, node.host)
     }
   }
 

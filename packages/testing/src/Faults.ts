@@ -24,7 +24,11 @@ export const faultKinds = [
   "writeError",
   "fullDisk",
   "stop",
-  "lostDisk"
+  "lostDisk",
+  "blackout",
+  "twoLeaders",
+  "strikeJoiner",
+  "strikeController"
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -33,7 +37,7 @@ export type FaultKind = (typeof faultKinds)[number]
  * later power cut takes it. One disk alone can't promise more.
  */
 const breaksDisk: ReadonlySet<FaultKind> = new Set(["syncError"])
-const cutsPower: ReadonlySet<FaultKind> = new Set(["powerLoss", "powerLossInOperation"])
+const cutsPower: ReadonlySet<FaultKind> = new Set(["powerLoss", "powerLossInOperation", "blackout"])
 /** After these every process goes on with all it knew. */
 export const losesNothing: ReadonlySet<FaultKind> = new Set([
   "pause",
@@ -43,10 +47,15 @@ export const losesNothing: ReadonlySet<FaultKind> = new Set([
   "oneWay",
   "slowLink",
   "reset",
-  "slowDisk"
+  "slowDisk",
+  "strikeController"
 ])
 /** Only where others have everything. */
 const needsOthers: ReadonlySet<FaultKind> = new Set(["lostDisk"])
+/** Those that wait for a moment at which brokers disagree. */
+export const ambushes = ["twoLeaders", "strikeJoiner", "strikeController"] as const
+export type Ambush = (typeof ambushes)[number]
+export const isAmbush = (kind: FaultKind): kind is Ambush => ambushes.some((each) => each === kind)
 const setsClocks: ReadonlySet<FaultKind> = new Set(["clockJump", "clockDrift"])
 /** A broker may have to give up after these, with a word of why. */
 export const endsBrokers: ReadonlySet<FaultKind> = new Set(["syncError", "writeError", "fullDisk"])
@@ -86,6 +95,7 @@ export interface SwarmOverrides {
   readonly settings?: Settings
   readonly kinds?: ReadonlyArray<FaultKind>
   readonly stormMs?: number
+  readonly maxSends?: number
   /** Of all producers. */
   readonly acks?: number
 }
@@ -99,16 +109,23 @@ const drawProducer = (chance: Chance): ProducerPlan => ({
 })
 
 /** Small limits, so that a short run meets all of them. */
-const drawSettings = (chance: Chance): Settings => ({
+const drawSettings = (chance: Chance, minInSync: number): Settings => ({
   "log.segment.bytes": 1_048_576,
   "log.index.interval.bytes": chance.pick([64, 4_096]),
   "log.index.size.max.bytes": chance.pick([48, 1_024, 10_485_760]),
   "metadata.log.segment.bytes": 8_388_608,
   "metadata.log.max.record.bytes.between.snapshots": chance.pick([1_024, 20_971_520]),
+  "metadata.max.retention.bytes": 16_384,
   "replica.high.watermark.checkpoint.interval.ms": chance.pick([100, 5_000]),
   "offsets.topic.num.partitions": chance.pick([1, 3]),
   "fetch.max.bytes": 4_194_304,
-  "log.retention.check.interval.ms": chance.pick([1_000, 300_000])
+  "log.retention.check.interval.ms": chance.pick([1_000, 300_000]),
+  // Leaderships move between living brokers, and the quorum's records come one by one.
+  ...chance.pick([{}, { "broker.session.timeout.ms": 3_000, "broker.heartbeat.interval.ms": 500 }]),
+  "leader.imbalance.check.interval.seconds": chance.pick([1, 300]),
+  "controller.quorum.fetch.max.bytes": chance.pick([100, 1_048_576]),
+  // What groups commit is on as many disks as what producers send.
+  "min.insync.replicas": minInSync
 })
 
 /**
@@ -118,25 +135,28 @@ const drawSettings = (chance: Chance): Settings => ({
 const drawKinds = (chance: Chance, brokers: number): ReadonlyArray<FaultKind> => {
   const drawn = faultKinds.filter(() => chance.happens(0.5))
   const excluded = chance.happens(0.7) ? breaksDisk : cutsPower
-  const kinds = drawn.filter((kind) => !excluded.has(kind) && (brokers >= 3 || !needsOthers.has(kind)))
+  const kinds = drawn.filter(
+    (kind) => !excluded.has(kind) && (brokers >= 3 || !(needsOthers.has(kind) || isAmbush(kind)))
+  )
   return kinds.length > 0 ? kinds : ["powerLoss"]
 }
 
 export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverrides = {}): Swarm => {
   const brokers = overrides.brokers ?? 1
   const kinds = drawKinds(chance, brokers)
+  const minInSync = brokers >= 3 ? 2 : 1
   return {
     seed,
     brokers,
     disorder: chance.pick([0, 0.1, 1]),
     opsPerTurn: chance.pick([16, 256, 2_048]),
     stormMs: overrides.stormMs ?? chance.skewed(3_000, 30_000),
-    maxSends: chance.pick([300, 1_000, 3_000]),
+    maxSends: overrides.maxSends ?? chance.pick([300, 1_000, 3_000]),
     faultEveryMs: chance.skewed(150, 4_000),
     kinds: overrides.kinds ?? kinds,
-    settings: { ...drawSettings(chance), ...overrides.settings },
+    settings: { ...drawSettings(chance, minInSync), ...overrides.settings },
     partitions: chance.pick([1, 2, 5]),
-    minInSync: brokers >= 3 ? 2 : 1,
+    minInSync,
     producers: Array.from({ length: chance.pick([1, 2, 3]) }, () => {
       const drawn = drawProducer(chance)
       return { ...drawn, acks: overrides.acks ?? drawn.acks }
@@ -159,6 +179,8 @@ export interface Promises {
   readonly keepsReads: boolean
   /** What is acknowledged with acks=all is durable on as many disks as have to be in sync, at any time. */
   readonly spreadsAcks: boolean
+  /** Who is in sync, or eligible to lead, has durably what is acknowledged with acks=all, unless its disk was lost just now. */
+  readonly keepsInSync: boolean
   /** What consumers may read is on as many disks as have to be in sync, durable or not, at any time. */
   readonly spreadsReads: boolean
   /** Brokers run until they are killed. */
@@ -179,6 +201,7 @@ export const mustHold = (swarm: Swarm, counts: Counts): Promises => {
     keepsAcksOne: swarm.brokers === 1 && !lostUnsynced,
     keepsReads: !lostUnsynced,
     spreadsAcks: syncsAcksAll(swarm) && !happened(breaksDisk) && !happened(needsOthers),
+    keepsInSync: syncsAcksAll(swarm) && !happened(breaksDisk),
     spreadsReads: !lostUnsynced && !happened(needsOthers),
     brokersLast: !happened(endsBrokers),
     clocksAgree: !happened(setsClocks)

@@ -4,14 +4,16 @@
  * Invariants: no operation of a guest happens outside a step of the world, so that what it does is ordered by the seed; the world goes
  * on only while a guest is in it, and stops at the step with which the last one leaves, so that the next one finds it there on every run.
  * The world runs in slices, between which the test's own runtime gets its turn: to end a test that takes too long, or to keep a promise
- * that a guest waits for, which no seed orders. Neighbours: `World.ts`, `TestCluster.ts`, `docs/decisions/0005-tests-run-inside-the-world.md`.
+ * that a guest waits for, which no seed orders. Neighbours: `World.ts`, `TestCluster.ts`, `docs/decisions/0006-tests-run-inside-the-world.md`.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type * as TestClock from "effect/testing/TestClock"
 import { makeClock } from "./SimClock.ts"
 import { type SimProcess, type World, WorldError } from "./World.ts"
 
@@ -68,12 +70,14 @@ export class Gate {
     }
     this.context = home.context.pipe(
       Context.add(Scheduler.Scheduler, this.scheduler),
-      Context.add(
-        Clock.Clock,
-        makeClock(home.machine.time, (delayMs, run) => this.after(delayMs, run))
-      )
+      Context.add(Clock.Clock, this.makeTestClock())
     )
     this.activeMs = world.nowMs
+  }
+
+  /** False when it was closed, or something happened in the world after which nothing can. */
+  get isOpen(): boolean {
+    return this.state === "Open"
   }
 
   /** Steps until `done`, at once. */
@@ -141,6 +145,17 @@ export class Gate {
       throw this.state
     }
     return false
+  }
+
+  /** The machine's clock. Whoever moves it as a TestClock sleeps so long: in a world time passes for all, and by itself. */
+  private makeTestClock(): TestClock.TestClock {
+    const clock = makeClock(this.options.home.machine.time, (delayMs, run) => this.after(delayMs, run))
+    return {
+      ...clock,
+      adjust: (duration) => clock.sleep(Duration.fromInputUnsafe(duration)),
+      setTime: (timestamp) => clock.sleep(Duration.millis(timestamp - clock.currentTimeMillisUnsafe())),
+      withLive: (effect) => effect
+    }
   }
 
   private after(delayMs: number, run: () => void): () => void {

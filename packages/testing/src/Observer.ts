@@ -2,7 +2,9 @@
  * Who looks at a test's cluster from a machine that no fault is meant for: who leads what, what is in sync, what is stored. Invariant: it
  * asks by Kafka's protocol only, and believes of several answers the one of the highest leader epoch. Neighbour: `TestCluster.ts`.
  */
+import type { Address } from "@klamm/platform/Network"
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import { ListOffsetsRequest, ListOffsetsResponse } from "@klamm/protocol/api/02-ListOffsets"
 import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
 import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
 import type { Decompression } from "@klamm/protocol/Compression"
@@ -13,7 +15,7 @@ import { ZERO } from "@klamm/protocol/Uuid"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { SimCluster } from "./SimCluster.ts"
-import { earliest, latest, offsetOf } from "./workload/Admin.ts"
+import { earliest, latest } from "./workload/Admin.ts"
 import type { Client } from "./workload/Client.ts"
 
 /** What the cluster of a test did not do in its time. */
@@ -34,6 +36,10 @@ export interface PartitionView {
   readonly leaderEpoch: number
   readonly replicas: ReadonlyArray<number>
   readonly inSync: ReadonlyArray<number>
+}
+
+interface LeaderView extends PartitionView {
+  readonly address: Address
 }
 
 /** A stored record as it is, copied. */
@@ -139,23 +145,65 @@ export class Observer {
     )
   }
 
-  /** All committed records of a partition, in order. */
+  /** All committed records of a partition, in order, from the leader of the highest epoch that any broker knows. */
   read(topic: string, partition: number): Effect.Effect<ReadonlyArray<RawRecord>> {
     return Effect.gen({ self: this }, function* () {
-      const { client } = this.options
-      const end = yield* offsetOf(client, topic, partition, latest)
       const records: Array<RawRecord> = []
-      let position = yield* offsetOf(client, topic, partition, earliest)
-      while (position < end) {
-        const fetched = yield* Effect.exit(this.fetch(topic, partition, position))
-        const next = fetched._tag === "Success" ? fetched.value : { records: [], position, isStale: true }
-        records.push(...next.records.filter(({ offset }) => offset >= position && offset < end))
-        if (next.position === position) yield* Effect.sleep(paceMs)
-        if (next.isStale) yield* Effect.exit(client.refresh(topic))
-        position = next.position
+      let position = 0
+      while (true) {
+        const leader = yield* this.leaderOf(topic, partition)
+        const start = leader === undefined ? undefined : yield* this.offsetOf(leader, earliest)
+        const end = leader === undefined ? undefined : yield* this.offsetOf(leader, latest)
+        if (leader !== undefined && start !== undefined && end !== undefined) {
+          position = Math.max(position, start)
+          if (position >= end) return records
+          const fetched = yield* this.fetch(leader, position)
+          records.push(...fetched.records.filter(({ offset }) => offset >= position && offset < end))
+          if (fetched.position > position) {
+            position = fetched.position
+            continue
+          }
+        }
+        yield* Effect.sleep(paceMs)
       }
-      return records
     })
+  }
+
+  private leaderOf(topic: string, partition: number): Effect.Effect<LeaderView | undefined> {
+    const { cluster } = this.options
+    return Effect.map(this.partitions([topic]), (views) => {
+      const view = views.find((each) => each.partition === partition)
+      const index = cluster.nodes.findIndex(({ id }) => id === view?.leader)
+      const address = cluster.bootstrap[index]
+      return view === undefined || address === undefined ? undefined : { ...view, address }
+    })
+  }
+
+  /** Where the log begins, or what is behind its last committed record; undefined when the leader is none any more. */
+  private offsetOf(
+    { address, topic, partition, leaderEpoch }: LeaderView,
+    timestamp: typeof earliest | typeof latest
+  ): Effect.Effect<number | undefined> {
+    const asked = this.options.client.ask(
+      address,
+      { request: ListOffsetsRequest, response: ListOffsetsResponse },
+      6,
+      {
+        replicaId: -1,
+        isolationLevel: 0,
+        topics: [
+          {
+            name: topic,
+            partitions: [{ partitionIndex: partition, currentLeaderEpoch: leaderEpoch, timestamp }]
+          }
+        ]
+      },
+      ({ topics }) => {
+        const found = topics[0]?.partitions[0]
+        return found?.errorCode === ErrorCode.NONE ? found.offset : undefined
+      }
+    )
+    return Effect.catch(asked, () => Effect.succeed(undefined))
   }
 
   private viewOf(
@@ -190,33 +238,33 @@ export class Observer {
     return Effect.catch(asked, () => Effect.succeed([]))
   }
 
-  private fetch(topic: string, partition: number, from: number) {
-    const { client } = this.options
-    const part = { partition, fetchOffset: from, logStartOffset: -1, partitionMaxBytes: maxBytes }
-    return Effect.flatMap(client.findLeader(topic, partition), ({ address, epoch }) =>
-      client.ask(
-        address,
-        { request: FetchRequest, response: FetchResponse },
-        12,
-        {
-          maxWaitMs: 0,
-          minBytes: 1,
-          maxBytes,
-          isolationLevel: 0,
-          sessionId: 0,
-          sessionEpoch: -1,
-          rackId: "",
-          forgottenTopicsData: [],
-          topics: [{ topic, topicId: ZERO, partitions: [{ ...part, currentLeaderEpoch: epoch }] }]
-        },
-        ({ responses }) => {
-          const found = responses[0]?.partitions[0]
-          const isStale = found?.errorCode !== ErrorCode.NONE
-          const stored = this.recordsIn(partition, isStale ? null : found.records)
-          return { isStale, records: stored.records, position: stored.position ?? from }
+  private fetch({ address, topic, partition, leaderEpoch }: LeaderView, from: number) {
+    const part = { partition, currentLeaderEpoch: leaderEpoch, fetchOffset: from, logStartOffset: -1 }
+    const asked = this.options.client.ask(
+      address,
+      { request: FetchRequest, response: FetchResponse },
+      12,
+      {
+        maxWaitMs: 0,
+        minBytes: 1,
+        maxBytes,
+        isolationLevel: 0,
+        sessionId: 0,
+        sessionEpoch: -1,
+        rackId: "",
+        forgottenTopicsData: [],
+        topics: [{ topic, topicId: ZERO, partitions: [{ ...part, partitionMaxBytes: maxBytes }] }]
+      },
+      ({ responses }) => {
+        const found = responses[0]?.partitions[0]
+        if (found === undefined || found.errorCode !== ErrorCode.NONE) {
+          return { records: [], position: from }
         }
-      )
+        const stored = this.recordsIn(partition, found.records)
+        return { records: stored.records, position: stored.position ?? from }
+      }
     )
+    return Effect.catch(asked, () => Effect.succeed({ records: [], position: from }))
   }
 
   private recordsIn(partition: number, bytes: Uint8Array | null) {

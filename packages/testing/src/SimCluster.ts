@@ -8,6 +8,7 @@
 import { Broker, layer, type NodeParts } from "@klamm/broker/Broker"
 import { BrokerArena } from "@klamm/broker/BrokerArena"
 import type { BrokerFailure } from "@klamm/broker/Failure"
+import { type ControlShown, type NodeShown, NodeWitness } from "@klamm/broker/Witness"
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { Disk } from "@klamm/platform/Disk"
 import { type Address, Network } from "@klamm/platform/Network"
@@ -50,6 +51,8 @@ interface Life {
   readonly lease: Lease
   isReady: boolean
   isStopping: boolean
+  control: ControlShown | undefined
+  node: NodeShown | undefined
 }
 
 export const hostOf = (nodeId: number): string => `b${nodeId}`
@@ -83,6 +86,15 @@ export class SimNode {
     return life.isReady ? "Up" : "Starting"
   }
 
+  /** What its process believes; undefined before it is there. */
+  get control(): ControlShown | undefined {
+    return this.life?.control
+  }
+
+  get broker(): NodeShown | undefined {
+    return this.life?.node
+  }
+
   /** Starts the machine if it is off, and the broker on it. */
   start(): void {
     if (this.life !== undefined) return
@@ -91,7 +103,14 @@ export class SimNode {
     this.hasPower = true
     this.lives += 1
     const made = world.process(this.machine, `${this.host}.${this.lives}`)
-    const life: Life = { process: made, lease: leaseArena(), isReady: false, isStopping: false }
+    const life: Life = {
+      process: made,
+      lease: leaseArena(),
+      isReady: false,
+      isStopping: false,
+      control: undefined,
+      node: undefined
+    }
     this.life = life
     world.tell(this.host, `start, life ${this.lives}`)
     made.run(this.program(life), (exit) => this.exited(life, exit))
@@ -180,7 +199,15 @@ export class SimNode {
     const seams = Layer.mergeAll(
       Layer.succeed(Disk, disk),
       Layer.succeed(Network, network.mount(this.host, life.process)),
-      Layer.succeed(BrokerArena, life.lease.arena)
+      Layer.succeed(BrokerArena, life.lease.arena),
+      Layer.succeed(NodeWitness, {
+        control: (shown) => {
+          life.control = shown
+        },
+        node: (shown) => {
+          life.node = shown
+        }
+      })
     )
     const broker = layer(configOf(this.id), parts).pipe(Layer.provide(seams))
     return Effect.gen(function* () {

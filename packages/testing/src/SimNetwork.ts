@@ -132,6 +132,13 @@ export class SimNetwork {
     this.path(from, to).isBlocked = true
   }
 
+  /** What waited gets through again. */
+  open(from: string, to: string): void {
+    this.heals += 1
+    this.path(from, to).isBlocked = false
+    this.retryWaiting()
+  }
+
   slow(from: string, to: string, extraMs: number, bytesPerMs: number | undefined): void {
     Object.assign(this.path(from, to), { extraMs, bytesPerMs })
   }
@@ -189,7 +196,8 @@ export class SimNetwork {
     }
   }
 
-  private isOpen(from: string, to: string): boolean {
+  /** Whether what the one sends gets to the other. */
+  isOpen(from: string, to: string): boolean {
     if (!this.host(from).isUp || !this.host(to).isUp) return false
     return from === to || this.paths.get(pathName(from, to))?.isBlocked !== true
   }

@@ -11,9 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Lease, leaseArena } from "./ArenaPool.ts"
 import { Chance } from "./Chance.ts"
+import { BallotWatch } from "./check/Ballots.ts"
+import { overstayed } from "./check/Coordinators.ts"
 import { checkAll, type Violation } from "./check/index.ts"
 import { logsOn, matching, type StoredLog } from "./check/Logs.ts"
 import { QuorumWatch } from "./check/Quorum.ts"
+import { ReplicaWatch } from "./check/Replicas.ts"
 import { SpreadWatch } from "./check/Spread.ts"
 import { Director } from "./Director.ts"
 import { drawSwarm, mustHold, type Promises, type Swarm, type SwarmOverrides } from "./Faults.ts"
@@ -155,6 +158,8 @@ const replicationOf = ({ brokers }: Swarm): number => Math.min(3, brokers)
 /** How often the disks are looked over while the world goes on, in milliseconds. */
 const lookMs = 2_000
 const spreadLookMs = 200
+/** How often what nodes believe is judged. */
+const beliefLookMs = 10
 
 const logsOf = ({ cluster, decompression }: Simulation): ReadonlyArray<StoredLog> =>
   cluster.nodes.flatMap((node) => logsOn(node, mainTopic, decompression))
@@ -181,6 +186,24 @@ const lookAtSpread = (run: Simulation, promises: () => Promises): Effect.Effect<
       Effect.sync(() => run.violations.push(...spread.look()))
     )
   )
+}
+
+/** Most often: what nodes believe is so. Ends with the first thing that is wrong, and the run with it. */
+const lookAtBeliefs = (run: Simulation, promises: () => Promises): Effect.Effect<void> => {
+  const { cluster, history } = run
+  const { partitions } = run.swarm
+  const ballots = new BallotWatch(cluster)
+  const replicas = new ReplicaWatch({ cluster, history, topic: mainTopic, partitions, promises })
+  const look: Effect.Effect<void> = Effect.suspend(() => {
+    const wrong = [
+      ...(promises().keepsAcksAll ? ballots.look() : []),
+      ...replicas.look(),
+      ...cluster.nodes.flatMap(overstayed)
+    ]
+    run.violations.push(...wrong)
+    return wrong.length > 0 ? Effect.void : Effect.andThen(Effect.sleep(beliefLookMs), look)
+  })
+  return look
 }
 
 /** Loses disks when the storm wants to and nothing is lost by it. */
@@ -213,7 +236,14 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
     director.clientHosts.push(...startWorkload(run, mainTopic, replicationOf(swarm)))
     startSurgeon(run, director)
     yield* Effect.forkChild(lookOver(run))
-    yield* Effect.forkChild(lookAtSpread(run, () => mustHold(swarm, director.counts)))
+    const promises = () => mustHold(swarm, director.counts)
+    yield* Effect.forkChild(lookAtSpread(run, promises))
+    yield* Effect.raceFirst(ending(run, director, found), lookAtBeliefs(run, promises))
+  })
+
+/** The storm, and what has to come to an end behind it. */
+const ending = (run: Simulation, director: Director, found: (stock: Found) => void): Effect.Effect<void> =>
+  Effect.gen(function* () {
     yield* director.storm
     yield* Effect.sleep(calmMs)
     run.isStopping = true
@@ -242,7 +272,7 @@ export const simulate = (options: SimulationOptions): Outcome => {
   const run = new Simulation(options)
   const { world, swarm, history, violations, network, cluster } = run
   const chance = world.chance.fork("faults")
-  const director = new Director({ world, cluster, network, swarm, chance })
+  const director = new Director({ world, cluster, network, swarm, chance, topic: mainTopic })
   let stock: Found | undefined
   try {
     const exit = world.run(

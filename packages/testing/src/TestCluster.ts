@@ -5,14 +5,18 @@
  * Invariants: the same seed and the same tests make the same run; nothing of it is left when the layer is closed; a test that fails is
  * told with the seed and what happened. Neighbours: `Gate.ts` lets tests in, `TestFaults.ts` breaks things, `Observer.ts` looks.
  */
-import type { Creation, Topic } from "@klamm/client/Topic"
+import { Klamm, type KlammOptions, layerOn } from "@klamm/client/Klamm"
+import type { ConfigError } from "@klamm/client/KlammError"
+import type { Topic } from "@klamm/client/Topic"
 import { Network } from "@klamm/platform/Network"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
 import type { Settings } from "./Nodes.ts"
 import { ClusterError, type PartitionView, type RawRecord } from "./Observer.ts"
 import {
@@ -23,14 +27,9 @@ import {
   type NetworkFaults,
   networkFaults
 } from "./TestFaults.ts"
+import { nameOf, newTopic, type TestTopic, type TopicName } from "./TestTopic.ts"
 import { TestWorld } from "./TestWorld.ts"
 import type { Line } from "./Trace.ts"
-
-/** A topic by its value or its name. */
-export type TopicName = string | { readonly name: string }
-
-/** A topic that is there when the test begins; a value of `Topic.make` says by itself how it is made. */
-export type TestTopic = string | { readonly name: string; readonly creation?: Creation }
 
 /** A stored record, decoded. */
 export interface StoredRecord<K, V, H> {
@@ -51,6 +50,8 @@ export interface TestClusterOptions {
   readonly topics?: ReadonlyArray<TestTopic>
   /** Properties of all brokers, by Kafka's names. */
   readonly settings?: Settings
+  /** What the test's client is told besides where the brokers are. */
+  readonly client?: Omit<KlammOptions, "bootstrap">
 }
 
 export interface TestClusterShape extends BrokerFaults {
@@ -81,19 +82,11 @@ export interface TestClusterShape extends BrokerFaults {
 
 const defaultBrokers = 3
 const defaultSeed = 1
-const defaultReplicas = 3
 /** How long brokers may take for what a test waits for, in milliseconds of the world. */
 const startLimitMs = 120_000
 const leaderLimitMs = 120_000
+const readLimitMs = 300_000
 const settleLimitMs = 300_000
-
-const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
-
-const newTopic = (topic: TestTopic, brokers: number) => {
-  const creation = typeof topic === "string" ? {} : (topic.creation ?? {})
-  const { partitions = 1, replicationFactor = Math.min(defaultReplicas, brokers), configs = {} } = creation
-  return { name: nameOf(topic), partitions, replicationFactor, configs }
-}
 
 /** The first part that can't be decoded is why it fails. */
 const decoded = <K, V, H>(
@@ -151,7 +144,12 @@ const records = (run: TestWorld, topic: TopicName): Effect.Effect<ReadonlyArray<
       (partition) => run.observer.read(name, partition)
     )
   )
-  return Effect.map(run.look(read), (parts) => parts.flat())
+  const inTime = Effect.timeoutOrElse(read, {
+    duration: readLimitMs,
+    orElse: () =>
+      Effect.fail(new ClusterError({ operation: `reading ${name}`, detail: `not done in ${readLimitMs / 1_000} s` }))
+  })
+  return Effect.map(run.look(inTime), (parts) => parts.flat())
 }
 
 const shapeOf = (run: TestWorld): TestClusterShape => {
@@ -193,11 +191,24 @@ const begin = (run: TestWorld, topics: ReadonlyArray<TestTopic>): Effect.Effect<
 /** Outside of every world, on the runtime's own console. */
 const print = (text: string): void => Effect.runSync(Console.error(text))
 
+/** Built in the world, so that all it does by itself happens there; it ends there too, when the layer is closed. */
+const connect = (run: TestWorld, { client = {} }: TestClusterOptions) =>
+  Effect.gen(function* () {
+    const scope = Scope.makeUnsafe()
+    const bootstrap = run.cluster.bootstrap.map(({ host, port }) => `${host}:${port}`)
+    const made = Layer.buildWithScope(layerOn({ ...client, bootstrap }), scope)
+    const seams = Effect.provideService(made, Network, run.testNetwork)
+    const context = yield* run.gate.runNow(run.home, seams)
+    const disconnect = () => (run.gate.isOpen ? run.gate.runNow(run.home, Scope.close(scope, Exit.void)) : undefined)
+    yield* Effect.addFinalizer(() => Effect.sync(disconnect))
+    return Context.get(context, Klamm)
+  })
+
 export class TestCluster extends Context.Service<TestCluster, TestClusterShape>()("testing/TestCluster") {
-  /** A cluster that is up and has its topics, and a world for whoever runs with it. */
+  /** A cluster that is up and has its topics, a client of it, and a world for whoever runs with them. */
   static readonly layer = (
     options: TestClusterOptions = {}
-  ): Layer.Layer<TestCluster | Network, ClusterError | Config.ConfigError> =>
+  ): Layer.Layer<TestCluster | Klamm | Network, ClusterError | Config.ConfigError | ConfigError> =>
     Layer.effectContext(
       Effect.gen(function* () {
         const seed = yield* Config.withDefault(Config.Int("KLAMM_SEED"), options.seed ?? defaultSeed)
@@ -208,7 +219,11 @@ export class TestCluster extends Context.Service<TestCluster, TestClusterShape>(
         )
         run.cluster.startAll()
         yield* run.lookNow(begin(run, topics))
-        return run.gate.context.pipe(Context.add(TestCluster, shapeOf(run)), Context.add(Network, run.testNetwork))
+        return run.gate.context.pipe(
+          Context.add(TestCluster, shapeOf(run)),
+          Context.add(Klamm, yield* connect(run, options)),
+          Context.add(Network, run.testNetwork)
+        )
       })
     )
 }

@@ -64,8 +64,10 @@ export interface BrokerFaults {
 export interface FaultsOptions {
   readonly cluster: SimCluster
   readonly chance: Chance
-  /** Machines that are no brokers. */
-  readonly otherHosts: ReadonlyArray<string>
+  /** Machines of clients. */
+  readonly clientHosts: ReadonlyArray<string>
+  /** From where the cluster is looked at: the paths there are as good as ever, or cut like all others. */
+  readonly observerHost: string
 }
 
 const ms = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
@@ -78,9 +80,9 @@ const fault = ({ cluster }: FaultsOptions, broker: number, text: string, act: (n
     act(node)
   })
 
-const othersOf = ({ cluster, otherHosts }: FaultsOptions, broker: number): ReadonlyArray<string> => [
+const othersOf = ({ cluster, clientHosts }: FaultsOptions, broker: number): ReadonlyArray<string> => [
   ...cluster.nodes.filter(({ id }) => id !== broker).map(({ host }) => host),
-  ...otherHosts
+  ...clientHosts
 ]
 
 export const networkFaults = (options: FaultsOptions): NetworkFaults => {
@@ -96,7 +98,8 @@ export const networkFaults = (options: FaultsOptions): NetworkFaults => {
     })
   }
   return {
-    isolate: (broker) => Effect.sync(() => cluster.isolate(broker, othersOf(options, broker))),
+    isolate: (broker) =>
+      Effect.sync(() => cluster.isolate(broker, [...othersOf(options, broker), options.observerHost])),
     mute: (from, to) =>
       fault(options, from, `not heard by ${cluster.node(to).host}`, ({ host }) =>
         network.block(host, cluster.node(to).host)

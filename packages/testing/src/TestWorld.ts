@@ -54,7 +54,7 @@ export class TestWorld {
   readonly cluster: SimCluster
   readonly gate: Gate
   /** The process in which the test runs. */
-  readonly process: SimProcess
+  readonly home: SimProcess
   /** The network as the test's machine sees it. */
   readonly testNetwork: Network["Service"]
   readonly observer: Observer
@@ -76,16 +76,16 @@ export class TestWorld {
       configOf: configOf(nodeIds, settings),
       parts: { codecs, bus: Effect.succeed(bus), format: brokers > 1 ? { clusterId, initial: undefined } : undefined }
     })
-    this.process = world.process(world.machine(testHost), testHost)
+    this.home = world.process(world.machine(testHost), testHost)
     this.observing = world.process(world.machine(observerHost), observerHost)
     this.testNetwork = overheard(
-      this.network.mount(testHost, this.process),
+      this.network.mount(testHost, this.home),
       () => world.nowMs,
       (text) => world.tell(testHost, text)
     )
     this.gate = new Gate({
       world,
-      home: this.process,
+      home: this.home,
       onExit: (exit) => {
         if (Exit.isFailure(exit)) print(report(this))
       }
@@ -93,7 +93,8 @@ export class TestWorld {
     this.faults = {
       cluster: this.cluster,
       chance: world.chance.fork("test faults"),
-      otherHosts: [testHost, observerHost]
+      clientHosts: [testHost],
+      observerHost
     }
     this.observer = this.makeObserver()
   }
@@ -111,7 +112,7 @@ export class TestWorld {
   dispose(): void {
     this.gate.close()
     this.cluster.dispose()
-    this.process.kill()
+    this.home.kill()
     this.observing.kill()
     this.lease.giveBack()
   }

@@ -5,6 +5,8 @@
  */
 import { Broker, layer } from "@klamm/broker/Broker"
 import { BrokerArena } from "@klamm/broker/BrokerArena"
+import { createTopics as createAll } from "@klamm/client/Admin"
+import { layer as klammLayer } from "@klamm/client/Klamm"
 import { resolve, type StaticConfig } from "@klamm/config/BrokerConfig"
 import { developmentPreset, presetLayer, setLayer } from "@klamm/config/Layers"
 import { printProblem } from "@klamm/config/Problem"
@@ -22,10 +24,13 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { leaseArena } from "./ArenaPool.ts"
 import type { Settings } from "./Nodes.ts"
+import { newTopic, type TestTopic } from "./TestTopic.ts"
 
 export interface StartOptions {
   /** 1 unless said otherwise. */
   readonly brokers?: number
+  /** Made before it answers: one partition, on three brokers if there are so many, unless the topic says otherwise. */
+  readonly topics?: ReadonlyArray<TestTopic>
   /** Properties of all brokers, by Kafka's names. */
   readonly settings?: Settings
   /** What each broker has for a disk, in place of one in memory. */
@@ -119,10 +124,22 @@ const start = ({ brokers = 1, settings = {}, disk = memoryDisk, network = NodeNe
     })
   }).pipe(Effect.provide(NodeNetwork.layer))
 
-/** Answers when all brokers serve. */
+const bootstrapOf = (brokers: StartedCluster["brokers"]): string =>
+  brokers.map(({ port }) => `${host}:${port}`).join(",")
+
+const createTopics = (brokers: StartedCluster["brokers"], topics: ReadonlyArray<TestTopic>) =>
+  createAll(
+    topics.map((each) => newTopic(each, brokers.length)).map(({ name, ...creation }) => ({ topic: name, ...creation }))
+  ).pipe(Effect.provide(klammLayer({ bootstrap: bootstrapOf(brokers) })))
+
+/** Answers when all brokers serve and the topics are there. */
 export const startTestCluster = async (options: StartOptions = {}): Promise<StartedCluster> => {
   const scope = Scope.makeUnsafe("parallel")
-  const started = await Effect.runPromiseExit(Scope.provide(start(options), scope))
+  const { topics = [] } = options
+  const begun = Effect.tap(start(options), (brokers) =>
+    topics.length === 0 ? Effect.void : createTopics(brokers, topics)
+  )
+  const started = await Effect.runPromiseExit(Scope.provide(begun, scope))
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopped ??= Effect.runPromise(Scope.close(scope, Exit.void))
@@ -130,5 +147,5 @@ export const startTestCluster = async (options: StartOptions = {}): Promise<Star
   }
   if (Exit.isFailure(started)) await stop()
   const brokers = await Effect.runPromise(started)
-  return { bootstrap: brokers.map(({ port }) => `${host}:${port}`).join(","), brokers, stop }
+  return { bootstrap: bootstrapOf(brokers), brokers, stop }
 }

@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { assert, describe, it } from "vitest"
 import { Gate } from "../src/Gate.ts"
+import { worldEpochMs } from "../src/SimClock.ts"
 import { World } from "../src/World.ts"
 
 const makeGate = (seed: number) => {
@@ -45,6 +47,13 @@ describe("a gate", () => {
     const other = makeGate(6)
     await other.run(minutes)
     assert.notStrictEqual(other.world.hash, one.world.hash)
+  })
+
+  it("lets time pass where a test moves its clock", async () => {
+    const { world, run } = makeGate(5)
+    const moves = Effect.andThen(TestClock.adjust("1 minute"), TestClock.setTime(worldEpochMs + 180_000))
+    assert.isTrue(Exit.isSuccess(await run(moves)))
+    assert.approximately(world.nowMs, 180_000, 1)
   })
 
   it("stops the world with the step at which the last guest leaves, whatever the outside does meanwhile", async () => {

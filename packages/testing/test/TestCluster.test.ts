@@ -1,5 +1,6 @@
 /** The users' door without a client: what a test sees of its cluster and does to it, on virtual time. */
 import { assert, describe, it, layer } from "@effect/vitest"
+import { createTopics } from "@klamm/client/Admin"
 import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -97,4 +98,30 @@ describe("a broker that is told to stop", () => {
     assert.match(ended ?? "", /^ended: .*interrupted/i)
     assert.deepStrictEqual(troubles, [])
   })
+})
+
+layer(TestCluster.layer({ brokers: 1, seed: 5 }))("the history of a test", (inWorld) => {
+  inWorld.effect("has each request, each answer with what was refused, and each fault", () =>
+    Effect.gen(function* () {
+      const cluster = yield* TestCluster
+      yield* createTopics(["bills"])
+      yield* Effect.flip(createTopics(["bills"]))
+      yield* cluster.skew(1, "1 hour")
+      const events = (yield* cluster.history).map(({ column, event }) => `${column}: ${event}`)
+      assert.lengthOf(
+        events.filter((event) => /^test: CreateTopics v\d+ → b1$/.test(event)),
+        2
+      )
+      assert.isTrue(events.some((event) => /^test: CreateTopics ← b1 after [\d.]+ ms$/.test(event)))
+      assert.isTrue(events.some((event) => /^test: CreateTopics ← b1 .*: TOPIC_ALREADY_EXISTS$/.test(event)))
+      assert.include(events, "b1: fault: clock set by 3600000 ms")
+    })
+  )
+
+  inWorld.effect("is that of the same world for the next test, which is where the one before left it", () =>
+    Effect.gen(function* () {
+      const cluster = yield* TestCluster
+      assert.lengthOf(yield* cluster.describe("bills"), 1)
+    })
+  )
 })

@@ -1,4 +1,6 @@
 /** Brokers on real ports for those who don't use Effect: reached over TCP, and gone without a trace. */
+import { describeTopics } from "@klamm/client/Admin"
+import { layer as klammLayer } from "@klamm/client/Klamm"
 import { makeArena } from "@klamm/platform/ArenaAllocator"
 import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
 import * as Effect from "effect/Effect"
@@ -20,7 +22,7 @@ const replicasOver = (brokers: ReadonlyArray<{ readonly host: string; readonly p
   const program = Effect.gen(function* () {
     const client = yield* makeClient({ arena, clientId: "test", bootstrap: brokers, chance: new Chance(1) })
     yield* createTopic(client, new History(), () => 0, plan)
-    return yield* client.replication("orders")
+    return yield* client.replication("orders", client.anyone)
   })
   return Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(NodeNetwork.layer)))
 }
@@ -63,6 +65,14 @@ describe("startTestCluster", () => {
     assert.notStrictEqual(clusters[0].bootstrap, clusters[1].bootstrap)
     for (const { brokers } of clusters) assert.lengthOf(await replicasOver(brokers), 2)
     await Promise.all(clusters.map(({ stop }) => stop()))
+  })
+
+  it("has the topics that it is asked for", async () => {
+    const cluster = await startTestCluster({ topics: ["bills", { name: "orders", creation: { partitions: 3 } }] })
+    const described = Effect.provide(describeTopics(["bills", "orders"]), klammLayer({ bootstrap: cluster.bootstrap }))
+    const counts = (await Effect.runPromise(described)).map(({ partitions }) => partitions.length)
+    assert.deepStrictEqual(counts, [1, 3])
+    await cluster.stop()
   })
 
   it("stops without a word", async () => {

@@ -212,6 +212,18 @@ export const ours = async (count: number, settings: Readonly<Record<string, stri
   }
 }
 
+const TICKS_PER_SECOND = 100
+const USER_TICKS_FIELD = 11
+
+/** Processor time that a process has used so far, in seconds, where the system tells it: what a busy machine does not change. */
+export const processorSeconds = async (pid: number | undefined): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")
+  // What the process is called comes before, in parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const ticks = Number(fields[USER_TICKS_FIELD]) + Number(fields[USER_TICKS_FIELD + 1])
+  return ticks / TICKS_PER_SECOND
+}
+
 /** Resident memory of a process in MB, where the system tells it. */
 export const residentMb = async (pid: number | undefined): Promise<number> => {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "")

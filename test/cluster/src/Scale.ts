@@ -6,7 +6,7 @@
 import { listAt, numberAt } from "klamm-test-differential/Value"
 import { Client } from "./Client.ts"
 import { Gone } from "./Link.ts"
-import { type Nodes, residentMb } from "./Nodes.ts"
+import { type Nodes, processorSeconds, residentMb } from "./Nodes.ts"
 import { createTopic, notWhole } from "./Rounds.ts"
 import { type PartitionView, Topology } from "./Topology.ts"
 import { now, until } from "./Waiting.ts"
@@ -95,10 +95,18 @@ class Notes {
 
   async memory(when: string): Promise<void> {
     const { nodes } = this
-    const all = await Promise.all(nodes.ids.map(async (id) => ({ id, mb: await residentMb(nodes.pid(id)) })))
+    const all = await Promise.all(
+      nodes.ids.map(async (id) => ({
+        id,
+        mb: await residentMb(nodes.pid(id)),
+        seconds: await processorSeconds(nodes.pid(id))
+      }))
+    )
     const there = all.filter(({ mb }) => !Number.isNaN(mb))
     this.times[`resident MB ${when}`] = Math.max(...there.map(({ mb }) => mb))
-    console.log(`resident ${when}: ${there.map(({ id, mb }) => `broker ${id} ${mb} MB`).join(", ")}`)
+    this.times[`processor s ${when}`] = Math.max(...there.map(({ seconds }) => seconds))
+    const texts = there.map(({ id, mb, seconds }) => `broker ${id} ${mb} MB, ${seconds} s of processor`)
+    console.log(`${when}: ${texts.join("; ")}`)
   }
 }
 

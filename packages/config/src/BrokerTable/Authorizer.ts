@@ -10,12 +10,14 @@ export const authorizerKeys = [
     type: "string",
     default: "",
     importance: "medium",
+    awaits: "authorizer",
     doc: "The principals that may do everything, separated by semicolons."
   }),
   key("allow.everyone.if.no.acl.found", {
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "authorizer",
     doc: "Whether everyone may use a resource that no access rule names."
   })
 ] as const

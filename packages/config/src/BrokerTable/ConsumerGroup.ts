@@ -13,6 +13,7 @@ export const consumerGroupKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "consumer group of the new protocol",
     doc: "The least time between two target assignments of one consumer group."
   }),
   key("group.consumer.assignor.offload.enable", {
@@ -20,6 +21,7 @@ export const consumerGroupKeys = [
     default: true,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "consumer group of the new protocol",
     doc: "Whether a consumer group's assignment is computed aside from its other work."
   }),
   key("group.consumer.assignors", {
@@ -27,6 +29,7 @@ export const consumerGroupKeys = [
     default: ["uniform", "range"],
     valid: nonEmptyListOf(),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The server-side assignors of consumer groups; the first is the default."
   }),
   key("group.consumer.heartbeat.interval.ms", {
@@ -34,6 +37,7 @@ export const consumerGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "How often a member of a consumer group is told to send a heartbeat."
   }),
   key("group.consumer.max.assignment.interval.ms", {
@@ -41,6 +45,7 @@ export const consumerGroupKeys = [
     default: 15_000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The largest assignment interval a consumer group may be configured with."
   }),
   key("group.consumer.max.heartbeat.interval.ms", {
@@ -48,6 +53,7 @@ export const consumerGroupKeys = [
     default: 15_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The largest heartbeat interval a consumer group may be configured with."
   }),
   key("group.consumer.max.session.timeout.ms", {
@@ -55,6 +61,7 @@ export const consumerGroupKeys = [
     default: 60_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The largest session timeout a consumer group may be configured with."
   }),
   key("group.consumer.max.size", {
@@ -62,6 +69,7 @@ export const consumerGroupKeys = [
     default: INT_MAX,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The most members one consumer group may have."
   }),
   key("group.consumer.migration.policy", {
@@ -69,6 +77,7 @@ export const consumerGroupKeys = [
     default: "bidirectional",
     valid: oneOfIgnoringCase("DISABLED", "DOWNGRADE", "UPGRADE", "BIDIRECTIONAL"),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "Whether a classic group may become a consumer group when its members change protocol, and back."
   }),
   key("group.consumer.min.assignment.interval.ms", {
@@ -76,6 +85,7 @@ export const consumerGroupKeys = [
     default: 0,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The smallest assignment interval a consumer group may be configured with."
   }),
   key("group.consumer.min.heartbeat.interval.ms", {
@@ -83,6 +93,7 @@ export const consumerGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The smallest heartbeat interval a consumer group may be configured with."
   }),
   key("group.consumer.min.session.timeout.ms", {
@@ -90,6 +101,7 @@ export const consumerGroupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "The smallest session timeout a consumer group may be configured with."
   }),
   key("group.consumer.regex.refresh.interval.ms", {
@@ -98,6 +110,7 @@ export const consumerGroupKeys = [
     valid: atLeast(10_000),
     importance: "medium",
     internal: true,
+    awaits: "consumer group of the new protocol",
     doc: "How often the topics that match a member's regular expression are found anew."
   }),
   key("group.consumer.session.timeout.ms", {
@@ -105,6 +118,7 @@ export const consumerGroupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "consumer group of the new protocol",
     doc: "How long a member of a consumer group may be silent before it is removed."
   })
 ] as const

@@ -12,6 +12,7 @@ export const coordinatorKeys = [
     default: false,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "Whether the dead-letter topic of a share group is created when it is first needed."
   }),
   key("errors.deadletterqueue.topic.name.prefix", {
@@ -19,6 +20,7 @@ export const coordinatorKeys = [
     default: "dlq.",
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "What the name of a dead-letter topic must start with."
   }),
   key("group.coordinator.append.linger.ms", {
@@ -26,7 +28,7 @@ export const coordinatorKeys = [
     default: -1,
     valid: atLeast(-1),
     importance: "medium",
-    doc: "How long the group coordinator gathers records into one append; -1 adapts to the load."
+    doc: "Accepted and without effect here: what gathers while one append is under way goes out with the next."
   }),
   key("group.coordinator.background.threads", {
     type: "int",
@@ -41,14 +43,14 @@ export const coordinatorKeys = [
     valid: atLeast(524_288),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The largest write buffer a group coordinator shard keeps for its next append."
+    doc: "Accepted and without effect here: a shard keeps no buffer between its appends."
   }),
   key("group.coordinator.rebalance.protocols", {
     type: "list",
     default: ["classic", "consumer", "streams"],
     valid: nonEmptyListOf("consumer", "classic", "share", "streams"),
     importance: "medium",
-    doc: "The group protocols the coordinator serves."
+    doc: "Accepted and without effect here: of the protocols only classic is served."
   }),
   key("group.coordinator.threads", {
     type: "int",
@@ -100,7 +102,7 @@ export const coordinatorKeys = [
     default: 5_242_880,
     valid: atLeast(1),
     importance: "high",
-    doc: "How many bytes are read at a time when a shard of the offsets topic is loaded."
+    doc: "Accepted and without effect here: a shard is loaded in pieces of a fixed size."
   }),
   key("offsets.retention.check.interval.ms", {
     type: "long",
@@ -120,7 +122,7 @@ export const coordinatorKeys = [
     type: "int",
     default: 0,
     importance: "high",
-    doc: "The codec id with which the offsets topic is compressed; 0 is none."
+    doc: "Accepted and without effect here: what the group coordinator writes is not compressed."
   }),
   key("offsets.topic.num.partitions", {
     type: "int",

@@ -25,6 +25,7 @@ export const logKeys = [
     valid: listOf(),
     importance: "medium",
     update: "per-broker",
+    awaits: "cordoning of log directories",
     doc: "Log directories that get no new partitions; * means all."
   }),
   key("create.topic.policy.class.name", {
@@ -85,7 +86,7 @@ export const logKeys = [
     default: 60_000,
     valid: atLeast(0),
     importance: "high",
-    doc: "How often the recovery points are written to their file."
+    doc: "Accepted and without effect here: all checkpoints are written every replica.high.watermark.checkpoint.interval.ms."
   }),
   key("log.flush.scheduler.interval.ms", {
     type: "long",
@@ -98,7 +99,7 @@ export const logKeys = [
     default: 60_000,
     valid: atLeast(0),
     importance: "high",
-    doc: "How often the log start offsets are written to their file."
+    doc: "Accepted and without effect here: all checkpoints are written every replica.high.watermark.checkpoint.interval.ms."
   }),
   key("log.index.interval.bytes", {
     type: "int",
@@ -124,7 +125,7 @@ export const logKeys = [
     valid: atLeast(0),
     importance: "low",
     internal: true,
-    doc: "How long after the start the periodic tasks of the log first run."
+    doc: "Accepted and without effect here: housekeeping begins one interval after the start."
   }),
   key("log.message.timestamp.after.max.ms", {
     type: "long",
@@ -159,7 +160,7 @@ export const logKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "preallocate",
-    doc: "Whether a new segment file gets its full size at once."
+    doc: "Accepted and without effect here: segment files grow as they are written."
   }),
   key("log.retention.bytes", {
     type: "long",
@@ -303,7 +304,7 @@ export const logKeys = [
     default: 0.9,
     importance: "medium",
     update: "cluster-wide",
-    doc: "How full the cleaner's map of keys may get."
+    doc: "Accepted and without effect here: the cleaner's map of keys may take all of log.cleaner.dedupe.buffer.size."
   }),
   key("log.cleaner.io.buffer.size", {
     type: "int",
@@ -311,14 +312,14 @@ export const logKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The memory for the cleaner's reads and writes, over all of its workers."
+    doc: "Accepted and without effect here: the sizes of the cleaner's buffers are fixed."
   }),
   key("log.cleaner.io.max.bytes.per.second", {
     type: "double",
     default: DOUBLE_MAX,
     importance: "medium",
     update: "cluster-wide",
-    doc: "The most bytes the cleaner reads and writes in a second."
+    doc: "Accepted and without effect here: the cleaner has no limit of its own."
   }),
   key("log.cleaner.max.compaction.lag.ms", {
     type: "long",
@@ -353,6 +354,6 @@ export const logKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "How many logs are cleaned at a time."
+    doc: "Accepted and without effect here: the cleaner shares the broker's one event loop."
   })
 ] as const

@@ -32,7 +32,7 @@ export const quorumKeys = [
     valid: atLeast(0),
     importance: "medium",
     internal: true,
-    doc: "A controller event slower than this is always logged."
+    doc: "Accepted and without effect here: slow decisions are not logged."
   }),
   key("controller.performance.sample.period.ms", {
     type: "long",
@@ -40,7 +40,7 @@ export const quorumKeys = [
     valid: atLeast(100),
     importance: "medium",
     internal: true,
-    doc: "How often the controller logs a summary of its event times."
+    doc: "Accepted and without effect here: slow decisions are not logged."
   }),
   key("initial.broker.registration.timeout.ms", {
     type: "int",
@@ -66,6 +66,7 @@ export const quorumKeys = [
     type: "string",
     default: "GSSAPI",
     importance: "high",
+    awaits: "SASL",
     doc: "The SASL mechanism for connections to the controllers."
   }),
   key("server.max.startup.time.ms", {
@@ -74,28 +75,28 @@ export const quorumKeys = [
     valid: atLeast(0),
     importance: "medium",
     internal: true,
-    doc: "How long a node may take to start before it stops with an error."
+    doc: "Accepted and without effect here: a start takes as long as it needs; initial.broker.registration.timeout.ms bounds the wait for controllers."
   }),
   key("internal.metadata.delete.delay.millis", {
     type: "long",
     default: 60_000,
     importance: "low",
     internal: true,
-    doc: "How long a deleted segment or snapshot of the metadata log stays on the disk."
+    doc: "Accepted and without effect here: segments of the metadata log go after the default delay, snapshots at once."
   }),
   key("internal.metadata.log.segment.bytes", {
     type: "int",
     default: null,
     importance: "low",
     internal: true,
-    doc: "A metadata segment size below the public limit, for tests."
+    doc: "Accepted and without effect here: metadata.log.segment.bytes is what counts."
   }),
   key("internal.metadata.max.batch.size.in.bytes", {
     type: "int",
     default: 8_388_608,
     importance: "low",
     internal: true,
-    doc: "The largest batch the metadata log accepts."
+    doc: "Accepted and without effect here: the largest batch of the metadata log is 8 MiB."
   }),
   key("metadata.log.dir", {
     type: "string",
@@ -135,7 +136,7 @@ export const quorumKeys = [
     default: 500,
     valid: atLeast(0),
     importance: "low",
-    doc: "How often an idle active controller writes a no-op record; 0 means never."
+    doc: "Accepted and without effect here: the metadata log is silent while nothing happens."
   }),
   key("metadata.max.retention.bytes", {
     type: "long",
@@ -154,7 +155,7 @@ export const quorumKeys = [
     default: 25,
     valid: atLeast(0),
     importance: "medium",
-    doc: "How long the leader of the quorum gathers records before it writes them."
+    doc: "Accepted and without effect here: what gathers while one write of the metadata log is under way goes out with the next."
   }),
   key("controller.quorum.auto.join.enable", {
     type: "boolean",

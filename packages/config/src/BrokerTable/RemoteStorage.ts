@@ -14,6 +14,7 @@ export const remoteStorageKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "local.retention.bytes",
+    awaits: "tiered storage",
     doc: "How large the local part of a tiered partition may grow; -2 means log.retention.bytes."
   }),
   key("log.local.retention.ms", {
@@ -23,6 +24,7 @@ export const remoteStorageKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "local.retention.ms",
+    awaits: "tiered storage",
     doc: "How long segments of a tiered partition stay on the local disk; -2 means log.retention.ms."
   }),
   key("log.remote.copy.lag.bytes", {
@@ -32,6 +34,7 @@ export const remoteStorageKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "remote.copy.lag.bytes",
+    awaits: "tiered storage",
     doc: "How many bytes of a tiered partition may stay uncopied; -1 means its whole local retention."
   }),
   key("log.remote.copy.lag.ms", {
@@ -41,6 +44,7 @@ export const remoteStorageKeys = [
     importance: "medium",
     update: "cluster-wide",
     topic: "remote.copy.lag.ms",
+    awaits: "tiered storage",
     doc: "How long a segment of a tiered partition may stay uncopied; -1 means its whole local retention."
   }),
   key("remote.fetch.max.wait.ms", {
@@ -49,6 +53,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How long a fetch waits for remote storage."
   }),
   key("remote.list.offsets.request.timeout.ms", {
@@ -57,6 +62,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How long a list-offsets request waits for remote storage."
   }),
   key("remote.log.index.file.cache.total.size.bytes", {
@@ -65,6 +71,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "low",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How much disk the cache of remote indexes may take."
   }),
   key("remote.log.index.file.cache.ttl.ms", {
@@ -73,6 +80,7 @@ export const remoteStorageKeys = [
     valid: atLeast(-1),
     importance: "low",
     internal: true,
+    awaits: "tiered storage",
     doc: "How long an unused remote index stays in the cache; -1 is for ever."
   }),
   key("remote.log.manager.copier.thread.pool.size", {
@@ -81,6 +89,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How many segments are copied to remote storage at a time."
   }),
   key("remote.log.manager.copy.max.bytes.per.second", {
@@ -89,6 +98,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "The most bytes copied to remote storage in a second."
   }),
   key("remote.log.manager.copy.quota.window.num", {
@@ -96,6 +106,7 @@ export const remoteStorageKeys = [
     default: 11,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How many samples the quota for copies to remote storage keeps."
   }),
   key("remote.log.manager.copy.quota.window.size.seconds", {
@@ -103,6 +114,7 @@ export const remoteStorageKeys = [
     default: 1,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How long one sample of the quota for copies to remote storage lasts."
   }),
   key("remote.log.manager.expiration.thread.pool.size", {
@@ -111,6 +123,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How many partitions have their remote segments expired at a time."
   }),
   key("remote.log.manager.fetch.max.bytes.per.second", {
@@ -119,6 +132,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "The most bytes fetched from remote storage in a second."
   }),
   key("remote.log.manager.fetch.quota.window.num", {
@@ -126,6 +140,7 @@ export const remoteStorageKeys = [
     default: 11,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How many samples the quota for fetches from remote storage keeps."
   }),
   key("remote.log.manager.fetch.quota.window.size.seconds", {
@@ -133,6 +148,7 @@ export const remoteStorageKeys = [
     default: 1,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How long one sample of the quota for fetches from remote storage lasts."
   }),
   key("remote.log.manager.follower.thread.pool.size", {
@@ -141,6 +157,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How many followers have their remote state refreshed at a time."
   }),
   key("remote.log.manager.task.interval.ms", {
@@ -148,6 +165,7 @@ export const remoteStorageKeys = [
     default: 30_000,
     valid: atLeast(1),
     importance: "low",
+    awaits: "tiered storage",
     doc: "How often segments are looked for that should be copied or expired."
   }),
   key("remote.log.manager.task.retry.backoff.max.ms", {
@@ -156,6 +174,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "low",
     internal: true,
+    awaits: "tiered storage",
     doc: "The longest pause before a failed remote storage task runs again."
   }),
   key("remote.log.manager.task.retry.backoff.ms", {
@@ -164,6 +183,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "low",
     internal: true,
+    awaits: "tiered storage",
     doc: "The first pause before a failed remote storage task runs again."
   }),
   key("remote.log.manager.task.retry.jitter", {
@@ -172,6 +192,7 @@ export const remoteStorageKeys = [
     valid: between(0, 0.5),
     importance: "low",
     internal: true,
+    awaits: "tiered storage",
     doc: "The share of a retry pause that is random."
   }),
   key("remote.log.manager.thread.pool.size", {
@@ -179,6 +200,7 @@ export const remoteStorageKeys = [
     default: 2,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How many remote storage tasks run at a time."
   }),
   key("remote.log.metadata.custom.metadata.max.bytes", {
@@ -186,6 +208,7 @@ export const remoteStorageKeys = [
     default: 128,
     valid: atLeast(0),
     importance: "low",
+    awaits: "tiered storage",
     doc: "The largest custom metadata a remote storage may attach to a segment."
   }),
   key("remote.log.metadata.manager.class.name", {
@@ -213,6 +236,7 @@ export const remoteStorageKeys = [
     default: null,
     valid: nonEmptyString,
     importance: "medium",
+    awaits: "tiered storage",
     doc: "The listener over which remote log metadata is read and written."
   }),
   key("remote.log.reader.max.pending.tasks", {
@@ -220,6 +244,7 @@ export const remoteStorageKeys = [
     default: 100,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "tiered storage",
     doc: "How many reads from remote storage may wait."
   }),
   key("remote.log.reader.threads", {
@@ -228,6 +253,7 @@ export const remoteStorageKeys = [
     valid: atLeast(1),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "How many reads from remote storage run at a time."
   }),
   key("remote.log.storage.manager.class.name", {
@@ -254,6 +280,7 @@ export const remoteStorageKeys = [
     type: "boolean",
     default: false,
     importance: "medium",
+    awaits: "tiered storage",
     doc: "Whether tiered storage may be used on this cluster."
   })
 ] as const

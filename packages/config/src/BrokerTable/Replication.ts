@@ -16,7 +16,7 @@ export const replicationKeys = [
     type: "int",
     default: 30_000,
     importance: "medium",
-    doc: "How long a request between controller and broker waits for its answer."
+    doc: "Accepted and without effect here: questions to the controller have their own limits."
   }),
   key("default.replication.factor", {
     type: "int",
@@ -41,6 +41,7 @@ export const replicationKeys = [
     default: false,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "tiered storage",
     doc: "Whether a new follower of a tiered partition starts at the last tiered offset."
   }),
   key("inter.broker.listener.name", {
@@ -62,7 +63,7 @@ export const replicationKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "How many fetch loops a follower runs for each source broker."
+    doc: "How many fetch loops, each with a connection of its own, a follower runs for each source broker; partitions are spread over them by name."
   }),
   key("producer.purgatory.purge.interval.requests", {
     type: "int",
@@ -125,7 +126,7 @@ export const replicationKeys = [
     type: "int",
     default: 65_536,
     importance: "high",
-    doc: "The receive buffer of a follower's connections."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   }),
   key("replica.socket.timeout.ms", {
     type: "int",

@@ -33,26 +33,27 @@ export const serverKeys = [
     default: 2,
     valid: atLeast(1),
     importance: "low",
-    doc: "How many samples a windowed metric keeps."
+    doc: "Accepted and without effect here: there are no windowed metrics."
   }),
   key("metrics.recording.level", {
     type: "string",
     default: "INFO",
     importance: "low",
-    doc: "Which metrics are recorded."
+    doc: "Accepted and without effect here: all metrics are recorded."
   }),
   key("metrics.sample.window.ms", {
     type: "long",
     default: 30_000,
     valid: atLeast(1),
     importance: "low",
-    doc: "How long one sample of a windowed metric lasts."
+    doc: "Accepted and without effect here: there are no windowed metrics."
   }),
   key("telemetry.max.bytes", {
     type: "int",
     default: 1_048_576,
     valid: atLeast(1),
     importance: "low",
+    awaits: "client metrics",
     doc: "The largest telemetry push a client may send, after decompression."
   }),
   key("alter.log.dirs.replication.quota.window.num", {
@@ -80,6 +81,7 @@ export const serverKeys = [
     default: 11,
     valid: atLeast(1),
     importance: "low",
+    awaits: "client quota",
     doc: "How many samples the quota for controller mutations keeps."
   }),
   key("controller.quota.window.size.seconds", {
@@ -87,6 +89,7 @@ export const serverKeys = [
     default: 1,
     valid: atLeast(1),
     importance: "low",
+    awaits: "client quota",
     doc: "How long one sample of the quota for controller mutations lasts."
   }),
   key("quota.window.num", {
@@ -94,14 +97,14 @@ export const serverKeys = [
     default: 11,
     valid: atLeast(1),
     importance: "low",
-    doc: "How many samples a client quota keeps."
+    doc: "How many samples the rate of new connections keeps."
   }),
   key("quota.window.size.seconds", {
     type: "int",
     default: 1,
     valid: atLeast(1),
     importance: "low",
-    doc: "How long one sample of a client quota lasts."
+    doc: "How long one sample of the rate of new connections lasts."
   }),
   key("replication.quota.window.num", {
     type: "int",
@@ -130,7 +133,7 @@ export const serverKeys = [
     valid: atLeast(1),
     importance: "high",
     update: "cluster-wide",
-    doc: "How many background tasks run at a time."
+    doc: "Accepted and without effect here: background work shares the broker's one event loop."
   }),
   key("broker.id", {
     type: "int",
@@ -192,7 +195,7 @@ export const serverKeys = [
     type: "boolean",
     default: true,
     importance: "medium",
-    doc: "Whether leadership moves to other brokers before this one stops."
+    doc: "Accepted and without effect here: leadership always moves to other brokers before this one stops in good order."
   }),
   key("delete.topic.enable", {
     type: "boolean",
@@ -205,7 +208,7 @@ export const serverKeys = [
     default: null,
     valid: listOf(),
     importance: "high",
-    doc: "The listeners that open before the broker is fully started."
+    doc: "Accepted and without effect here: listeners open together, those of controllers first; clients are answered once the broker is in use."
   }),
   key("fetch.max.bytes", {
     type: "int",
@@ -255,13 +258,13 @@ export const serverKeys = [
     type: "int",
     default: 30_000,
     importance: "high",
-    doc: "How long a request to another node waits for its answer."
+    doc: "Accepted and without effect here: a request to another node waits as long as what it is for allows."
   }),
   key("socket.connection.setup.timeout.max.ms", {
     type: "long",
     default: 30_000,
     importance: "medium",
-    doc: "The longest connecting to another node may take, after repeated failures."
+    doc: "Accepted and without effect here: every attempt to connect has socket.connection.setup.timeout.ms."
   }),
   key("socket.connection.setup.timeout.ms", {
     type: "long",
@@ -274,13 +277,13 @@ export const serverKeys = [
     default: false,
     importance: "high",
     internal: true,
-    doc: "Whether API versions still under development are offered."
+    doc: "Accepted and without effect here: only stable versions are served."
   }),
   key("unstable.feature.versions.enable", {
     type: "boolean",
     default: false,
     importance: "high",
     internal: true,
-    doc: "Whether feature levels still under development may be used."
+    doc: "Accepted and without effect here: only stable levels are known."
   })
 ] as const

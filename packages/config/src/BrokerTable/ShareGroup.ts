@@ -12,6 +12,7 @@ export const shareGroupKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "The least time between two target assignments of one share group."
   }),
   key("group.share.assignor.offload.enable", {
@@ -19,6 +20,7 @@ export const shareGroupKeys = [
     default: true,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "Whether a share group's assignment is computed aside from its other work."
   }),
   key("group.share.assignors", {
@@ -26,6 +28,7 @@ export const shareGroupKeys = [
     default: ["simple"],
     valid: nonEmptyListOf(),
     importance: "medium",
+    awaits: "share group",
     doc: "The server-side assignors of share groups; exactly one is used."
   }),
   key("group.share.heartbeat.interval.ms", {
@@ -33,6 +36,7 @@ export const shareGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "How often a member of a share group is told to send a heartbeat."
   }),
   key("group.share.initialize.retry.interval.ms", {
@@ -41,6 +45,7 @@ export const shareGroupKeys = [
     valid: atLeast(1),
     importance: "low",
     internal: true,
+    awaits: "share group",
     doc: "How long to wait before trying again to initialise the state of share partitions."
   }),
   key("group.share.max.assignment.interval.ms", {
@@ -48,6 +53,7 @@ export const shareGroupKeys = [
     default: 15_000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "share group",
     doc: "The largest assignment interval a share group may be configured with."
   }),
   key("group.share.max.heartbeat.interval.ms", {
@@ -55,6 +61,7 @@ export const shareGroupKeys = [
     default: 15_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "The largest heartbeat interval a share group may be configured with."
   }),
   key("group.share.max.session.timeout.ms", {
@@ -62,6 +69,7 @@ export const shareGroupKeys = [
     default: 60_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "The largest session timeout a share group may be configured with."
   }),
   key("group.share.max.size", {
@@ -69,6 +77,7 @@ export const shareGroupKeys = [
     default: 200,
     valid: between(1, 1000),
     importance: "medium",
+    awaits: "share group",
     doc: "The most members one share group may have."
   }),
   key("group.share.min.assignment.interval.ms", {
@@ -76,6 +85,7 @@ export const shareGroupKeys = [
     default: 0,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "share group",
     doc: "The smallest assignment interval a share group may be configured with."
   }),
   key("group.share.min.heartbeat.interval.ms", {
@@ -83,6 +93,7 @@ export const shareGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "The smallest heartbeat interval a share group may be configured with."
   }),
   key("group.share.min.session.timeout.ms", {
@@ -90,6 +101,7 @@ export const shareGroupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "The smallest session timeout a share group may be configured with."
   }),
   key("group.share.session.timeout.ms", {
@@ -97,6 +109,7 @@ export const shareGroupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "How long a member of a share group may be silent before it is removed."
   }),
   key("share.coordinator.append.linger.ms", {
@@ -104,6 +117,7 @@ export const shareGroupKeys = [
     default: -1,
     valid: atLeast(-1),
     importance: "medium",
+    awaits: "share group",
     doc: "How long the share coordinator gathers records into one append; -1 adapts to the load."
   }),
   key("share.coordinator.cached.buffer.max.bytes", {
@@ -112,6 +126,7 @@ export const shareGroupKeys = [
     valid: atLeast(524_288),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "share group",
     doc: "The largest write buffer a share coordinator shard keeps for its next append."
   }),
   key("share.coordinator.cold.partition.snapshot.interval.ms", {
@@ -120,6 +135,7 @@ export const shareGroupKeys = [
     valid: atLeast(1),
     importance: "low",
     internal: true,
+    awaits: "share group",
     doc: "How long a share partition may be idle before its state is snapshotted."
   }),
   key("share.coordinator.load.buffer.size", {
@@ -127,6 +143,7 @@ export const shareGroupKeys = [
     default: 5_242_880,
     valid: atLeast(1),
     importance: "high",
+    awaits: "share group",
     doc: "How many bytes are read at a time when a shard of the share state topic is loaded."
   }),
   key("share.coordinator.snapshot.update.records.per.snapshot", {
@@ -134,12 +151,14 @@ export const shareGroupKeys = [
     default: 500,
     valid: between(0, 500),
     importance: "medium",
+    awaits: "share group",
     doc: "How many update records follow a snapshot of share state before the next."
   }),
   key("share.coordinator.state.topic.compression.codec", {
     type: "int",
     default: 0,
     importance: "high",
+    awaits: "share group",
     doc: "The codec id with which the share state topic is compressed; 0 is none."
   }),
   key("share.coordinator.state.topic.min.isr", {
@@ -154,6 +173,7 @@ export const shareGroupKeys = [
     default: 50,
     valid: atLeast(1),
     importance: "high",
+    awaits: "share group",
     doc: "How many partitions the share state topic is created with."
   }),
   key("share.coordinator.state.topic.prune.interval.ms", {
@@ -162,6 +182,7 @@ export const shareGroupKeys = [
     valid: atLeast(1),
     importance: "low",
     internal: true,
+    awaits: "share group",
     doc: "How often redundant records of the share state topic are deleted."
   }),
   key("share.coordinator.state.topic.replication.factor", {
@@ -176,6 +197,7 @@ export const shareGroupKeys = [
     default: 104_857_600,
     valid: atLeast(1),
     importance: "high",
+    awaits: "share group",
     doc: "The segment size of the share state topic."
   }),
   key("share.coordinator.threads", {
@@ -190,6 +212,7 @@ export const shareGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "high",
+    awaits: "share group",
     doc: "How long a write of share state waits for the replicas of its topic."
   }),
   key("group.share.delivery.count.limit", {
@@ -197,6 +220,7 @@ export const shareGroupKeys = [
     default: 5,
     valid: between(2, 10),
     importance: "medium",
+    awaits: "share group",
     doc: "How often a record is delivered to a share group before it is given up."
   }),
   key("group.share.dlq.manager.class.name", {
@@ -211,6 +235,7 @@ export const shareGroupKeys = [
     default: 10,
     valid: between(5, 25),
     importance: "medium",
+    awaits: "share group",
     doc: "The largest delivery count limit a share group may be configured with."
   }),
   key("group.share.max.partition.max.record.locks", {
@@ -218,6 +243,7 @@ export const shareGroupKeys = [
     default: 4000,
     valid: between(2000, 10_000),
     importance: "medium",
+    awaits: "share group",
     doc: "The largest limit of record locks a share group may be configured with."
   }),
   key("group.share.max.record.lock.duration.ms", {
@@ -225,6 +251,7 @@ export const shareGroupKeys = [
     default: 60_000,
     valid: between(30_000, 3_600_000),
     importance: "medium",
+    awaits: "share group",
     doc: "The longest record lock a share group may be configured with."
   }),
   key("group.share.max.share.sessions", {
@@ -232,6 +259,7 @@ export const shareGroupKeys = [
     default: 2000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "share group",
     doc: "How many share sessions a broker keeps."
   }),
   key("group.share.min.delivery.count.limit", {
@@ -239,6 +267,7 @@ export const shareGroupKeys = [
     default: 2,
     valid: between(2, 5),
     importance: "medium",
+    awaits: "share group",
     doc: "The smallest delivery count limit a share group may be configured with."
   }),
   key("group.share.min.partition.max.record.locks", {
@@ -246,6 +275,7 @@ export const shareGroupKeys = [
     default: 100,
     valid: between(100, 2000),
     importance: "medium",
+    awaits: "share group",
     doc: "The smallest limit of record locks a share group may be configured with."
   }),
   key("group.share.min.record.lock.duration.ms", {
@@ -253,6 +283,7 @@ export const shareGroupKeys = [
     default: 15_000,
     valid: between(1000, 30_000),
     importance: "medium",
+    awaits: "share group",
     doc: "The shortest record lock a share group may be configured with."
   }),
   key("group.share.partition.max.record.locks", {
@@ -260,6 +291,7 @@ export const shareGroupKeys = [
     default: 2000,
     valid: between(100, 10_000),
     importance: "medium",
+    awaits: "share group",
     doc: "How many records of one share partition may be locked at a time."
   }),
   key("group.share.persister.class.name", {
@@ -274,6 +306,7 @@ export const shareGroupKeys = [
     default: 30_000,
     valid: between(1000, 3_600_000),
     importance: "medium",
+    awaits: "share group",
     doc: "How long a record acquired by a share consumer stays locked."
   }),
   key("share.fetch.purgatory.purge.interval.requests", {

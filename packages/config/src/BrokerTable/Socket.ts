@@ -19,6 +19,7 @@ export const socketKeys = [
     default: 100,
     valid: atLeast(0),
     importance: "low",
+    awaits: "SASL",
     doc: "How long a connection stays open after its authentication failed."
   }),
   key("connections.max.idle.ms", {
@@ -48,7 +49,7 @@ export const socketKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
-    doc: "The most connections accepted in a second."
+    doc: "The most connections accepted in a second, over the window of quota.window; more wait. Under listener.name.x. for that listener alone."
   }),
   key("max.connections", {
     type: "int",
@@ -71,7 +72,7 @@ export const socketKeys = [
     default: "",
     importance: "medium",
     update: "cluster-wide",
-    doc: "Other limits for single addresses or host names, as host:limit."
+    doc: "Other limits for single addresses, as address:limit; host names are not looked up."
   }),
   key("num.network.threads", {
     type: "int",
@@ -85,27 +86,27 @@ export const socketKeys = [
     type: "long",
     default: -1,
     importance: "medium",
-    doc: "How many bytes of requests may wait before reading stops; -1 is without limit."
+    doc: "Accepted and without effect here: each connection has its own limit, klamm.queued.bytes.per.connection."
   }),
   key("queued.max.requests", {
     type: "int",
     default: 500,
     valid: atLeast(1),
     importance: "high",
-    doc: "How many requests may wait before reading stops."
+    doc: "Accepted and without effect here: each connection has its own limit, klamm.queued.requests.per.connection."
   }),
   key("socket.listen.backlog.size", {
     type: "int",
     default: 50,
     valid: atLeast(1),
     importance: "medium",
-    doc: "How many connections may wait to be accepted."
+    doc: "Accepted and without effect here: as many connections wait to be accepted as the system allows, up to 4096."
   }),
   key("socket.receive.buffer.bytes", {
     type: "int",
     default: 102_400,
     importance: "high",
-    doc: "The receive buffer of a client's connection; -1 is the system's own."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   }),
   key("socket.request.max.bytes", {
     type: "int",
@@ -118,6 +119,6 @@ export const socketKeys = [
     type: "int",
     default: 102_400,
     importance: "high",
-    doc: "The send buffer of a client's connection; -1 is the system's own."
+    doc: "Accepted and without effect here: the system sizes the buffer."
   })
 ] as const

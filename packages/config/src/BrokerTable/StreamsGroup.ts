@@ -12,6 +12,7 @@ export const streamsGroupKeys = [
     default: 10_000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How far behind a streams client's state may be for it to still count as caught up."
   }),
   key("group.streams.assignment.interval.ms", {
@@ -20,6 +21,7 @@ export const streamsGroupKeys = [
     valid: atLeast(0),
     importance: "medium",
     update: "cluster-wide",
+    awaits: "streams group",
     doc: "The least time between two target assignments of one streams group."
   }),
   key("group.streams.assignor.offload.enable", {
@@ -27,6 +29,7 @@ export const streamsGroupKeys = [
     default: true,
     importance: "medium",
     update: "cluster-wide",
+    awaits: "streams group",
     doc: "Whether a streams group's assignment is computed aside from its other work."
   }),
   key("group.streams.assignors", {
@@ -34,6 +37,7 @@ export const streamsGroupKeys = [
     default: ["sticky"],
     valid: nonEmptyListOf(),
     importance: "medium",
+    awaits: "streams group",
     doc: "The server-side assignors of streams groups; the first is the default."
   }),
   key("group.streams.heartbeat.interval.ms", {
@@ -41,6 +45,7 @@ export const streamsGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "How often a member of a streams group is told to send a heartbeat."
   }),
   key("group.streams.initial.rebalance.delay.ms", {
@@ -48,6 +53,7 @@ export const streamsGroupKeys = [
     default: 3000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How long the first assignment of an empty streams group waits for more members."
   }),
   key("group.streams.max.assignment.interval.ms", {
@@ -55,6 +61,7 @@ export const streamsGroupKeys = [
     default: 15_000,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "The largest assignment interval a streams group may be configured with."
   }),
   key("group.streams.max.heartbeat.interval.ms", {
@@ -62,6 +69,7 @@ export const streamsGroupKeys = [
     default: 15_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "The largest heartbeat interval a streams group may be configured with."
   }),
   key("group.streams.max.session.timeout.ms", {
@@ -69,6 +77,7 @@ export const streamsGroupKeys = [
     default: 60_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "The largest session timeout a streams group may be configured with."
   }),
   key("group.streams.max.size", {
@@ -76,6 +85,7 @@ export const streamsGroupKeys = [
     default: INT_MAX,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "The most members one streams group may have."
   }),
   key("group.streams.max.standby.replicas", {
@@ -83,6 +93,7 @@ export const streamsGroupKeys = [
     default: 2,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "The most standby replicas of a task a streams group may be configured with."
   }),
   key("group.streams.max.warmup.replicas", {
@@ -90,6 +101,7 @@ export const streamsGroupKeys = [
     default: 20,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "The most warm-up replicas a streams group may be configured with."
   }),
   key("group.streams.min.assignment.interval.ms", {
@@ -97,6 +109,7 @@ export const streamsGroupKeys = [
     default: 0,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "The smallest assignment interval a streams group may be configured with."
   }),
   key("group.streams.min.heartbeat.interval.ms", {
@@ -104,6 +117,7 @@ export const streamsGroupKeys = [
     default: 5000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "The smallest heartbeat interval a streams group may be configured with."
   }),
   key("group.streams.min.session.timeout.ms", {
@@ -111,6 +125,7 @@ export const streamsGroupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "The smallest session timeout a streams group may be configured with."
   }),
   key("group.streams.min.task.offset.interval.ms", {
@@ -118,6 +133,7 @@ export const streamsGroupKeys = [
     default: 15_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "The smallest task offset interval a streams group may be configured with."
   }),
   key("group.streams.num.standby.replicas", {
@@ -125,6 +141,7 @@ export const streamsGroupKeys = [
     default: 0,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How many standby replicas each task of a streams group has."
   }),
   key("group.streams.num.warmup.replicas", {
@@ -132,6 +149,7 @@ export const streamsGroupKeys = [
     default: 2,
     valid: atLeast(0),
     importance: "medium",
+    awaits: "streams group",
     doc: "How many warm-up replicas a streams group may have at one time."
   }),
   key("group.streams.rack.aware.assignment.tags", {
@@ -139,6 +157,7 @@ export const streamsGroupKeys = [
     default: [],
     valid: listOf(),
     importance: "low",
+    awaits: "streams group",
     doc: "The client tags by which standby replicas of a task are spread."
   }),
   key("group.streams.session.timeout.ms", {
@@ -146,6 +165,7 @@ export const streamsGroupKeys = [
     default: 45_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "How long a member of a streams group may be silent before it is removed."
   }),
   key("group.streams.task.offset.interval.ms", {
@@ -153,6 +173,7 @@ export const streamsGroupKeys = [
     default: 60_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "streams group",
     doc: "How often a member of a streams group reports the offsets of its tasks."
   }),
   key("group.streams.topology.description.plugin.class", {

@@ -11,6 +11,7 @@ export const tlsKeys = [
     default: 3_600_000,
     valid: atLeast(1),
     importance: "low",
+    awaits: "delegation token",
     doc: "How often expired delegation tokens are looked for and removed."
   }),
   key("delegation.token.expiry.time.ms", {
@@ -18,6 +19,7 @@ export const tlsKeys = [
     default: 86_400_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "delegation token",
     doc: "How long a delegation token is valid before it must be renewed."
   }),
   key("delegation.token.max.lifetime.ms", {
@@ -25,18 +27,21 @@ export const tlsKeys = [
     default: 604_800_000,
     valid: atLeast(1),
     importance: "medium",
+    awaits: "delegation token",
     doc: "The age beyond which a delegation token can no longer be renewed."
   }),
   key("delegation.token.secret.key", {
     type: "password",
     default: null,
     importance: "medium",
+    awaits: "delegation token",
     doc: "The secret that signs delegation tokens; the same on every broker and controller. Unset switches tokens off."
   }),
   key("connections.max.reauth.ms", {
     type: "long",
     default: 0,
     importance: "medium",
+    awaits: "SASL",
     doc: "How long an authenticated connection lasts before the client must authenticate again; 0 is for ever."
   }),
   key("principal.builder.class", {
@@ -56,12 +61,14 @@ export const tlsKeys = [
     type: "boolean",
     default: false,
     importance: "low",
+    awaits: "TLS",
     doc: "Whether a reloaded key store may name another subject."
   }),
   key("ssl.allow.san.changes", {
     type: "boolean",
     default: false,
     importance: "low",
+    awaits: "TLS",
     doc: "Whether a reloaded key store may lack some of its earlier alternative names."
   }),
   key("ssl.cipher.suites", {
@@ -70,6 +77,7 @@ export const tlsKeys = [
     valid: listOf(),
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The cipher suites TLS may use; empty means the platform's own."
   }),
   key("ssl.client.auth", {
@@ -78,6 +86,7 @@ export const tlsKeys = [
     valid: oneOf("required", "requested", "none"),
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "Whether a TLS client must show a certificate."
   }),
   key("ssl.enabled.protocols", {
@@ -86,6 +95,7 @@ export const tlsKeys = [
     valid: listOf(),
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The TLS versions a connection may use."
   }),
   key("ssl.endpoint.identification.algorithm", {
@@ -93,6 +103,7 @@ export const tlsKeys = [
     default: "https",
     importance: "low",
     update: "per-broker",
+    awaits: "TLS",
     doc: "How a server's name is checked against its certificate; empty switches the check off."
   }),
   key("ssl.engine.factory.class", {
@@ -107,6 +118,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The password of the private key in the key store."
   }),
   key("ssl.keymanager.algorithm", {
@@ -121,6 +133,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The certificate chain of the private key, as PEM text."
   }),
   key("ssl.keystore.key", {
@@ -128,6 +141,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The private key, as PEM text."
   }),
   key("ssl.keystore.location", {
@@ -135,6 +149,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The key store's file."
   }),
   key("ssl.keystore.password", {
@@ -142,6 +157,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The password of the key store's file."
   }),
   key("ssl.keystore.type", {
@@ -149,12 +165,14 @@ export const tlsKeys = [
     default: "JKS",
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The format of the key store's file."
   }),
   key("ssl.principal.mapping.rules", {
     type: "string",
     default: "DEFAULT",
     importance: "low",
+    awaits: "TLS",
     doc: "Rules from a certificate's distinguished name to a principal's name."
   }),
   key("ssl.protocol", {
@@ -162,6 +180,7 @@ export const tlsKeys = [
     default: "TLSv1.3",
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The TLS version a connection asks for."
   }),
   key("ssl.provider", {
@@ -190,6 +209,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The trusted certificates, as PEM text."
   }),
   key("ssl.truststore.location", {
@@ -197,6 +217,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The trust store's file."
   }),
   key("ssl.truststore.password", {
@@ -204,6 +225,7 @@ export const tlsKeys = [
     default: null,
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The password of the trust store's file."
   }),
   key("ssl.truststore.type", {
@@ -211,6 +233,7 @@ export const tlsKeys = [
     default: "JKS",
     importance: "medium",
     update: "per-broker",
+    awaits: "TLS",
     doc: "The format of the trust store's file."
   })
 ] as const

@@ -27,6 +27,7 @@ export const transactionKeys = [
     default: true,
     importance: "low",
     update: "cluster-wide",
+    awaits: "transaction",
     doc: "Whether a transactional append is checked with the transaction coordinator first."
   }),
   key("transaction.state.log.load.buffer.size", {
@@ -34,6 +35,7 @@ export const transactionKeys = [
     default: 5_242_880,
     valid: atLeast(1),
     importance: "high",
+    awaits: "transaction",
     doc: "How many bytes are read at a time when a shard of the transaction topic is loaded."
   }),
   key("transaction.state.log.min.isr", {
@@ -48,6 +50,7 @@ export const transactionKeys = [
     default: 50,
     valid: atLeast(1),
     importance: "high",
+    awaits: "transaction",
     doc: "How many partitions the transaction topic is created with."
   }),
   key("transaction.state.log.replication.factor", {
@@ -62,6 +65,7 @@ export const transactionKeys = [
     default: 104_857_600,
     valid: atLeast(1),
     importance: "high",
+    awaits: "transaction",
     doc: "The segment size of the transaction topic."
   }),
   key("transaction.abort.timed.out.transaction.cleanup.interval.ms", {
@@ -69,6 +73,7 @@ export const transactionKeys = [
     default: 10_000,
     valid: atLeast(1),
     importance: "low",
+    awaits: "transaction",
     doc: "How often transactions past their timeout are looked for and aborted."
   }),
   key("transaction.max.timeout.ms", {
@@ -76,6 +81,7 @@ export const transactionKeys = [
     default: 900_000,
     valid: atLeast(1),
     importance: "high",
+    awaits: "transaction",
     doc: "The longest transaction timeout a producer may ask for."
   }),
   key("transaction.remove.expired.transaction.cleanup.interval.ms", {
@@ -83,12 +89,14 @@ export const transactionKeys = [
     default: 3_600_000,
     valid: atLeast(1),
     importance: "low",
+    awaits: "transaction",
     doc: "How often expired transactional ids are looked for and removed."
   }),
   key("transaction.two.phase.commit.enable", {
     type: "boolean",
     default: false,
     importance: "low",
+    awaits: "transaction",
     doc: "Whether a producer may leave the end of a transaction to an outside coordinator."
   }),
   key("transactional.id.expiration.ms", {
@@ -96,6 +104,7 @@ export const transactionKeys = [
     default: 604_800_000,
     valid: atLeast(1),
     importance: "high",
+    awaits: "transaction",
     doc: "How long an idle transactional id is remembered."
   }),
   key("add.partitions.to.txn.retry.backoff.max.ms", {
@@ -103,6 +112,7 @@ export const transactionKeys = [
     default: 100,
     valid: atLeast(0),
     importance: "high",
+    awaits: "transaction",
     doc: "The longest the broker goes on retrying to add a partition while a transaction ends."
   }),
   key("add.partitions.to.txn.retry.backoff.ms", {
@@ -110,6 +120,7 @@ export const transactionKeys = [
     default: 20,
     valid: atLeast(1),
     importance: "high",
+    awaits: "transaction",
     doc: "The pause between two such attempts."
   })
 ] as const

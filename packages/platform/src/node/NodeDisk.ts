@@ -41,14 +41,19 @@ const attempt = <A>(operation: string, path: string, call: () => A): Effect.Effe
   Effect.try({ try: call, catch: (cause) => diskError(operation, path, cause) })
 
 /**
- * Parents first. Not by mkdir's own `recursive`, which never returns where a parent is there and yet refuses with ENOENT, as /proc
- * does.
+ * Parents first where they are missing, one call where they are not. Not by mkdir's own `recursive`, which never returns where a parent
+ * is there and yet refuses with ENOENT, as /proc does.
  */
 const makeDirectory = (path: string): void => {
-  if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
-  const parent = dirname(path)
-  if (fs.statSync(parent, { throwIfNoEntry: false }) === undefined) makeDirectory(parent)
-  fs.mkdirSync(path)
+  try {
+    fs.mkdirSync(path)
+  } catch (cause) {
+    if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+    const parent = dirname(path)
+    if (codeOf(cause) !== "ENOENT" || fs.statSync(parent, { throwIfNoEntry: false }) !== undefined) throw cause
+    makeDirectory(parent)
+    fs.mkdirSync(path)
+  }
 }
 
 /** Runs a call of node:fs on the thread pool. */

@@ -55,6 +55,9 @@ interface Node {
   readonly waiters: FetchWaiters.FetchWaiters
 }
 
+/** num.recovery.threads.per.data.dir. */
+const recoveryThreads = 2
+
 export class Cluster {
   readonly disks = new Map<number, MemoryDisk>()
   readonly up = new Map<number, Node>()
@@ -64,6 +67,8 @@ export class Cluster {
   partition: Topics.Partition
   settings: PartitionSettings
   partitionMaxBytes = MiB
+  fetchers = 1
+  readonly fetchersSeen = new Set<number>()
   /** The log directories of every node. */
   directories: ReadonlyArray<string> = ["/data"]
   /** Where replicas were said to be: node, directory id. */
@@ -120,8 +125,8 @@ export class Cluster {
       const life = Effect.gen({ self: this }, function* () {
         const directories = yield* Effect.forEach(this.directories, (path, index) =>
           Effect.gen(function* () {
-            const options = { path, clusterId: "c", nodeId: id, newDirectoryId: directoryIdOf(id, index) }
-            const log = yield* LogDirectory.open(options)
+            const newDirectoryId = directoryIdOf(id, index)
+            const log = yield* LogDirectory.open({ path, clusterId: "c", nodeId: id, newDirectoryId, recoveryThreads })
             yield* memory.disk.syncDirectory("/")
             return new ReplicaDirectory(memory.disk, log, yield* log.find(0))
           })
@@ -147,6 +152,7 @@ export class Cluster {
       directories,
       rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
       housekeeping: () => housekeeping,
+      recoveryThreads: () => recoveryThreads,
       decompression: () => decompression,
       otherLogs: [],
       moves: { quota: this.quota, concurrency: 1 },
@@ -156,15 +162,20 @@ export class Cluster {
         partitionMaxBytes: this.partitionMaxBytes,
         responseMaxBytes: MiB,
         backoffMs: 50,
-        timeoutMs: 5000
+        timeoutMs: 5000,
+        fetchers: this.fetchers
       }),
       addressOf: (broker) => ({ host: `${broker}`, port: 1 }),
-      fetch: (to, body) => this.fetch(id, Number(to.host), body),
+      fetch: ({ address, fetcher }, body) => {
+        this.fetchersSeen.add(fetcher)
+        return this.fetch(id, Number(address.host), body)
+      },
       disconnect: () => Effect.void,
       quota: this.quota,
       brokerEpoch: () => epoch,
       alterPartition: (command) => this.alterPartition(id, command),
       assignDirectory: (_topicId, _partition, directoryId) => void this.assigned.push(`${id} ${directoryId}`),
+      onFailed: () => undefined,
       onAllFailed: () => Effect.void,
       onDefect: (cause) => Effect.logError("a partition died", cause)
     }

@@ -101,11 +101,11 @@ export class Client {
     )
   }
 
-  /** How many replicas each partition has, and how many of them are in sync. */
-  replication(topic: string) {
+  /** How many replicas each partition has, and how many of them are in sync, as that broker knows. */
+  replication(topic: string, broker: Address) {
     const body = { topics: [{ name: topic }], allowAutoTopicCreation: false, includeTopicAuthorizedOperations: false }
     return this.ask(
-      this.anyone,
+      broker,
       { request: MetadataRequest, response: MetadataResponse },
       12,
       { ...body, includeClusterAuthorizedOperations: false },

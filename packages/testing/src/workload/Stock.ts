@@ -1,4 +1,6 @@
 /** Taking stock when all is quiet: reads everything from its beginning, and what groups and topics there are. */
+
+import type { Address } from "@klamm/platform/Network"
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
 import { OffsetFetchRequest, OffsetFetchResponse } from "@klamm/protocol/api/09-OffsetFetch"
@@ -13,19 +15,20 @@ import { type ReadRecord, readBatches } from "./Payload.ts"
 
 export type Found = Pick<Evidence, "drained" | "topics" | "committed">
 
-/** All replicas of the topic are in sync, asked for until they are. */
-const inSync = (client: Client, topic: string): Effect.Effect<void> => {
-  const asked = Effect.suspend(() => client.replication(topic))
-  return insist(
-    Effect.flatMap(asked, (partitions) =>
-      partitions.every(({ replicas, inSync: isr }) => replicas === isr)
-        ? Effect.void
-        : Effect.fail(refused(ErrorCode.NOT_ENOUGH_REPLICAS))
+/** Every broker says that all replicas of the topic are in sync, asked until it does: one that was cut off may be far behind the others. */
+const inSync = (client: Client, brokers: ReadonlyArray<Address>, topic: string): Effect.Effect<void> =>
+  insist(
+    Effect.forEach(brokers, (broker) =>
+      Effect.flatMap(client.replication(topic, broker), (partitions) =>
+        partitions.every(({ replicas, inSync: isr }) => replicas === isr)
+          ? Effect.void
+          : Effect.fail(refused(ErrorCode.NOT_ENOUGH_REPLICAS))
+      )
     )
   )
-}
 
 export interface StockOptions {
+  readonly bootstrap: ReadonlyArray<Address>
   readonly decompression: Decompression
   readonly history: History
   readonly swarm: { readonly partitions: number }
@@ -143,7 +146,7 @@ const committedBy = (client: Client, group: string, topic: string, partitions: R
 export const takeStock = (client: Client, options: StockOptions, topic: string): Effect.Effect<Found> =>
   Effect.gen(function* () {
     const partitions = Array.from({ length: options.swarm.partitions }, (_, index) => index)
-    yield* inSync(client, topic)
+    yield* inSync(client, options.bootstrap, topic)
     const drained = yield* Effect.forEach(partitions, (partition) => drain(client, options, topic, partition))
     const groups = new Set(options.history.commits.map(({ group }) => group))
     const committed = yield* Effect.forEach(groups, (group) => insist(committedBy(client, group, topic, partitions)))
