@@ -161,6 +161,8 @@ export interface Cluster {
   readonly topic: (name: string, timeoutMs?: number) => Effect.Effect<TopicMetadata, KlammError>
   /** One look at the known leader, or at fresh metadata: LEADER_NOT_AVAILABLE when there is none. Repeat with `retrying`. */
   readonly leaderOf: (topic: string, partition: number) => Effect.Effect<Leader, KlammError>
+  /** The level at which the brokers agreed on a feature (`transaction.version`, `group.version`), as last heard; 0: not at all. */
+  readonly feature: (name: string) => number
   /** The name of a topic that metadata has told of, by its id. */
   readonly nameOf: (topicId: string) => string | undefined
 

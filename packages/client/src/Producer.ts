@@ -10,17 +10,21 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import { Klamm } from "./Klamm.ts"
-import type { ConfigError, EncodeError, ProduceError } from "./KlammError.ts"
+import { ConfigError, type EncodeError, type ProduceError } from "./KlammError.ts"
 import type { ProducerOptions } from "./Options.ts"
 import type { RecordMetadata } from "./producer/Batch.ts"
 import { makeProducer } from "./producer/Make.ts"
 import { PendingCount, PendingRecord, PendingRecords } from "./producer/Pending.ts"
 import type { Encoded, ProducerLive, ProducerRecord } from "./producer/ProducerLive.ts"
+import type { TransactionGroup, TransactionOffset } from "./producer/TransactionCalls.ts"
+import { type TransactionFailure, type Transactions, within } from "./producer/Transactions.ts"
 import type { Topic } from "./Topic.ts"
 
 export type { ProducerOptions } from "./Options.ts"
 export type { RecordMetadata } from "./producer/Batch.ts"
 export type { ProducerRecord } from "./producer/ProducerLive.ts"
+export type { TransactionGroup, TransactionOffset } from "./producer/TransactionCalls.ts"
+export type { TransactionFailure } from "./producer/Transactions.ts"
 
 /** Why a record was not stored. */
 export type SendError = EncodeError | ProduceError
@@ -111,6 +115,30 @@ export const sink = <K, V, H>(
       })
     })
   )
+
+const transactionsOf = (producer: Producer): Effect.Effect<Transactions, ConfigError> =>
+  producer.transactions === undefined
+    ? Effect.fail(new ConfigError({ why: "a transaction needs a producer with a transactionalId" }))
+    : Effect.succeed(producer.transactions)
+
+/**
+ * Runs an effect in a transaction of the producer in force, which has a `transactionalId`: what is sent inside becomes visible to
+ * read_committed consumers all at once when it succeeds, and never when it fails or is interrupted. One after another: a second one
+ * begun before the first has ended fails. A newer producer with the same transactional id is a FencedError for this one for ever.
+ */
+export const transaction = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | TransactionFailure | ConfigError, R | Klamm> =>
+  Effect.flatMap(current, (producer) =>
+    Effect.flatMap(transactionsOf(producer), (transactions) => within(transactions, provide(producer)(effect)))
+  )
+
+/** Inside a transaction: commits with it how far a group has read. The offset is that of the next record. */
+export const sendOffsets = (
+  group: TransactionGroup,
+  offsets: ReadonlyArray<TransactionOffset>
+): Effect.Effect<void, TransactionFailure | ConfigError, Klamm> =>
+  Effect.flatMap(Effect.flatMap(current, transactionsOf), (transactions) => transactions.sendOffsets(group, offsets))
 
 /** Sends what was handed over so far without lingering; done when all of it is acknowledged or given up. */
 export const flush: Effect.Effect<void, never, Klamm> = Effect.flatMap(current, (producer) => producer.flush)

@@ -69,6 +69,7 @@ export const fakeCluster = (answers: Answers) => {
     learn: () => undefined,
     topic: unused,
     leaderOf: unused,
+    feature: () => 0,
     nameOf: () => undefined,
     coordinatorOf: unused,
     invalidateCoordinator: (kind, key) => void invalidated.push(`${kind} ${key}`),

@@ -86,7 +86,8 @@ const readBatches = <K, V, H>(
     next = base + RecordBatch.lastOffsetDelta(bytes, at) + 1
     const producerId = RecordBatch.producerId(bytes, at)
     if (RecordBatch.isControl(bytes, at)) {
-      open.delete(producerId)
+      // The end of an earlier transaction of the same producer says nothing of the one that was aborted.
+      if ((open.get(producerId) ?? Number.POSITIVE_INFINITY) <= base) open.delete(producerId)
       continue
     }
     if (RecordBatch.isTransactional(bytes, at) && (open.get(producerId) ?? Number.POSITIVE_INFINITY) <= base) continue

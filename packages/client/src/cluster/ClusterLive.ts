@@ -40,6 +40,7 @@ const leaderIn = (known: ClusterMetadata, name: string, partition: number): Effe
 const clusterOf = (
   cache: MetadataCache,
   router: Router,
+  connections: Connections.Connections,
   settings: Settings,
   random: () => number,
   clock: Clock.Clock
@@ -87,6 +88,7 @@ const clusterOf = (
         { about: `the metadata of ${name}`, topics: [name], ...(timeoutMs === undefined ? {} : { timeoutMs }) }
       ),
     leaderOf,
+    feature: (name) => connections.features.get(name) ?? 0,
     nameOf: (topicId) => cache.nameOf(topicId),
     coordinatorOf: (kind, key) => Effect.map(router.coordinatorOf(kind, key), ({ id }) => id),
     invalidateCoordinator: (kind, key) => router.coordinators.forget(kind, key),
@@ -122,5 +124,5 @@ export const make = (
       refresh: Effect.suspend(() => cache.refresh([]))
     })
     yield* Effect.forkIn(keepFresh(cache, settings.metadataMaxAgeMs), scope)
-    return clusterOf(cache, router, settings, () => random.nextDoubleUnsafe(), clock)
+    return clusterOf(cache, router, connections, settings, () => random.nextDoubleUnsafe(), clock)
   })

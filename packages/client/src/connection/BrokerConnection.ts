@@ -61,6 +61,8 @@ export class BrokerConnection {
   readonly address: string
   readonly link: Link
   offered: Offered = new Map()
+  /** The levels of features that the cluster has agreed on. */
+  features: ReadonlyMap<string, number> = new Map()
   private readonly setup: ConnectionSetup
   private readonly writer: Writer
 
@@ -172,6 +174,7 @@ export class BrokerConnection {
         this.offered = new Map(
           answer.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])
         )
+        this.features = new Map(answer.finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]))
         taken.release()
         return answer.errorCode
       })

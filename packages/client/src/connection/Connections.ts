@@ -52,6 +52,8 @@ interface Trouble {
 }
 
 export class Connections {
+  /** Finalized features by name, as the latest broker told. */
+  features: ReadonlyMap<string, number> = new Map()
   private readonly network: Network["Service"]
   private readonly clock: Clock.Clock
   private readonly random: (typeof Random.Random)["Service"]
@@ -152,6 +154,7 @@ export class Connections {
   private opened(life: Life, address: Address, { connection, sessionMs }: Opened): void {
     this.troubles.delete(printAddress(address))
     life.connection = connection
+    this.features = connection.features
     life.usedAtMs = monotonicMsOf(this.clock)
     if (sessionMs > 0) life.endsAtMs = life.usedAtMs + sessionMs * sessionUsedFraction
     Deferred.doneUnsafe(life.ready, Exit.succeed(connection))

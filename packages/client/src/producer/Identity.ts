@@ -32,6 +32,10 @@ export interface Identities {
   readonly delivered: () => void
   /** A batch was given up with this code. */
   readonly failed: (code: number) => void
+  /** What comes back is given up instead of sent again. */
+  readonly isAborting: boolean
+  /** The code with which records are refused now. */
+  readonly refusal: number | undefined
   /** When the sender has to look again on account of this, in ms. */
   readonly wakeAtMs: number
 }
@@ -47,6 +51,8 @@ const nobody: Identities = {
   maxProduceVersion: () => Number.POSITIVE_INFINITY,
   delivered: () => undefined,
   failed: () => undefined,
+  isAborting: false,
+  refusal: undefined,
   wakeAtMs: Number.POSITIVE_INFINITY
 }
 
@@ -75,6 +81,8 @@ export class IdempotentIdentities implements Identities {
   readonly isNeeded = true
   readonly transactionalId = null
   readonly wakeAtMs = Number.POSITIVE_INFINITY
+  readonly isAborting = false
+  readonly refusal = undefined
   current: Identity | undefined
   isUnderWay = false
   private readonly cluster: Cluster

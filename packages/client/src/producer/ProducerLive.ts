@@ -19,10 +19,11 @@ import { ofKey } from "../Partitioner.ts"
 import type { HeadersOf, Topic } from "../Topic.ts"
 import { Accumulator } from "./Accumulator.ts"
 import { sizeOf, type Waiter } from "./Batch.ts"
-import type { Identities } from "./Identity.ts"
+import { IdempotentIdentities, type Identities, noIdentities } from "./Identity.ts"
 import type { ProducerSettings } from "./ProducerSettings.ts"
 import { Sender } from "./Sender.ts"
 import { Sticky } from "./Sticky.ts"
+import { Transactions } from "./Transactions.ts"
 
 /** A record as it is handed over. */
 export type ProducerRecord<K, V, H> = {
@@ -48,17 +49,21 @@ interface Deps {
   readonly accumulator: Accumulator<ProduceError>
   readonly sender: Sender
   readonly sticky: Sticky
+  readonly identities: Identities
 }
 
 /** What keeps a record from being handed over right now. */
 type Obstacle = "Metadata" | "Room" | ProduceError
 
 export class ProducerLive {
+  /** There with a transactional id. */
+  readonly transactions: Transactions | undefined
   private readonly deps: Deps
   private readonly looking = new Map<string, Deferred.Deferred<void, KlammError>>()
 
-  constructor(deps: Deps) {
+  constructor(deps: Deps, transactions: Transactions | undefined) {
     this.deps = deps
+    this.transactions = transactions
   }
 
   encode<K, V, H>(
@@ -179,7 +184,9 @@ export class ProducerLive {
     waiter: Waiter<ProduceError>,
     slot: number
   ): boolean | Obstacle {
-    const { cluster, accumulator, settings } = this.deps
+    const { cluster, accumulator, settings, identities } = this.deps
+    const { refusal } = identities
+    if (refusal !== undefined) return new ProduceError({ topic, partition: record.partition ?? -1, code: refusal })
     const known = cluster.known().topics.get(topic)
     const partitionCount = known?.errorCode === ErrorCode.NONE ? known.partitions.length : 0
     if (known === undefined || partitionCount === 0 || (record.partition ?? 0) >= partitionCount) return "Metadata"
@@ -228,16 +235,10 @@ export interface ProducerParts {
   readonly cluster: Cluster
   readonly codecs: Codecs
   readonly settings: ProducerSettings
-  readonly identities: Identities
 }
 
 /** A producer that delivers what it has before its scope ends, within a request's time. */
-export const make = ({
-  cluster,
-  codecs,
-  settings,
-  identities
-}: ProducerParts): Effect.Effect<ProducerLive, never, Scope.Scope> =>
+export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effect<ProducerLive, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
@@ -249,10 +250,23 @@ export const make = ({
       level: settings.compressionLevel,
       isTransactional: settings.transactionalId !== undefined
     }
-    const sender = new Sender({ options: { ...settings, encoding }, cluster, clock, scope, accumulator, identities })
     const sticky = new Sticky(settings.batchSize, () => random.nextDoubleUnsafe())
-    const producer = new ProducerLive({ cluster, clock, scope, settings, accumulator, sender, sticky })
+    const transactions =
+      settings.transactionalId === undefined
+        ? undefined
+        : new Transactions({ ...settings, cluster, transactionalId: settings.transactionalId })
+    const identities = transactions ?? (settings.isIdempotent ? new IdempotentIdentities(cluster) : noIdentities())
+    const sender = new Sender({ options: { ...settings, encoding }, cluster, clock, scope, accumulator, identities })
+    const deps = { cluster, clock, scope, settings, accumulator, sender, sticky, identities }
+    const producer = new ProducerLive(deps, transactions)
+    transactions?.attach({
+      flush: producer.flush,
+      dropWaiting: (cause) => sender.dropWaiting(cause.code, cause),
+      settled: Effect.suspend(() => accumulator.settled(monotonicMsOf(clock))),
+      ring: () => sender.bell.ring()
+    })
     yield* Effect.forkIn(sender.run, scope)
+    if (transactions !== undefined) yield* Effect.forkIn(transactions.adding, scope)
     const delivering = Effect.interruptible(Effect.timeoutOption(producer.flush, settings.requestTimeoutMs))
     yield* Effect.addFinalizer((exit) => Effect.andThen(Effect.exit(delivering), Scope.close(scope, exit)))
     return producer

@@ -103,7 +103,8 @@ export class Sender {
     if (!identities.isNeeded || accumulator.active.size === 0) return Effect.void
     const isBroken = [...accumulator.active].some((queue) => queue.isBroken && queue.identity === identities.current)
     if (isBroken) identities.retire()
-    if (identities.current !== undefined || identities.isUnderWay) return Effect.void
+    const isLeftToOthers = identities.transactionalId !== null
+    if (isLeftToOthers || identities.current !== undefined || identities.isUnderWay) return Effect.void
     const acquiring = Effect.match(identities.acquire, {
       onFailure: (error) => this.failAll(error),
       onSuccess: () => undefined
@@ -254,7 +255,7 @@ export class Sender {
       isTransactional: identities.transactionalId !== null,
       isNext: queue.isNext(batch),
       isBroken: queue.isBroken,
-      isExpired: this.isExpired(batch, this.nowMs),
+      isExpired: identities.isAborting || this.isExpired(batch, this.nowMs),
       canSplit: batch.count > 1
     })
     switch (outcome._tag) {
@@ -345,6 +346,15 @@ export class Sender {
     for (const queue of this.parts.accumulator.queues()) {
       for (const batch of queue.unfinished) {
         if (!this.givenUp.has(batch)) this.abandon(queue, batch, error.code, error)
+      }
+    }
+  }
+
+  /** Gives up what is not under way. */
+  dropWaiting(code: number, cause: unknown): void {
+    for (const queue of this.parts.accumulator.queues()) {
+      for (const batch of queue.unfinished) {
+        if (!queue.isUnderWay(batch)) this.abandon(queue, batch, code, cause)
       }
     }
   }
