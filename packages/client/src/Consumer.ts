@@ -33,7 +33,7 @@ export type { OffsetReset } from "./consumer/fetch/Position.ts"
 export type { RebalanceEvent } from "./consumer/Session.ts"
 export type { ConsumerOptions } from "./consumer/Settings.ts"
 export type { TopicPartition } from "./consumer/TopicPartition.ts"
-export { type Concurrency, type ForEachOptions, forEach } from "./Processing.ts"
+export { type Concurrency, type ExactlyOnceOptions, exactlyOnce, type ForEachOptions, forEach } from "./Processing.ts"
 
 export interface Options extends ConsumerOptions {
   /** What happens with a record that can't be decoded, before the next one comes; a warning in the log by default. */

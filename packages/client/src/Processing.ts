@@ -22,6 +22,7 @@ import { keyOf } from "./consumer/TopicPartition.ts"
 import { Klamm } from "./Klamm.ts"
 import * as Producer from "./Producer.ts"
 import * as DeadLetter from "./processing/DeadLetter.ts"
+import * as ExactlyOnce from "./processing/ExactlyOnce.ts"
 import * as Workers from "./processing/Workers.ts"
 import * as Topic from "./Topic.ts"
 
@@ -96,6 +97,23 @@ const workOn = <K, V, H, E, R>(
   }
 }
 
+type SessionOptions = Omit<ConsumerOptions, "group"> & {
+  readonly group: string
+  readonly onRebalance?: (event: RebalanceEvent) => Effect.Effect<void>
+}
+
+const sessionOn = (topic: Topic.Named, options: SessionOptions) =>
+  Effect.gen(function* () {
+    const { cluster, codecs, settings, consumerDefaults } = yield* Klamm
+    return yield* makeSession({
+      cluster,
+      codecs,
+      settings: settingsOf(settings, consumerDefaults, options, yield* Entropy.uuid),
+      topics: [topic.name],
+      onRebalance: options.onRebalance ?? (() => Effect.void)
+    })
+  })
+
 /** Works on the records of a topic until it is interrupted or something fails that no dead-letter topic takes. */
 export const forEach = <K, V, H, E, R>(
   topic: Topic.Topic<K, V, H>,
@@ -104,15 +122,8 @@ export const forEach = <K, V, H, E, R>(
 ): Effect.Effect<never, E | ConsumerError | Producer.SendError, R | Klamm> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { cluster, codecs, settings, consumerDefaults } = yield* Klamm
       const { concurrency = "partition", maxConcurrency = defaultMaxConcurrency } = options
-      const session = yield* makeSession({
-        cluster,
-        codecs,
-        settings: settingsOf(settings, consumerDefaults, { ...options, enableAutoCommit: true }, yield* Entropy.uuid),
-        topics: [topic.name],
-        onRebalance: options.onRebalance ?? (() => Effect.void)
-      })
+      const session = yield* sessionOn(topic, { ...options, enableAutoCommit: true })
       return yield* Workers.run({
         session,
         laneOf: laneBy(concurrency),
@@ -120,5 +131,57 @@ export const forEach = <K, V, H, E, R>(
         maxInFlight: options.maxInFlight ?? defaultMaxInFlight,
         work: workOn(topic, options, f)
       })
+    })
+  )
+
+export interface ExactlyOnceOptions<E = unknown>
+  extends Omit<ConsumerOptions, "group" | "enableAutoCommit" | "isolationLevel"> {
+  readonly group: string
+  /** Of this member alone; a fresh one by default: the group fences members that are gone, whatever they call themselves (KIP-447). */
+  readonly transactionalId?: string
+  readonly transactionTimeoutMs?: number
+  /** When and how often a record that failed is tried again, before the transaction is given up. */
+  readonly retry?: Schedule.Schedule<unknown, E>
+  /** Where records go that can't be decoded, in the same transaction; without it they are passed over with a warning. */
+  readonly deadLetter?: string | Topic.Named
+  readonly onRebalance?: (event: RebalanceEvent) => Effect.Effect<void>
+}
+
+/**
+ * Makes of each record of `input` records of `output`, in order per partition. What `f` answers and how far `input` was read are
+ * committed together: to readers of committed records each input record has had its effect once, whatever was killed meanwhile. What
+ * else `f` does is done as often as a batch is tried. Fails with what `f` failed with, the transaction aborted.
+ */
+export const exactlyOnce = <K, V, H, K2, V2, H2, E, R>(
+  input: Topic.Topic<K, V, H>,
+  output: Topic.Topic<K2, V2, H2>,
+  options: ExactlyOnceOptions<E>,
+  f: (record: ConsumerRecord<K, V, H>) => Effect.Effect<ReadonlyArray<Producer.ProducerRecord<K2, V2, H2>>, E, R>
+): Effect.Effect<never, E | ExactlyOnce.ExactlyOnceError, R | Klamm> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { group, retry, deadLetter, transactionTimeoutMs } = options
+      const transactionalId = options.transactionalId ?? `${group}-${yield* Entropy.uuid}`
+      const producer = yield* Producer.make({
+        transactionalId,
+        ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs })
+      })
+      const session = yield* sessionOn(input, { ...options, enableAutoCommit: false, isolationLevel: "read_committed" })
+      const letters = deadLetter === undefined ? undefined : rawTopic(deadLetter)
+      return yield* ExactlyOnce.run({
+        session,
+        input,
+        output,
+        transform: (record) => (retry === undefined ? f(record) : Effect.retry(f(record), retry)),
+        undecodable: (failure, { feed }) => {
+          const { topic, partition, offset, error, ...rest } = failure
+          if (letters === undefined) {
+            return Effect.logWarning(`${topic}-${partition} at ${offset}: passed over, ${error.message}`)
+          }
+          const cause = Cause.fail(error)
+          const letter = DeadLetter.of({ topic, partition: feed.partition, group, raw: { ...rest, offset }, cause })
+          return Effect.asVoid(Producer.send(letters, letter))
+        }
+      }).pipe(Producer.provide(producer))
     })
   )
