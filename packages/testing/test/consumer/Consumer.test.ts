@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { expect, it } from "vitest"
-import { fill, freshTopic, onClusters, unique, until, valuesOf, write } from "./support.ts"
+import { describe, expect, it } from "vitest"
+import { clusters, fill, freshTopic, unique, until, valuesOf, write } from "./support.ts"
 
 const earliest = { autoOffsetReset: "earliest" } as const
 
-onClusters("a consumer", 1, (run) => {
+describe.each(clusters)("a consumer, $name", ({ run }) => {
   it("without a group reads every partition from the beginning", () =>
     run(
       Effect.gen(function* () {

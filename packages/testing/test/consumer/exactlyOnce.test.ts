@@ -4,8 +4,8 @@ import * as Producer from "@klamm/client/Producer"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { expect, it } from "vitest"
-import { fill, freshTopic, onKafka, type TextTopic, unique, until, valuesOf } from "./support.ts"
+import { describe, expect, it } from "vitest"
+import { fill, freshTopic, kafka, onKafka, type TextTopic, unique, until, valuesOf } from "./support.ts"
 
 const earliest = { autoOffsetReset: "earliest" } as const
 
@@ -17,7 +17,9 @@ const watching = (topic: TextTopic, seen: Array<string>) =>
     )
   )
 
-onKafka("transactions and consumers", (run) => {
+describe.runIf(kafka !== undefined)("transactions and consumers, Kafka", () => {
+  const run = onKafka
+
   it("read_committed sees what was committed, and none of what was aborted", () =>
     run(
       Effect.gen(function* () {

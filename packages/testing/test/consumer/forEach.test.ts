@@ -6,8 +6,8 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { expect, it } from "vitest"
-import { fill, freshTopic, onClusters, unique, until, valuesOf, write } from "./support.ts"
+import { describe, expect, it } from "vitest"
+import { clusters, fill, freshTopic, unique, until, valuesOf, write } from "./support.ts"
 
 const earliest = { autoOffsetReset: "earliest" } as const
 const text = new TextDecoder()
@@ -32,7 +32,7 @@ const committedOf = (topic: Topic.Named, group: string) =>
     })
   )
 
-onClusters("forEach", 1, (run) => {
+describe.each(clusters)("forEach, $name", ({ run }) => {
   it("by key: keys side by side, each key in order, every record once", () =>
     run(
       Effect.gen(function* () {

@@ -2,8 +2,19 @@ import * as Consumer from "@klamm/client/Consumer"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { expect, it } from "vitest"
-import { fill, freshTopic, onClusters, onKafka, type Run, type TextTopic, unique, until, write } from "./support.ts"
+import { describe, expect, it } from "vitest"
+import {
+  clusters,
+  fill,
+  freshTopic,
+  kafka,
+  onKafka,
+  type Run,
+  type TextTopic,
+  unique,
+  until,
+  write
+} from "./support.ts"
 
 type Protocol = Pick<Consumer.ConsumerOptions, "groupProtocol" | "partitionAssignmentStrategy">
 
@@ -79,7 +90,7 @@ const comeAndGo = (run: Run, protocol: Protocol) =>
     })
   )
 
-onClusters("rebalances", 1, (run) => {
+describe.each(clusters)("rebalances, $name", ({ run }) => {
   it("range: three members come and one goes, nothing is lost or skipped", () =>
     comeAndGo(run, { partitionAssignmentStrategy: ["range"] }))
   it("sticky: the same", () => comeAndGo(run, { partitionAssignmentStrategy: ["sticky"] }))
@@ -133,6 +144,8 @@ onClusters("rebalances", 1, (run) => {
     ))
 })
 
-onKafka("rebalances of the new protocol", (run) => {
+describe.runIf(kafka !== undefined)("rebalances of the new protocol, Kafka", () => {
+  const run = onKafka
+
   it("three members come and one goes, nothing is lost or skipped", () => comeAndGo(run, { groupProtocol: "consumer" }))
 })

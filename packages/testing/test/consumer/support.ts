@@ -10,7 +10,7 @@ import { ProduceRequest, ProduceResponse, RecordBatch } from "@klamm/protocol"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { afterAll, beforeAll, describe, it } from "vitest"
+import { afterAll } from "vitest"
 import { type StartedCluster, startTestCluster } from "../../src/startTestCluster.ts"
 
 export const kafka = process.env.KAFKA_BOOTSTRAP
@@ -19,31 +19,29 @@ export const kafka = process.env.KAFKA_BOOTSTRAP
 export type Run = <A, E>(effect: Effect.Effect<A, E, Klamm | Scope.Scope>) => Promise<A>
 
 const runOn =
-  (bootstrap: () => string): Run =>
-  (effect) =>
-    Effect.runPromise(Effect.scoped(effect).pipe(Effect.provide(layer({ bootstrap: bootstrap().split(",") }))))
+  (bootstrapOf: () => Promise<string>): Run =>
+  async (effect) => {
+    const bootstrap = (await bootstrapOf()).split(",")
+    return Effect.runPromise(Effect.scoped(effect).pipe(Effect.provide(layer({ bootstrap }))))
+  }
 
-/** The same tests against Klamm and, where one is named, against Kafka. */
-export const onClusters = (name: string, brokers: number, define: (run: Run, isKafka: boolean) => void): void => {
-  describe(`${name}, Klamm`, () => {
-    let started: StartedCluster | undefined
-    beforeAll(async () => {
-      started = await startTestCluster({ brokers, settings: { "group.initial.rebalance.delay.ms": 100 } })
-    })
-    afterAll(() => started?.stop())
-    define(
-      runOn(() => started?.bootstrap ?? ""),
-      false
-    )
-  })
-  onKafka(name, (run) => define(run, true))
+let started: Promise<StartedCluster> | undefined
+
+const ownCluster = async (): Promise<string> => {
+  started ??= startTestCluster({ brokers: 1, settings: { "group.initial.rebalance.delay.ms": 100 } })
+  return (await started).bootstrap
 }
 
-/** What only Kafka has yet. */
-export const onKafka = (name: string, define: (run: Run) => void): void => {
-  if (kafka !== undefined) describe(`${name}, Kafka`, () => define(runOn(() => kafka)))
-  else it(`${name}: needs KAFKA_BOOTSTRAP for Kafka`, (context) => context.skip())
-}
+afterAll(async () => (await started)?.stop())
+
+/** Runs on Kafka; fails where none is named. */
+export const onKafka: Run = runOn(async () => kafka ?? "")
+
+/** Klamm in this process and, where one is named, Kafka. */
+export const clusters: ReadonlyArray<{ readonly name: string; readonly run: Run }> = [
+  { name: "Klamm", run: runOn(ownCluster) },
+  ...(kafka === undefined ? [] : [{ name: "Kafka", run: onKafka }])
+]
 
 let made = 0
 
