@@ -36,14 +36,14 @@ layer(TestCluster.layer({ brokers: 3, seed: 3, topics: [Orders] }))("a rolling r
   it.effect("loses nothing, doubles nothing, and orders are taken all the while", () =>
     Effect.gen(function* () {
       const cluster = yield* TestCluster
-      const taking = yield* Effect.forkChild(takeOrders(1, 60))
+      const taking = yield* Effect.forkChild(takeOrders(1, 40))
       for (const broker of cluster.brokers) {
         yield* cluster.stop(broker)
         yield* Effect.sleep("3 seconds")
         yield* cluster.settle
       }
       yield* Fiber.join(taking)
-      expect(yield* stored).toEqual(ids(1, 60))
+      expect(yield* stored).toEqual(ids(1, 40))
     })
   )
 })

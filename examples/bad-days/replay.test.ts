@@ -7,13 +7,13 @@ import { ids, Orders, stored, takeOrders } from "./Orders.ts"
 const day = (seed: number) =>
   Effect.gen(function* () {
     const cluster = yield* TestCluster
-    const taking = yield* Effect.forkChild(takeOrders(1, 20))
+    const taking = yield* Effect.forkChild(takeOrders(1, 8))
     yield* Effect.sleep("1 second")
     const leader = yield* cluster.leaderOf(Orders)
     yield* cluster.disk(leader).powerLoss
     yield* Fiber.join(taking)
     yield* cluster.settle
-    expect(yield* stored).toEqual(ids(1, 20))
+    expect(yield* stored).toEqual(ids(1, 8))
     return yield* cluster.history
   }).pipe(Effect.provide(TestCluster.layer({ seed, topics: [Orders] })))
 

@@ -54,14 +54,12 @@ const replicationBugs: ReadonlyArray<Bug> = [
   {
     name: "followers-count-unsynced",
     story: "a follower's fetch counts what it has written and not synced, and acks=all is answered on that",
-    overrides: { brokers: 3, kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] },
-    isRare: true
+    overrides: { brokers: 3, kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] }
   },
   {
     name: "former-life-in-sync",
     story: "as before KIP-903, the controller lets a broker's former life join the ISR",
-    overrides: { brokers: 3, kinds: ["strikeJoiner"], stormMs: 20_000 },
-    isRare: true
+    overrides: { brokers: 3, kinds: ["strikeJoiner"], stormMs: 20_000 }
   },
   {
     name: "producers-not-inherited",
@@ -78,8 +76,7 @@ const replicationBugs: ReadonlyArray<Bug> = [
     name: "shard-not-unloaded",
     story:
       "as in KAFKA-10614, a group shard is not unloaded when its leadership goes, and not loaded when it comes back",
-    overrides: { brokers: 3 },
-    isRare: true
+    overrides: { brokers: 3, stormMs: 20_000 }
   }
 ]
 
@@ -105,8 +102,11 @@ const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "vote-told-before-durable",
     story: "a vote is told before it is on the disk: after a crash it may be given again",
-    overrides: { brokers: 3, kinds: ["crashInOperation", "powerLossInOperation", "powerLoss", "slowDisk"] },
-    isRare: true
+    overrides: {
+      brokers: 3,
+      kinds: ["crashInOperation", "powerLossInOperation", "powerLoss", "slowDisk"],
+      stormMs: 20_000
+    }
   },
   {
     name: "commit-of-earlier-epoch",
@@ -117,8 +117,7 @@ const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "new-directory-votes",
     story: "as in KAFKA-16526, a voter whose disk was lost votes before it has heard from a leader",
-    overrides: { brokers: 3, kinds: ["lostDisk"], stormMs: 20_000 },
-    isRare: true
+    overrides: { brokers: 3, kinds: ["lostDisk"], stormMs: 20_000 }
   }
 ]
 
@@ -131,7 +130,8 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "unclean-stop-taken-for-clean",
     story: "recovery believes the whole log after an unclean stop and scans nothing",
-    overrides: { kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] }
+    overrides: { kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] },
+    isRare: true
   },
   {
     name: "new-directory-not-synced",

@@ -28,7 +28,7 @@ import { ReplicaDirectory } from "../../src/ReplicaDirectory.ts"
 import * as Replicas from "../../src/Replicas.ts"
 import { ReplicationQuota } from "../../src/ReplicationQuota.ts"
 import { decompression } from "../support.ts"
-import { housekeeping } from "./housekeeping.ts"
+import { recoveryThreads, upkeep } from "./housekeeping.ts"
 
 export const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
 export const topicName = "t"
@@ -54,9 +54,6 @@ interface Node {
   readonly replicas: Replicas.Replicas
   readonly waiters: FetchWaiters.FetchWaiters
 }
-
-/** num.recovery.threads.per.data.dir. */
-const recoveryThreads = 2
 
 export class Cluster {
   readonly disks = new Map<number, MemoryDisk>()
@@ -151,8 +148,7 @@ export class Cluster {
       nodeId: id,
       directories,
       rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
-      housekeeping: () => housekeeping,
-      recoveryThreads: () => recoveryThreads,
+      ...upkeep,
       decompression: () => decompression,
       otherLogs: [],
       moves: { quota: this.quota, concurrency: 1 },
@@ -175,7 +171,6 @@ export class Cluster {
       brokerEpoch: () => epoch,
       alterPartition: (command) => this.alterPartition(id, command),
       assignDirectory: (_topicId, _partition, directoryId) => void this.assigned.push(`${id} ${directoryId}`),
-      onFailed: () => undefined,
       onAllFailed: () => Effect.void,
       onDefect: (cause) => Effect.logError("a partition died", cause)
     }

@@ -9,3 +9,13 @@ export const housekeeping = {
   cleanerBackoffMs: 60_000,
   dedupeBufferBytes: 1024 * 1024
 }
+
+/** num.recovery.threads.per.data.dir. */
+export const recoveryThreads = 2
+
+/** How a node looks after its directories. */
+export const upkeep = {
+  housekeeping: () => housekeeping,
+  recoveryThreads: () => recoveryThreads,
+  onFailed: () => undefined
+}

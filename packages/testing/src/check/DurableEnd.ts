@@ -33,7 +33,7 @@ export class DurableEnds {
   private readonly known = new WeakMap<File, Known>()
 
   /** Of the log of that name, such as main-0. */
-  of({ disk: { files } }: SimNode, name: string): number {
+  of({ disk: { files } }: Pick<SimNode, "disk">, name: string): number {
     const directory = files.findDurable(`${dataDirectory}/${name}`)
     if (directory?.kind !== "directory") return 0
     let end = 0

@@ -1,0 +1,97 @@
+/** The checks of what nodes believe, where a mistake of their own would hide a bug or cry out for nothing. */
+import { MemoryFiles } from "@klamm/platform/MemoryFiles"
+import { buildBatch, setBaseOffset } from "@klamm/protocol/RecordBatch"
+import { assert, describe, it } from "vitest"
+import { Chance } from "../src/Chance.ts"
+import { DurableEnds } from "../src/check/DurableEnd.ts"
+import { differsAt } from "../src/check/Replicas.ts"
+import { SimDisk } from "../src/SimDisk.ts"
+
+const batchAt = (offset: number, records: number): Uint8Array => {
+  const values = Array.from({ length: records }, () => ({ value: new Uint8Array(10), timestamp: 0 }))
+  const batch = buildBatch(values, { producerId: -1, producerEpoch: -1, baseSequence: -1, compression: undefined })
+  setBaseOffset(batch, 0, offset)
+  return batch
+}
+
+describe("the durable end of a log", () => {
+  const path = "/data/main-0/00000000000000000000.log"
+  const begin = () => {
+    const disk = new SimDisk(new Chance(1))
+    disk.files.makeDirectory("/data/main-0")
+    const file = disk.files.create(path, true)
+    for (const directory of ["", "/data", "/data/main-0"]) disk.files.directory(directory).sync()
+    const ends = new DurableEnds()
+    return { file, end: () => ends.of({ disk }, "main-0") }
+  }
+
+  it("is where the synced batches end, as it grows", () => {
+    const { file, end } = begin()
+    file.write(0, batchAt(0, 3))
+    assert.strictEqual(end(), 0)
+    file.sync()
+    assert.strictEqual(end(), 3)
+    file.write(file.size, batchAt(3, 2))
+    assert.strictEqual(end(), 3)
+    file.sync()
+    assert.strictEqual(end(), 5)
+  })
+
+  it("falls when the log is cut, and leaves out what is torn", () => {
+    const { file, end } = begin()
+    const first = batchAt(0, 3)
+    file.write(0, first)
+    file.write(first.byteLength, batchAt(3, 2))
+    file.sync()
+    assert.strictEqual(end(), 5)
+    file.truncate(first.byteLength)
+    file.sync()
+    assert.strictEqual(end(), 3)
+    file.write(first.byteLength, batchAt(3, 9).subarray(0, 80))
+    file.sync()
+    assert.strictEqual(end(), 3)
+  })
+})
+
+describe("files in memory", () => {
+  it("know what a power cut would leave at a path", () => {
+    const files = new MemoryFiles()
+    files.makeDirectory("/data")
+    files.create("/data/new", true).write(0, new Uint8Array(1))
+    assert.isUndefined(files.findDurable("/data/new"))
+    files.directory("").sync()
+    files.directory("/data").sync()
+    assert.strictEqual(files.findDurable("/data/new"), files.file("/data/new"))
+    files.rename("/data/new", "/data/old")
+    assert.isUndefined(files.findDurable("/data/old"))
+  })
+})
+
+describe("two histories of epochs", () => {
+  const leader = [
+    { epoch: 0, startOffset: 0 },
+    { epoch: 2, startOffset: 10 },
+    { epoch: 3, startOffset: 10 }
+  ]
+
+  it("are the same though one names an epoch in which nothing was written", () => {
+    const follower = [
+      { epoch: 0, startOffset: 0 },
+      { epoch: 3, startOffset: 10 }
+    ]
+    assert.isUndefined(differsAt(leader, follower, 0, 20))
+  })
+
+  it("differ from where one has an epoch that the other has not", () => {
+    const follower = [
+      { epoch: 0, startOffset: 0 },
+      { epoch: 1, startOffset: 5 }
+    ]
+    assert.strictEqual(differsAt(leader, follower, 0, 20), 5)
+    assert.isUndefined(differsAt(leader, follower, 0, 5))
+  })
+
+  it("say nothing of what one of them does not reach back to", () => {
+    assert.isUndefined(differsAt(leader, [{ epoch: 3, startOffset: 12 }], 0, 20))
+  })
+})
