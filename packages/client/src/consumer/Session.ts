@@ -58,6 +58,8 @@ export class Session {
   isClosing = false
   /** Feeds of which something is handed out and not done. */
   private readonly outstanding = new Set<Feed>()
+  /** The same, and those that were lost meanwhile: the application does not know that yet. */
+  private readonly held = new Set<Feed>()
   private readonly options: SessionOptions
   private readonly now: () => number
   private toldBusyAt = 0
@@ -93,20 +95,25 @@ export class Session {
       return Effect.andThen(this.progressed.await, this.quiesce(feeds))
     })
 
+  /** Whether the application has nothing to do, of lost partitions either. */
+  isIdle: () => boolean = () => this.held.size === 0
+
   /** Lets a door's `quiesce` look again: nobody takes records any more. */
   onClosing: () => void = () => undefined
 
   /** Something of this feed is handed out. */
   begin(feed: Feed): void {
     this.outstanding.add(feed)
+    this.held.add(feed)
     this.membership?.tell({ _tag: "Busy" })
   }
 
   /** All that was handed out of these is done. */
-  finish(feeds: Iterable<Feed> = [...this.outstanding]): void {
+  finish(feeds: Iterable<Feed> = [...this.held]): void {
     for (const feed of feeds) {
       feed.finish()
       this.outstanding.delete(feed)
+      this.held.delete(feed)
     }
     this.rest()
   }
@@ -121,7 +128,7 @@ export class Session {
 
   /** Tells the group and whoever waits that something is done. */
   rest(): void {
-    if (this.outstanding.size === 0) this.membership?.tell({ _tag: "Idle" })
+    if (this.outstanding.size === 0 && this.isIdle()) this.membership?.tell({ _tag: "Idle" })
     this.progressed.openUnsafe()
   }
 

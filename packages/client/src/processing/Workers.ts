@@ -50,6 +50,7 @@ class Workers<E, R> {
     this.options = options
     this.lanes = new Lanes(options.concurrency)
     options.session.quiesce = this.quiesce
+    options.session.isIdle = () => this.lanes.size === 0
     options.session.onClosing = () => this.changed.openUnsafe()
   }
 
@@ -123,6 +124,7 @@ class Workers<E, R> {
   /** The fiber goes on with what may run now. */
   private next(lane: string | undefined): Effect.Effect<void, never, R | Scope.Scope> {
     this.lanes.finish(lane)
+    if (this.lanes.size === 0) this.options.session.rest()
     this.changed.openUnsafe()
     const next = this.lanes.take()
     return next === undefined ? Effect.void : this.run(next.lane, next.item)

@@ -119,6 +119,39 @@ describe.each(clusters)("rebalances, $name", ({ run }) => {
       })
     ))
 
+  it("a member that is stuck loses its partitions to the others, and is back when it asks for more", () =>
+    run(
+      Effect.gen(function* () {
+        const topic = yield* freshTopic(2)
+        const group = unique("g")
+        const events: Array<Consumer.RebalanceEvent["_tag"]> = []
+        const options = {
+          autoOffsetReset: "earliest",
+          group,
+          heartbeatIntervalMs: 100,
+          maxPollIntervalMs: 1_000
+        } as const
+        let isStuck = true
+        const values: Array<string> = []
+        const onRebalance = (event: Consumer.RebalanceEvent) => Effect.sync(() => void events.push(event._tag))
+        yield* Effect.forkScoped(
+          Consumer.stream(topic, { ...options, onRebalance }).pipe(
+            Stream.runForEach(() => Effect.repeat(Effect.sleep(20), { until: () => !isStuck }))
+          )
+        )
+        yield* fill(topic.name, 2, 3)
+        yield* until(Effect.sync(() => events.includes("Lost")))
+        yield* Effect.forkScoped(
+          Consumer.stream(topic, options).pipe(
+            Stream.runForEach(({ value }) => Effect.sync(() => void values.push(value)))
+          )
+        )
+        yield* until(Effect.sync(() => values.length === 6))
+        isStuck = false
+        yield* until(Effect.sync(() => events.filter((event) => event === "Assigned").length === 2))
+      })
+    ))
+
   it("a static member that comes back takes up its partitions, and nobody rebalances", () =>
     run(
       Effect.gen(function* () {
