@@ -1,7 +1,8 @@
 /** Transactions against a cluster that has them: what is committed is seen all at once, what is not never. */
 import { expect, layer } from "@effect/vitest"
-import { Cluster, Klamm, Producer, Topic } from "@klamm/client"
+import { Cluster, Klamm, KlammError, Producer, Topic } from "@klamm/client"
 import { OffsetFetchRequest, OffsetFetchResponse } from "@klamm/protocol/api/09-OffsetFetch"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
@@ -126,8 +127,15 @@ const committedOffset = (group: string, topic: string) =>
       Cluster.coordinator("group", group),
       api,
       body,
-      (answer) => Number(answer.groups[0]?.topics[0]?.partitions[0]?.committedOffset ?? -1),
+      (answer) => answer.groups[0]?.topics[0]?.partitions[0],
       { minVersion: 8, maxVersion: 9 }
     )
-    return yield* cluster.retrying(asked, { about: "offsets", coordinator: { kind: "group", key: group } })
+    // While a transaction with the offset is ending, the answer is UNSTABLE_OFFSET_COMMIT.
+    const stable = Effect.flatMap(asked, (found) => {
+      const code = found?.errorCode ?? ErrorCode.NONE
+      return code === ErrorCode.NONE
+        ? Effect.succeed(Number(found?.committedOffset ?? -1))
+        : Effect.fail(new KlammError.BrokerError({ code, api: "OffsetFetch", resource: group }))
+    })
+    return yield* cluster.retrying(stable, { about: "offsets", coordinator: { kind: "group", key: group } })
   })

@@ -12,6 +12,7 @@ import { gzip, zstd } from "@klamm/platform/node/Codecs"
 import { secret } from "@klamm/platform/node/Digest"
 import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
 import { type Codecs, makeCodecs } from "@klamm/protocol/Compression"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,6 +23,7 @@ import { authenticate } from "./connection/Authenticate.ts"
 import type { ConnectionSetup } from "./connection/BrokerConnection.ts"
 import { reveal } from "./connection/Sasl.ts"
 import type { ConfigError } from "./KlammError.ts"
+import * as LayerConfig from "./LayerConfig.ts"
 import type { ConsumerOptions, KlammOptions, ProducerOptions, Settings, TlsOptions } from "./Options.ts"
 import { makeProducer } from "./producer/Make.ts"
 import type { ProducerLive } from "./producer/ProducerLive.ts"
@@ -106,3 +108,14 @@ export const layerOn = (options: KlammOptions): Layer.Layer<Klamm, ConfigError, 
 /** The connection to a cluster, over TCP or TLS, with everything built in. */
 export const layer = (options: KlammOptions): Layer.Layer<Klamm, ConfigError> =>
   Layer.provide(layerOn(options), NodeNetwork.layer)
+
+/**
+ * The same with options from Effect's Config, by Kafka's names: `KAFKA_BOOTSTRAP_SERVERS`, `KAFKA_SECURITY_PROTOCOL`,
+ * `KAFKA_SASL_USERNAME`, … or under another prefix.
+ */
+export const layerConfig = (prefix?: string): Layer.Layer<Klamm, ConfigError | Config.ConfigError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      return layer(yield* LayerConfig.options(prefix))
+    })
+  )

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 
-export const foreign: string | undefined = process.env["KAFKA_BOOTSTRAP"]
+export const foreign: string | undefined = process.env.KAFKA_BOOTSTRAP
 
 /** What the brokers of this project can't do yet. */
 const missing: ReadonlySet<string> = new Set(["transactions", "scram"])
