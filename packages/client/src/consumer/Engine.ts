@@ -120,11 +120,13 @@ export class Engine {
   /** Some records of the next partition that has any; undefined when none has. */
   takeNow(max: number, from: Iterable<Feed> = this.inTurn()): Taken | undefined {
     for (const feed of from) {
+      const before = feed.bufferedBytes
       const records = feed.take(max)
+      // Room was made, perhaps by a look that found nothing more: somebody has to fetch on.
+      if (feed.bufferedBytes !== before) this.nudge()
       if (feed.fault !== undefined) this.unreadable(feed, feed.fault)
       if (records.length === 0) continue
       feed.faults = 0
-      this.nudge()
       return { feed, turn: feed.turn, records }
     }
     return undefined

@@ -184,6 +184,22 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
       })
     ))
 
+  it("fetches on when what it had fetched ends with what was asked for, however little it may keep", () =>
+    run(
+      Effect.gen(function* () {
+        const topic = yield* freshTopic(1)
+        for (let batch = 0; batch < 10; batch++) yield* fill(topic.name, 1, 20)
+        const options = { ...earliest, maxPollRecords: 10, maxPartitionFetchBytes: 100 }
+        const got = yield* Consumer.stream(topic, options).pipe(
+          Stream.tap(() => Effect.sleep(1)),
+          Stream.take(200),
+          Stream.runCollect,
+          Effect.timeout("10 seconds")
+        )
+        expect(got.map(({ offset }) => offset)).toEqual(Array.from({ length: 200 }, (_, offset) => offset))
+      })
+    ))
+
   it("knows how far behind it is", () =>
     run(
       Effect.gen(function* () {
