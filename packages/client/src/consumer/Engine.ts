@@ -261,6 +261,13 @@ export class Engine {
   private tellCommitted(feed: Feed, code: number, answer: Asking.Answered<Place> | undefined): void {
     const failed = code !== ErrorCode.NONE ? code : (answer?.code ?? ErrorCode.NONE)
     const place = answer?.value
+    if (answer !== undefined && answer.code !== ErrorCode.NONE) {
+      const error = new BrokerError({ code: answer.code, api: "OffsetFetch", resource: keyOf(feed) })
+      if (!error.retriable) {
+        this.fail(error)
+        return
+      }
+    }
     if (failed !== ErrorCode.NONE) this.tell(feed, { _tag: "Unanswered", from: -1 })
     else if (place === undefined) this.tell(feed, { _tag: "NoneCommitted" })
     else {
