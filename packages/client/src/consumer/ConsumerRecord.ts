@@ -1,0 +1,67 @@
+/**
+ * A record as the application gets it, decoded by its topic; or what could not be decoded, as bytes. Pure. Invariant: decoding never
+ * throws, and what it answers is the application's own: nothing is overwritten later.
+ */
+import * as Result from "effect/Result"
+import { DecodeError } from "../KlammError.ts"
+import type { Topic } from "../Topic.ts"
+import type { RawRecord } from "./fetch/RecordReader.ts"
+
+/** Where a record lies and when it came, whatever is in it. */
+export interface Origin {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Of the leader that appended it; -1 when unknown. */
+  readonly leaderEpoch: number
+  /** ms since 1970. */
+  readonly timestamp: number
+  /** Whether the time is the producer's or the broker's. */
+  readonly timestampType: "CreateTime" | "LogAppendTime"
+}
+
+export interface ConsumerRecord<K, V, H> extends Origin {
+  readonly key: K
+  readonly value: V
+  readonly headers: H
+}
+
+/** A record whose key, value or headers are not what its topic says; the bytes as they lie in the log. */
+export interface DecodeFailure extends Origin {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: ReadonlyArray<{ readonly key: Uint8Array; readonly value: Uint8Array | null }>
+  readonly error: DecodeError
+}
+
+export type Decoded<K, V, H> = Result.Result<ConsumerRecord<K, V, H>, DecodeFailure>
+
+const originOf = (topic: string, partition: number, raw: RawRecord): Origin => ({
+  topic,
+  partition,
+  offset: raw.offset,
+  leaderEpoch: raw.leaderEpoch,
+  timestamp: raw.timestamp,
+  timestampType: raw.timestampType
+})
+
+export const decode = <K, V, H>(topic: Topic<K, V, H>, partition: number, raw: RawRecord): Decoded<K, V, H> => {
+  const failed = (part: "key" | "value" | "headers", cause: unknown): Decoded<K, V, H> => {
+    const { key, value, headers } = raw
+    const bytes = part === "key" ? key : part === "value" ? value : null
+    const error = new DecodeError({ topic: topic.name, part, bytes, cause })
+    return Result.fail({ ...originOf(topic.name, partition, raw), key, value, headers, error })
+  }
+  const key = topic.key.decode(raw.key)
+  if (Result.isFailure(key)) return failed("key", key.failure)
+  const value = topic.value.decode(raw.value)
+  if (Result.isFailure(value)) return failed("value", value.failure)
+  const headers = topic.headers.decode(raw.headers)
+  if (Result.isFailure(headers)) return failed("headers", headers.failure)
+  return Result.succeed({
+    ...originOf(topic.name, partition, raw),
+    key: key.success,
+    value: value.success,
+    headers: headers.success
+  })
+}
