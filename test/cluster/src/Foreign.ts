@@ -5,9 +5,12 @@
  */
 import * as Record from "@klamm/protocol/Record"
 import * as Batch from "@klamm/protocol/RecordBatch"
+import type { Place } from "klamm-test-crash/Calls"
+import { keyOf } from "klamm-test-crash/Ledger"
 import { Client } from "./Client.ts"
 import type { Topology } from "./Topology.ts"
 import { drain } from "./Verify.ts"
+import { until } from "./Waiting.ts"
 
 export interface Foreign {
   readonly name: string
@@ -54,14 +57,24 @@ const noCodec = () => {
 const plain = { compress: noCodec, decompress: noCodec }
 const uncompressed = { codecs: { gzip: plain, snappy: plain, lz4: plain, zstd: plain }, maxBytes: 0 }
 
+const ledWithinMs = 60_000
+
+const leaderOf = async (topology: Topology, place: Place): Promise<number> => {
+  const leader = (): number => topology.of(place)?.leader ?? -1
+  await until(`a leader of ${keyOf(place)}`, ledWithinMs, async () => {
+    await topology.refresh()
+    return leader() >= 0
+  })
+  return leader()
+}
+
 /** Each value of a topic with the numbers it was written under. */
 const valuesIn = async (topology: Topology, topic: string): Promise<ReadonlyMap<string, ReadonlyArray<string>>> => {
   const values = new Map<string, Array<string>>()
   const client = new Client(topology.addresses, "cluster-foreign")
   const text = new TextDecoder()
   for (let partition = 0; partition < foreignPartitions; partition++) {
-    const leader = topology.of({ topic, partition })?.leader ?? -1
-    await drain(client, leader, -1, { topic, partition }, (bytes, from) => {
+    await drain(client, await leaderOf(topology, { topic, partition }), -1, { topic, partition }, (bytes, from) => {
       const producer = `${Batch.producerId(bytes, from)}.${Batch.producerEpoch(bytes, from)}`
       const first = Batch.baseSequence(bytes, from)
       let index = 0
