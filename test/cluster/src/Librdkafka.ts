@@ -1,5 +1,5 @@
 /** librdkafka through every failure, by way of confluent-kafka for Python. Neighbours: librdkafka.py, Foreign.ts. */
-import { spawn } from "node:child_process"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { join } from "node:path"
 import { PYTHON } from "klamm-test-clients/Installed"
 import { type Foreign, readWithinMs, type Told } from "./Foreign.ts"
@@ -17,40 +17,61 @@ const parse = (line: string): Told => {
   return { acknowledged: strings(said.acknowledged), read: strings(said.read), givenUp: Number(said.givenUp) }
 }
 
+/** The process, and what it has said. */
+class Script {
+  private readonly child: ChildProcessWithoutNullStreams
+  private said = ""
+  complaints = ""
+
+  constructor(addresses: ReadonlyArray<string>, topic: string) {
+    this.child = spawn(PYTHON, [SCRIPT, addresses.join(","), topic, String(readWithinMs)])
+    this.child.stdout.on("data", (chunk: Buffer) => {
+      this.said += chunk.toString()
+    })
+    this.child.stderr.on("data", (chunk: Buffer) => {
+      this.complaints = (this.complaints + chunk.toString()).slice(-4_000)
+    })
+  }
+
+  get lines(): ReadonlyArray<string> {
+    return this.said.trim().split("\n")
+  }
+
+  get hasEnded(): boolean {
+    const { exitCode } = this.child
+    if (exitCode !== null && exitCode !== 0) throw new Error(`librdkafka.py ended early:\n${this.complaints}`)
+    return exitCode !== null
+  }
+
+  endInput(): void {
+    this.child.stdin.end()
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL")
+  }
+}
+
+/** Its process begins with `start`, when the topic is there: it would make one of its own. */
 export const librdkafka = (addresses: ReadonlyArray<string>): Foreign => {
   const topic = "cluster-librdkafka"
-  const child = spawn(PYTHON, [SCRIPT, addresses.join(","), topic, String(readWithinMs)])
-  let said = ""
-  let complaints = ""
-  child.stdout.on("data", (chunk: Buffer) => {
-    said += chunk.toString()
-  })
-  child.stderr.on("data", (chunk: Buffer) => {
-    complaints = (complaints + chunk.toString()).slice(-4_000)
-  })
-  const lines = (): ReadonlyArray<string> => said.trim().split("\n")
-  const check = (): boolean => {
-    if (child.exitCode !== null && child.exitCode !== 0) throw new Error(`librdkafka.py ended early:\n${complaints}`)
-    return true
-  }
+  let script: Script | undefined
   return {
     name: "librdkafka",
     topic,
     start: async () => {
-      await until("librdkafka.py", STARTED_WITHIN_MS, () => check() && lines()[0] === "started")
+      const begun = new Script(addresses, topic)
+      script = begun
+      await until("librdkafka.py", STARTED_WITHIN_MS, () => !begun.hasEnded && begun.lines[0] === "started")
     },
     stop: async () => {
-      child.stdin.end()
-      await until(
-        "librdkafka.py's report",
-        ENDED_WITHIN_MS,
-        () => check() && child.exitCode !== null,
-        () => complaints
-      )
-      return parse(lines().at(-1) ?? "{}")
+      if (script === undefined) throw new Error("librdkafka was not started")
+      const ending = script
+      ending.endInput()
+      const why = (): string => ending.complaints
+      await until("librdkafka.py's report", ENDED_WITHIN_MS, () => ending.hasEnded, why)
+      return parse(ending.lines.at(-1) ?? "{}")
     },
-    abandon: () => {
-      child.kill("SIGKILL")
-    }
+    abandon: () => script?.kill()
   }
 }
