@@ -41,7 +41,9 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
   Effect.gen(function* () {
     const nodeId = config.values["node.id"]
     const peers = yield* Peers.make(config, yield* BrokerArena, bus)
-    const controller = yield* Quorum.make({ config, storage, peers, onFatal })
+    const witness = yield* NodeWitness
+    const failing: typeof onFatal = (cause) => Effect.andThen(Effect.sync(witness.quorumFailed), onFatal(cause))
+    const controller = yield* Quorum.make({ config, storage, peers, onFatal: failing })
     const live = new LiveConfig(config, nodeId, controller.image())
     const follower = MetadataFollower.make(controller, live)
     const clientOn = (channels: Peers.Peers["controller"], awaitOffset: (offset: number) => Effect.Effect<void>) =>
@@ -70,7 +72,6 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
       services,
       heartbeats: clientOn(peers.heartbeats, () => Effect.void)
     }
-    const witness = yield* NodeWitness
     witness.control(control)
     return control
   })

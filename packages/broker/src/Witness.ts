@@ -24,9 +24,11 @@ export interface NodeShown {
 
 export interface Witness {
   readonly control: (shown: ControlShown) => void
+  /** The node's part in the quorum has failed for good: what it published last is nobody's belief any more. */
+  readonly quorumFailed: () => void
   readonly node: (shown: NodeShown) => void
 }
 
-const nobody: Witness = { control: () => undefined, node: () => undefined }
+const nobody: Witness = { control: () => undefined, quorumFailed: () => undefined, node: () => undefined }
 
 export const NodeWitness = Context.Reference<Witness>("broker/NodeWitness", { defaultValue: () => nobody })

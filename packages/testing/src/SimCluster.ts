@@ -204,6 +204,9 @@ export class SimNode {
         control: (shown) => {
           life.control = shown
         },
+        quorumFailed: () => {
+          life.control = undefined
+        },
         node: (shown) => {
           life.node = shown
         }
