@@ -8,6 +8,7 @@ export default defineConfig({
       "test/{tidy,wire,swarm,client}/**/*.test.ts",
       "examples/**/*.test.ts"
     ],
+    exclude: ["**/node_modules/**", "test/client/kills/**"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2
