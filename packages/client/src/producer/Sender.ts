@@ -87,15 +87,23 @@ export class Sender {
     while (true) {
       this.expire(this.nowMs)
       yield* this.identify
-      for (;;) {
-        const plans = this.plan(this.nowMs)
-        if (plans.length === 0) break
-        for (const plan of plans) yield* this.launch(plan)
-      }
+      const plannedMs = yield* this.launchAll
       yield* this.learn
-      yield* this.bell.wait(this.wakeAtMs() - this.nowMs)
+      yield* this.bell.wait(this.wakeAtMs(plannedMs) - this.nowMs)
     }
   })
+
+  /** Sends what may be sent; answers as of when nothing more could be, in ms. */
+  private get launchAll(): Effect.Effect<number> {
+    return Effect.gen({ self: this }, function* () {
+      for (;;) {
+        const plannedMs = this.nowMs
+        const plans = this.plan(plannedMs)
+        if (plans.length === 0) return plannedMs
+        for (const plan of plans) yield* this.launch(plan)
+      }
+    })
+  }
 
   /** Sees to it that there is an identity, and a new one where the present one is broken. */
   private get identify(): Effect.Effect<void> {
@@ -359,16 +367,18 @@ export class Sender {
     }
   }
 
-  /** When something has to be done though nothing happens. */
-  private wakeAtMs(): number {
+  /**
+   * When something has to be done though nothing happens. What was not ready when it was planned last counts, even if it is by now: time
+   * goes on between the two, and nobody would ring for it.
+   */
+  private wakeAtMs(plannedMs: number): number {
     const { accumulator, options, identities } = this.parts
     const isHurried = this.flushes > 0 || accumulator.isFull
     let wakeAtMs = Number.POSITIVE_INFINITY
-    const { nowMs } = this
     for (const queue of accumulator.active) {
       const readyAtMs = queue.readyAtMs(options.lingerMs, isHurried)
-      // One that is ready and does not leave waits for an answer, which rings.
-      if (readyAtMs > nowMs) wakeAtMs = Math.min(wakeAtMs, readyAtMs)
+      // One that was ready and did not leave waits for an answer, which rings.
+      if (readyAtMs > plannedMs) wakeAtMs = Math.min(wakeAtMs, readyAtMs)
     }
     return Math.min(wakeAtMs, this.expireAtMs, identities.wakeAtMs)
   }
