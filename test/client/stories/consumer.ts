@@ -1,17 +1,19 @@
+/** A consumer alone or in a group: where it begins, what it hands out, what it commits. */
 import * as Consumer from "@klamm/client/Consumer"
 import * as Topic from "@klamm/client/Topic"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { describe, expect, it } from "vitest"
-import { clusters, fill, freshTopic, unique, until, valuesOf, write } from "./support.ts"
+import { expect } from "vitest"
+import { fill, fresh, freshTopic, type Story, until, untilSo, valuesOf, write } from "./Story.ts"
 
 const earliest = { autoOffsetReset: "earliest" } as const
 
-describe.each(clusters)("a consumer, $name", ({ run }) => {
-  it("without a group reads every partition from the beginning", () =>
-    run(
+export const consumer: ReadonlyArray<Story> = [
+  {
+    name: "without a group reads every partition from the beginning",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(3)
         yield* fill(topic.name, 3, 50)
@@ -26,13 +28,14 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
           timestampType: "CreateTime"
         })
       })
-    ))
+  },
 
-  it("of a group goes on where the one before it stopped", () =>
-    run(
+  {
+    name: "of a group goes on where the one before it stopped",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
-        const group = unique("g")
+        const group = yield* fresh("g")
         yield* fill(topic.name, 1, 10)
         const take = (count: number) =>
           Consumer.stream(topic, { ...earliest, group, maxPollRecords: 1 }).pipe(
@@ -44,10 +47,11 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         // The fifth was never asked past, so nobody knows that it was done.
         expect(yield* take(6)).toEqual(valuesOf(1, 10).slice(4))
       })
-    ))
+  },
 
-  it("passes over what it can't decode, and tells", () =>
-    run(
+  {
+    name: "passes over what it can't decode, and tells",
+    tell: () =>
       Effect.gen(function* () {
         const { name } = yield* freshTopic(1)
         const topic = Topic.make(name, { value: Schema.Struct({ n: Schema.Finite }) })
@@ -70,10 +74,11 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         ])
         expect(new TextDecoder().decode(failures[0]?.value ?? undefined)).toBe("not json")
       })
-    ))
+  },
 
-  it("is at the end when it starts there, and waits for what comes", () =>
-    run(
+  {
+    name: "is at the end when it starts there, and waits for what comes",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
         yield* fill(topic.name, 1, 3)
@@ -83,10 +88,11 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         yield* write(topic.name, 0, [{ value: "new" }])
         expect(yield* Fiber.join(reading)).toMatchObject({ value: { value: "new", offset: 3 } })
       })
-    ))
+  },
 
-  it("goes where it is sent: to an offset, to a time, to the end", () =>
-    run(
+  {
+    name: "goes where it is sent: to an offset, to a time, to the end",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
         const place = { topic: topic.name, partition: 0 }
@@ -110,10 +116,11 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         const elsewhere = yield* Effect.flip(consumer.seek({ ...place, partition: 5 }, 0))
         expect(elsewhere._tag).toBe("NotAssignedError")
       })
-    ))
+  },
 
-  it("hands out nothing of a partition while it is paused", () =>
-    run(
+  {
+    name: "hands out nothing of a partition while it is paused",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(2)
         const consumer = yield* Consumer.make(topic, earliest)
@@ -123,29 +130,31 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         yield* Effect.forkScoped(
           Stream.runForEach(consumer.stream, ({ value }) => Effect.sync(() => void got.push(value)))
         )
-        yield* until(Effect.sync(() => got.length === 5))
+        yield* untilSo(() => got.length === 5)
         yield* Effect.sleep(200)
         expect(got).toEqual(["1-0", "1-1", "1-2", "1-3", "1-4"])
         yield* consumer.resume([{ topic: topic.name, partition: 0 }])
-        yield* until(Effect.sync(() => got.length === 10))
+        yield* untilSo(() => got.length === 10)
       })
-    ))
+  },
 
-  it("fails where there is no offset and the policy is none", () =>
-    run(
+  {
+    name: "fails where there is no offset and the policy is none",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
-        const stream = Consumer.stream(topic, { group: unique("g"), autoOffsetReset: "none" })
+        const stream = Consumer.stream(topic, { group: yield* fresh("g"), autoOffsetReset: "none" })
         const error = yield* Effect.flip(Stream.runDrain(stream))
         expect(error).toMatchObject({ _tag: "OffsetError", reason: "NoOffset" })
       })
-    ))
+  },
 
-  it("commits what it is told, and nothing by itself when that is off", () =>
-    run(
+  {
+    name: "commits what it is told, and nothing by itself when that is off",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
-        const options = { ...earliest, group: unique("g"), enableAutoCommit: false }
+        const options = { ...earliest, group: yield* fresh("g"), enableAutoCommit: false }
         yield* fill(topic.name, 1, 10)
         const firstOf = (commits: number) =>
           Effect.scoped(
@@ -160,15 +169,16 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         expect(yield* firstOf(3)).toBe(0)
         expect(yield* firstOf(0)).toBe(3)
       })
-    ))
+  },
 
-  it("gives each partition a stream of its own", () =>
-    run(
+  {
+    name: "gives each partition a stream of its own",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(3)
         yield* fill(topic.name, 3, 20)
         const got = new Map<number, Array<number>>()
-        yield* Consumer.partitionedStream(topic, { ...earliest, group: unique("g") }).pipe(
+        yield* Consumer.partitionedStream(topic, { ...earliest, group: yield* fresh("g") }).pipe(
           Stream.take(3),
           Stream.mapEffect(
             ([{ partition }, records]) =>
@@ -182,10 +192,11 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         const each = Array.from({ length: 20 }, (_, offset) => offset)
         expect(Object.fromEntries(got)).toEqual({ 0: each, 1: each, 2: each })
       })
-    ))
+  },
 
-  it("fetches on when what it had fetched ends with what was asked for, however little it may keep", () =>
-    run(
+  {
+    name: "fetches on when what it had fetched ends with what was asked for, however little it may keep",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
         for (let batch = 0; batch < 10; batch++) yield* fill(topic.name, 1, 20)
@@ -198,10 +209,11 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         )
         expect(got.map(({ offset }) => offset)).toEqual(Array.from({ length: 200 }, (_, offset) => offset))
       })
-    ))
+  },
 
-  it("knows how far behind it is", () =>
-    run(
+  {
+    name: "knows how far behind it is",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
         yield* fill(topic.name, 1, 10)
@@ -212,5 +224,5 @@ describe.each(clusters)("a consumer, $name", ({ run }) => {
         )
         expect(lags).toEqual([10, 10, 10, 10, 6])
       })
-    ))
-})
+  }
+]

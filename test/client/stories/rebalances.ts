@@ -1,20 +1,10 @@
+/** Groups whose members come, go, get stuck and come back. */
 import * as Consumer from "@klamm/client/Consumer"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import { describe, expect, it } from "vitest"
-import {
-  clusters,
-  fill,
-  freshTopic,
-  kafka,
-  onKafka,
-  type Run,
-  type TextTopic,
-  unique,
-  until,
-  write
-} from "./support.ts"
+import { expect } from "vitest"
+import { fill, fresh, freshTopic, type Story, type TextTopic, untilSo, write } from "./Story.ts"
 
 type Protocol = Pick<Consumer.ConsumerOptions, "groupProtocol" | "partitionAssignmentStrategy">
 
@@ -57,73 +47,80 @@ const times = (seen: ReadonlyArray<Seen>): ReadonlyMap<string, number> => {
 }
 
 /** Three members come one after another while records flow, one goes: nothing is lost, nothing is read twice without need. */
-const comeAndGo = (run: Run, protocol: Protocol) =>
-  run(
-    Effect.gen(function* () {
-      const topic = yield* freshTopic(partitions)
-      const group = unique("g")
-      const seen: Array<Seen> = []
-      let written = 0
-      const flow = Effect.gen(function* () {
-        for (let round = 0; round < 60; round++) {
-          yield* fill(topic.name, partitions, 5)
-          written += 5 * partitions
-          yield* Effect.sleep(20)
-        }
-      })
-      const start = (name: string) => Effect.forkScoped(member(topic, group, name, seen, protocol))
-      const flowing = yield* Effect.forkScoped(flow)
-      yield* start("a")
-      yield* until(Effect.sync(() => seen.length > 50))
-      const second = yield* start("b")
-      yield* until(Effect.sync(() => readers(seen, 0).has("b")))
-      yield* start("c")
-      yield* until(Effect.sync(() => readers(seen, 0).has("c")))
-      // Nobody has gone yet: whoever gave a partition up had finished with what it had of it, and committed that.
-      expect([...times(seen).values()].filter((count) => count !== 1)).toEqual([])
-      yield* Fiber.interrupt(second)
-      yield* Fiber.join(flowing)
-      yield* until(Effect.sync(() => times(seen).size === written))
-      const again = [...times(seen).values()].filter((count) => count > 1)
-      // What came again is what the one that went had pulled last.
-      expect(again.length).toBeLessThanOrEqual(20)
+const comeAndGo = (protocol: Protocol) =>
+  Effect.gen(function* () {
+    const topic = yield* freshTopic(partitions)
+    const group = yield* fresh("g")
+    const seen: Array<Seen> = []
+    let written = 0
+    const flow = Effect.gen(function* () {
+      for (let round = 0; round < 60; round++) {
+        yield* fill(topic.name, partitions, 5)
+        written += 5 * partitions
+        yield* Effect.sleep(20)
+      }
     })
-  )
+    const start = (name: string) => Effect.forkScoped(member(topic, group, name, seen, protocol))
+    const flowing = yield* Effect.forkScoped(flow)
+    yield* start("a")
+    yield* untilSo(() => seen.length > 50)
+    const second = yield* start("b")
+    yield* untilSo(() => readers(seen, 0).has("b"))
+    yield* start("c")
+    yield* untilSo(() => readers(seen, 0).has("c"))
+    // Nobody has gone yet: whoever gave a partition up had finished with what it had of it, and committed that.
+    expect([...times(seen).values()].filter((count) => count !== 1)).toEqual([])
+    yield* Fiber.interrupt(second)
+    yield* Fiber.join(flowing)
+    yield* untilSo(() => times(seen).size === written)
+    const again = [...times(seen).values()].filter((count) => count > 1)
+    // What came again is what the one that went had pulled last.
+    expect(again.length).toBeLessThanOrEqual(20)
+  })
 
-describe.each(clusters)("rebalances, $name", ({ run }) => {
-  it("range: three members come and one goes, nothing is lost or skipped", () =>
-    comeAndGo(run, { partitionAssignmentStrategy: ["range"] }))
-  it("sticky: the same", () => comeAndGo(run, { partitionAssignmentStrategy: ["sticky"] }))
-  it("cooperative-sticky: the same", () => comeAndGo(run, { partitionAssignmentStrategy: ["cooperative-sticky"] }))
+const comingAndGoing: ReadonlyArray<Story> = [
+  ...(["range", "roundrobin", "sticky", "cooperative-sticky"] as const).map((name) => ({
+    name: `${name}: three members come and one goes, nothing is lost or skipped`,
+    tell: () => comeAndGo({ partitionAssignmentStrategy: [name] })
+  })),
+  {
+    name: "the new protocol: three members come and one goes, nothing is lost or skipped",
+    needs: ["consumer groups"],
+    tell: () => comeAndGo({ groupProtocol: "consumer" })
+  }
+]
 
-  it("cooperative-sticky: a partition that stays is read on while the group rebalances", () =>
-    run(
+const changes: ReadonlyArray<Story> = [
+  {
+    name: "cooperative-sticky: a partition that stays is read on while the group rebalances",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(2)
-        const group = unique("g")
+        const group = yield* fresh("g")
         const events: Array<Consumer.RebalanceEvent> = []
         const onRebalance = (event: Consumer.RebalanceEvent) => Effect.sync(() => void events.push(event))
         const protocol = { partitionAssignmentStrategy: ["cooperative-sticky"] } as const
         const seen: Array<Seen> = []
         yield* Effect.forkScoped(member(topic, group, "a", seen, { ...protocol, onRebalance }))
-        yield* until(Effect.sync(() => events.length === 1))
+        yield* untilSo(() => events.length === 1)
         yield* Effect.forkScoped(member(topic, group, "b", seen, protocol))
-        yield* until(Effect.sync(() => events.some(({ _tag }) => _tag === "Revoked")))
+        yield* untilSo(() => events.some(({ _tag }) => _tag === "Revoked"))
         expect(events.map(({ _tag, partitions }) => [_tag, partitions.length])).toEqual([
           ["Assigned", 2],
           ["Revoked", 1]
         ])
         yield* fill(topic.name, 2, 5)
-        yield* until(Effect.sync(() => seen.length === 10))
+        yield* untilSo(() => seen.length === 10)
         expect(readers(seen, 0)).toEqual(new Set(["a", "b"]))
       })
-    ))
+  },
 
-  it("a member that is stuck loses its partitions to the others, and is back when it asks for more", () =>
-    run(
+  {
+    name: "a member that is stuck loses its partitions to the others, and is back when it asks for more",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(2)
-        const group = unique("g")
+        const group = yield* fresh("g")
         const events: Array<Consumer.RebalanceEvent["_tag"]> = []
         const options = {
           autoOffsetReset: "earliest",
@@ -140,23 +137,24 @@ describe.each(clusters)("rebalances, $name", ({ run }) => {
           )
         )
         yield* fill(topic.name, 2, 3)
-        yield* until(Effect.sync(() => events.includes("Lost")))
+        yield* untilSo(() => events.includes("Lost"))
         yield* Effect.forkScoped(
           Consumer.stream(topic, options).pipe(
             Stream.runForEach(({ value }) => Effect.sync(() => void values.push(value)))
           )
         )
-        yield* until(Effect.sync(() => values.length === 6))
+        yield* untilSo(() => values.length === 6)
         isStuck = false
-        yield* until(Effect.sync(() => events.filter((event) => event === "Assigned").length === 2))
+        yield* untilSo(() => events.filter((event) => event === "Assigned").length === 2)
       })
-    ))
+  },
 
-  it("a static member that comes back takes up its partitions, and nobody rebalances", () =>
-    run(
+  {
+    name: "a static member that comes back takes up its partitions, and nobody rebalances",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(2)
-        const group = unique("g")
+        const group = yield* fresh("g")
         const events: Array<Consumer.RebalanceEvent["_tag"]> = []
         const onRebalance = (event: Consumer.RebalanceEvent) => Effect.sync(() => void events.push(event._tag))
         const seen: Array<Seen> = []
@@ -164,21 +162,17 @@ describe.each(clusters)("rebalances, $name", ({ run }) => {
         const first = yield* Effect.forkScoped(restless())
         yield* Effect.forkScoped(member(topic, group, "b", seen, { groupInstanceId: "two", onRebalance }))
         yield* fill(topic.name, 2, 1)
-        yield* until(Effect.sync(() => readers(seen, 0).size === 2))
+        yield* untilSo(() => readers(seen, 0).size === 2)
         const before = events.length
         yield* Fiber.interrupt(first)
         yield* Effect.forkScoped(restless())
         const since = seen.length
         yield* write(topic.name, 0, [{ value: "x" }])
         yield* write(topic.name, 1, [{ value: "x" }])
-        yield* until(Effect.sync(() => readers(seen, since).size === 2))
+        yield* untilSo(() => readers(seen, since).size === 2)
         expect(events.length).toBe(before)
       })
-    ))
-})
+  }
+]
 
-describe.runIf(kafka !== undefined)("rebalances of the new protocol, Kafka", () => {
-  const run = onKafka
-
-  it("three members come and one goes, nothing is lost or skipped", () => comeAndGo(run, { groupProtocol: "consumer" }))
-})
+export const rebalances: ReadonlyArray<Story> = [...comingAndGoing, ...changes]

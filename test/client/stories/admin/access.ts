@@ -1,16 +1,17 @@
 /**
- * What an administrator does with what Klamm does not have yet: access, quotas, users, tokens, transactions, the groups of other kinds.
- * Against Apache Kafka; access is told of where it has an authorizer
- * (`authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer`, `super.users=User:ANONYMOUS`).
+ * What an administrator does with access, quotas, users, tokens, transactions and the groups of other kinds. Access is told of where the
+ * cluster has an authorizer (`authorizer.class.name`, `super.users=User:ANONYMOUS`).
  */
 import { assert } from "@effect/vitest"
 import * as Admin from "@klamm/client/Admin"
 import * as Effect from "effect/Effect"
-import { eventually, refusal, type Story, withTopic } from "./stories.ts"
+import { needing, type Story } from "../Story.ts"
+import { eventually, refusal, withTopic } from "./anywhere.ts"
 
 const access: ReadonlyArray<Story> = [
   {
     name: "rights are given, seen and taken",
+    needs: ["acls"],
     tell: (name) =>
       Effect.gen(function* () {
         if ((yield* refusal(Admin.describeAcls())) === "SECURITY_DISABLED") return
@@ -31,6 +32,7 @@ const access: ReadonlyArray<Story> = [
   },
   {
     name: "quotas are set for a user, and removed",
+    needs: ["quotas"],
     tell: (name) =>
       Effect.gen(function* () {
         const entity = { user: name }
@@ -46,6 +48,7 @@ const access: ReadonlyArray<Story> = [
   },
   {
     name: "a user's password is set, and the user is gone again",
+    needs: ["scram"],
     tell: (user) =>
       Effect.gen(function* () {
         yield* Admin.alterScramUsers([{ user, mechanism: "SCRAM-SHA-512", password: "secret", iterations: 8_192 }])
@@ -60,6 +63,7 @@ const access: ReadonlyArray<Story> = [
   },
   {
     name: "who is nobody gets no token",
+    needs: ["delegation tokens"],
     tell: () =>
       Effect.gen(function* () {
         const hmac = Uint8Array.of(1)
@@ -163,4 +167,9 @@ const cluster: ReadonlyArray<Story> = [
   }
 ]
 
-export const kafkaStories: ReadonlyArray<Story> = [...access, ...transactions, ...otherGroups, ...cluster]
+export const accessAndMore: ReadonlyArray<Story> = [
+  ...access,
+  ...needing(["transactions"], transactions),
+  ...needing(["share groups"], otherGroups),
+  ...needing(["consumer groups"], cluster)
+]

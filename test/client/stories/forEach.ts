@@ -1,3 +1,4 @@
+/** Work on records side by side: order by key, commits, dead letters. */
 import * as Admin from "@klamm/client/Admin"
 import * as Consumer from "@klamm/client/Consumer"
 import * as Topic from "@klamm/client/Topic"
@@ -6,8 +7,8 @@ import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { describe, expect, it } from "vitest"
-import { clusters, fill, freshTopic, unique, until, valuesOf, write } from "./support.ts"
+import { expect } from "vitest"
+import { fill, fresh, freshTopic, type Story, until, untilSo, valuesOf, write } from "./Story.ts"
 
 const earliest = { autoOffsetReset: "earliest" } as const
 const text = new TextDecoder()
@@ -32,9 +33,10 @@ const committedOf = (topic: Topic.Named, group: string) =>
     })
   )
 
-describe.each(clusters)("forEach, $name", ({ run }) => {
-  it("by key: keys side by side, each key in order, every record once", () =>
-    run(
+export const forEach: ReadonlyArray<Story> = [
+  {
+    name: "by key: keys side by side, each key in order, every record once",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(2)
         yield* fill(topic.name, 2, 140)
@@ -44,7 +46,7 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
         yield* Effect.forkScoped(
           Consumer.forEach(
             topic,
-            { ...earliest, group: unique("g"), concurrency: "key" },
+            { ...earliest, group: yield* fresh("g"), concurrency: "key" },
             ({ partition, key, value }) =>
               Effect.gen(function* () {
                 const lane = `${partition}${key}`
@@ -57,7 +59,7 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
               })
           )
         )
-        yield* until(Effect.sync(() => seen.length >= 280))
+        yield* untilSo(() => seen.length >= 280)
         expect(seen.toSorted()).toEqual(valuesOf(2, 140).toSorted())
         expect(most).toBeGreaterThan(7)
         for (const partition of [0, 1])
@@ -69,13 +71,14 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
             expect(ofKey).toEqual(ofKey.toSorted((a, b) => a - b))
           }
       })
-    ))
+  },
 
-  it("commits nothing beyond a record that is not done, however much behind it is", () =>
-    run(
+  {
+    name: "commits nothing beyond a record that is not done, however much behind it is",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
-        const group = unique("g")
+        const group = yield* fresh("g")
         yield* fill(topic.name, 1, 30)
         const done: Array<number> = []
         const working = yield* Effect.forkScoped(
@@ -83,14 +86,15 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
             offset === 5 ? Effect.never : Effect.sync(() => void done.push(offset))
           )
         )
-        yield* until(Effect.sync(() => done.length === 29))
+        yield* untilSo(() => done.length === 29)
         yield* Fiber.interrupt(working)
         expect(yield* committedOf(topic, group)).toBe(5)
       })
-    ))
+  },
 
-  it("sends what can't be decoded, and what keeps failing, to the dead-letter topic as it was, and goes on", () =>
-    run(
+  {
+    name: "sends what can't be decoded, and what keeps failing, to the dead-letter topic as it was, and goes on",
+    tell: () =>
       Effect.gen(function* () {
         const { name } = yield* freshTopic(1)
         const topic = Topic.make(name, {
@@ -99,7 +103,7 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
         })
         const deadLetter = `${name}.dlq`
         yield* Admin.createTopics([{ topic: deadLetter, partitions: 1, replicationFactor: 1 }])
-        const group = unique("g")
+        const group = yield* fresh("g")
         yield* write(name, 0, [
           { key: "k", value: '{"n":1}' },
           { value: "no json" },
@@ -120,7 +124,7 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
               })
           )
         )
-        yield* until(Effect.sync(() => got.length === 2))
+        yield* untilSo(() => got.length === 2)
         const letters = Topic.make(deadLetter, { key: Schema.NullOr(Schema.String), value: Schema.String })
         const dead = yield* Consumer.stream(letters, earliest).pipe(Stream.take(2), Stream.runCollect)
         const headersOf = (record: (typeof dead)[number]) =>
@@ -137,13 +141,14 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
         yield* Fiber.interrupt(working)
         expect(yield* committedOf(topic, group)).toBe(4)
       })
-    ))
+  },
 
-  it("fails with what the work failed with, where there is no dead-letter topic, and commits only what came before", () =>
-    run(
+  {
+    name: "fails with what the work failed with, where there is no dead-letter topic, and commits only what came before",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(1)
-        const group = unique("g")
+        const group = yield* fresh("g")
         yield* fill(topic.name, 1, 10)
         const error = yield* Effect.flip(
           Consumer.forEach(topic, { ...earliest, group }, ({ offset }) =>
@@ -153,13 +158,14 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
         expect(error).toBe("four")
         expect(yield* committedOf(topic, group)).toBe(4)
       })
-    ))
+  },
 
-  it("over a rebalance: what runs is finished, what has not begun is somebody else's, nothing is done twice", () =>
-    run(
+  {
+    name: "over a rebalance: what runs is finished, what has not begun is somebody else's, nothing is done twice",
+    tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(4)
-        const group = unique("g")
+        const group = yield* fresh("g")
         yield* fill(topic.name, 4, 150)
         const seen: Array<string> = []
         const member = Consumer.forEach(
@@ -172,10 +178,10 @@ describe.each(clusters)("forEach, $name", ({ run }) => {
             )
         )
         yield* Effect.forkScoped(member)
-        yield* until(Effect.sync(() => seen.length > 40))
+        yield* untilSo(() => seen.length > 40)
         yield* Effect.forkScoped(member)
-        yield* until(Effect.sync(() => new Set(seen).size === 600))
+        yield* untilSo(() => new Set(seen).size === 600)
         expect(seen.length).toBe(600)
       })
-    ))
-})
+  }
+]

@@ -1,16 +1,9 @@
-/**
- * What an administrator does, told once: run against Klamm in a world, against Klamm on real ports, and against whatever cluster
- * KAFKA_BOOTSTRAP names. A story uses names of its own, and may be run again on the same cluster.
- */
+/** What an administrator does with topics, configurations, the cluster and the groups of old. */
 import { assert } from "@effect/vitest"
 import * as Admin from "@klamm/client/Admin"
 import type { Klamm } from "@klamm/client/Klamm"
 import * as Effect from "effect/Effect"
-
-export interface Story {
-  readonly name: string
-  readonly tell: (unique: string) => Effect.Effect<void, Admin.AdminError, Klamm>
-}
+import type { Story } from "../Story.ts"
 
 /** What a cluster does a moment after it has said so. */
 export const eventually = <A>(
@@ -237,4 +230,4 @@ const groups: ReadonlyArray<Story> = [
   }
 ]
 
-export const stories: ReadonlyArray<Story> = [...topics, ...configs, ...cluster, ...groups]
+export const administration: ReadonlyArray<Story> = [...topics, ...configs, ...cluster, ...groups]
