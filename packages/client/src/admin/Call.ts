@@ -91,7 +91,7 @@ export const failuresOf = <A extends Coded>(
 ): ReadonlyArray<Failure> => parts.flatMap((part) => failureOf(resourceOf(part), part))
 
 /** Another broker may answer otherwise, or this one in a moment; what was asked has not been done. */
-const worthAnotherAttempt: ReadonlySet<number> = new Set([
+export const worthAnotherAttempt: ReadonlySet<number> = new Set([
   ErrorCode.NOT_CONTROLLER,
   ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
   ErrorCode.COORDINATOR_NOT_AVAILABLE,
@@ -143,7 +143,11 @@ const lookAnew = (cluster: Cluster, target: Target): void => {
   else cluster.invalidate()
 }
 
-const attempt = <Req, Res, A>(cluster: Cluster, call: Call<Req, Res, A>): Effect.Effect<Outcome<A>, AdminError> => {
+/** Asks once. */
+export const attempt = <Req, Res, A>(
+  cluster: Cluster,
+  call: Call<Req, Res, A>
+): Effect.Effect<Outcome<A>, AdminError> => {
   const { operation, target, api, body, read, minVersion, maxVersion } = call
   const options = {
     ...(minVersion === undefined ? {} : { minVersion }),

@@ -9,7 +9,6 @@ import {
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponse
 } from "@klamm/protocol/api/75-DescribeTopicPartitions"
-import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import {
@@ -17,22 +16,18 @@ import {
   type Admin,
   anyBroker,
   ask,
-  broker,
   byTopic,
   controller,
-  type Failure,
-  failureOf,
   failuresOf,
-  groupBy,
   nameOf,
   operationsIn,
   outcome,
   printPartition,
   refuse,
-  type Target,
   type TopicName,
   type TopicPartition
 } from "./Call.ts"
+import { askLeaders, toLeader } from "./Leaders.ts"
 
 const timeoutMs = 30_000
 /** The broker's own defaults (KIP-464). */
@@ -243,58 +238,6 @@ export const describeTopic = (topic: TopicName): Admin<TopicDescription> =>
     found === undefined ? refuse("describeTopic", nameOf(topic), "UNKNOWN_TOPIC_OR_PARTITION") : Effect.succeed(found)
   )
 
-/** The leaders of partitions as the brokers know them now. */
-export const leadersOf = (
-  operation: string,
-  partitions: ReadonlyArray<TopicPartition>
-): Admin<ReadonlyMap<string, number>> =>
-  ask({
-    operation,
-    target: anyBroker,
-    api: { request: MetadataRequest, response: MetadataResponse },
-    minVersion: 10,
-    body: {
-      topics: byTopic(partitions).map(([name]) => ({ name, topicId: ZERO })),
-      allowAutoTopicCreation: false,
-      includeTopicAuthorizedOperations: false,
-      includeClusterAuthorizedOperations: false
-    },
-    read: ({ topics }) => {
-      const leaders = new Map<string, number>()
-      for (const { name, partitions: found } of topics) {
-        for (const { partitionIndex, leaderId, errorCode } of found) {
-          if (errorCode === ErrorCode.NONE) leaders.set(printPartition(name ?? "", partitionIndex), leaderId)
-        }
-      }
-      const lost = topics.length > 0 && topics.every(({ errorCode }) => errorCode !== ErrorCode.NONE)
-      const leaderless = partitions
-        .map(({ topic, partition }) => printPartition(nameOf(topic), partition))
-        .filter((name) => !leaders.has(name))
-      const failures: ReadonlyArray<Failure> = lost
-        ? failuresOf(topics, ({ name }) => name ?? "")
-        : leaderless.flatMap((name) => failureOf(name, { errorCode: ErrorCode.LEADER_NOT_AVAILABLE }))
-      return outcome<ReadonlyMap<string, number>>(leaders, failures)
-    }
-  })
-
-/** Asks each partition's leader for the partitions it leads, all of them at once, and puts the answers together. */
-export const askLeaders = <P extends TopicPartition, A>(
-  operation: string,
-  partitions: ReadonlyArray<P>,
-  each: (target: Target, led: ReadonlyArray<P>) => Admin<ReadonlyArray<A>>
-): Admin<ReadonlyArray<A>> =>
-  Effect.gen(function* () {
-    const leaders = yield* leadersOf(operation, partitions)
-    const led = groupBy(
-      partitions,
-      ({ topic, partition }) => leaders.get(printPartition(nameOf(topic), partition)) ?? -1
-    )
-    const answers = yield* Effect.forEach(led, ([leader, mine]) => each(broker(leader), mine), {
-      concurrency: "unbounded"
-    })
-    return answers.flat()
-  })
-
 /** Where a partition's log begins, ends, has a time; KIP-734, KIP-1005. */
 export type OffsetSpec =
   | "earliest"
@@ -322,7 +265,7 @@ export const listOffsets = (
   options: { readonly isolation?: keyof typeof isolationLevels } = {}
 ): Admin<ReadonlyArray<ListedOffset>> =>
   askLeaders("listOffsets", partitions, (target, led) =>
-    ask({
+    toLeader({
       operation: "listOffsets",
       target,
       api: { request: ListOffsetsRequest, response: ListOffsetsResponse },
@@ -361,7 +304,7 @@ export const deleteRecords = (
   partitions: ReadonlyArray<TopicPartition & { readonly beforeOffset: number }>
 ): Admin<ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly lowWatermark: number }>> =>
   askLeaders("deleteRecords", partitions, (target, led) =>
-    ask({
+    toLeader({
       operation: "deleteRecords",
       target,
       api: { request: DeleteRecordsRequest, response: DeleteRecordsResponse },

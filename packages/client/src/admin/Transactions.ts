@@ -19,7 +19,7 @@ import {
   type TopicPartition
 } from "./Call.ts"
 import { brokerIds } from "./Groups.ts"
-import { askLeaders } from "./Topics.ts"
+import { askLeaders, toLeader } from "./Leaders.ts"
 
 export interface ActiveProducer {
   readonly topic: string
@@ -36,7 +36,7 @@ export interface ActiveProducer {
 /** Who has written to these partitions of late, as their leaders know (KIP-664). */
 export const describeProducers = (partitions: ReadonlyArray<TopicPartition>): Admin<ReadonlyArray<ActiveProducer>> =>
   askLeaders("describeProducers", partitions, (target, led) =>
-    ask({
+    toLeader({
       operation: "describeProducers",
       target,
       api: { request: DescribeProducersRequest, response: DescribeProducersResponse },
@@ -166,7 +166,7 @@ export const abortTransaction = (
 ): Admin<void> =>
   Effect.asVoid(
     askLeaders("abortTransaction", [hanging], (target) =>
-      ask({
+      toLeader({
         operation: "abortTransaction",
         target,
         api: { request: WriteTxnMarkersRequest, response: WriteTxnMarkersResponse },
