@@ -46,33 +46,51 @@ const times = (seen: ReadonlyArray<Seen>): ReadonlyMap<string, number> => {
   return counts
 }
 
+/** What is in the partitions and who has seen how much of it: for when something is missing. */
+const missing = (written: number, seen: ReadonlyArray<Seen>): string => {
+  const counts = times(seen)
+  const lines = Array.from({ length: partitions }, (_, partition) => {
+    const unseen = Array.from({ length: written }, (_each, offset) => offset).filter(
+      (offset) => !counts.has(`${partition}:${offset}`)
+    )
+    const latest = seen.findLast((each) => each.partition === partition)
+    const last = latest === undefined ? "never seen" : `last ${latest.offset} by ${latest.member}`
+    return `${partition}: ${last}, not seen ${unseen.length}${unseen.length > 0 ? ` from ${unseen[0]}` : ""}`
+  })
+  const each = [...readers(seen, 0)].map((name) => `${name} ${seen.filter(({ member }) => member === name).length}`)
+  return [`of ${written} records in each partition:`, ...lines, `seen by ${each.join(", ")}`].join("\n")
+}
+
 /** Three members come one after another while records flow, one goes: nothing is lost, nothing is read twice without need. */
 const comeAndGo = (protocol: Protocol) =>
   Effect.gen(function* () {
     const topic = yield* freshTopic(partitions)
     const group = yield* fresh("g")
     const seen: Array<Seen> = []
+    const left = { rounds: Number.POSITIVE_INFINITY }
     let written = 0
     const flow = Effect.gen(function* () {
-      for (let round = 0; round < 60; round++) {
+      for (; left.rounds > 0; left.rounds--) {
         yield* fill(topic.name, partitions, 5)
-        written += 5 * partitions
+        written += 5
         yield* Effect.sleep(20)
       }
     })
+    const told = () => missing(written, seen)
     const start = (name: string) => Effect.forkScoped(member(topic, group, name, seen, protocol))
     const flowing = yield* Effect.forkScoped(flow)
     yield* start("a")
-    yield* untilSo(() => seen.length > 50)
+    yield* untilSo(() => seen.length > 50, told)
     const second = yield* start("b")
-    yield* untilSo(() => readers(seen, 0).has("b"))
+    yield* untilSo(() => readers(seen, 0).has("b"), told)
     yield* start("c")
-    yield* untilSo(() => readers(seen, 0).has("c"))
+    yield* untilSo(() => readers(seen, 0).has("c"), told)
     // Nobody has gone yet: whoever gave a partition up had finished with what it had of it, and committed that.
     expect([...times(seen).values()].filter((count) => count !== 1)).toEqual([])
     yield* Fiber.interrupt(second)
+    left.rounds = 10
     yield* Fiber.join(flowing)
-    yield* untilSo(() => times(seen).size === written)
+    yield* untilSo(() => times(seen).size === written * partitions, told)
     const again = [...times(seen).values()].filter((count) => count > 1)
     // What came again is what the one that went had pulled last.
     expect(again.length).toBeLessThanOrEqual(20)

@@ -1,9 +1,9 @@
 /**
- * The real Apache Kafka in the place of our brokers, by the script that KAFKA_REFERENCE names, to compare times and to prove this
- * test itself. Only by hand. Neighbour: Nodes.ts.
+ * The real Apache Kafka in the place of our brokers, by the script that KAFKA_REFERENCE names: to compare times, to prove this test
+ * itself, and for the client's own suite. Neighbours: Nodes.ts, test/client/kafka.
  */
 import { execFile } from "node:child_process"
-import { rm } from "node:fs/promises"
+import { rmSync } from "node:fs"
 import { createConnection } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -35,10 +35,16 @@ const lives = (pid: number): boolean => {
   }
 }
 
+export interface ReferencePorts {
+  readonly client: number
+  readonly controller: number
+}
+
+/** `settings` may depend on the ports of the first node, where there is but one: its listeners do. */
 export const reference = async (
   script: string,
   count: number,
-  settings: Readonly<Record<string, string>>
+  settings: Readonly<Record<string, string>> | ((ports: ReferencePorts) => Readonly<Record<string, string>>)
 ): Promise<Nodes> => {
   const home = await temporaryFolder("cluster-kafka")
   const folder = join(home, "kafka")
@@ -66,6 +72,7 @@ export const reference = async (
   }
   const kill = (): void => {
     for (const id of pids.keys()) signal(id, "SIGKILL")
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
   }
   process.once("exit", kill)
   return {
@@ -75,7 +82,8 @@ export const reference = async (
     logFolder: (id) => join(folder, `data-${id}`),
     startAll: async () => {
       const ports = ["--port", String(first), "--controller-port", String(firstController)]
-      const sets = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`])
+      const given = typeof settings === "function" ? settings({ client: first, controller: firstController }) : settings
+      const sets = Object.entries(given).flatMap(([name, value]) => ["--set", `${name}=${value}`])
       await tool("start", folder, "--nodes", String(count), ...ports, ...sets)
       await readPids()
     },
@@ -92,10 +100,9 @@ export const reference = async (
     output: () => "",
     deaths: () => [],
     remove: async () => {
-      kill()
       for (const id of pids.keys()) await end(id, "SIGKILL")
+      kill()
       process.off("exit", kill)
-      await rm(home, { recursive: true, force: true })
     }
   }
 }
