@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config"
 
+/** The client's suite is told to the cluster that this names, too; `pnpm client:kafka` can start one. */
+const isKafkaNamed = process.env.KAFKA_BOOTSTRAP !== undefined
+
 export default defineConfig({
   test: {
     include: [
@@ -8,7 +11,8 @@ export default defineConfig({
       "test/{tidy,wire,swarm,client}/**/*.test.ts",
       "examples/**/*.test.ts"
     ],
-    exclude: ["**/node_modules/**", "test/client/kills/**"],
+    exclude: ["**/node_modules/**", "test/client/kills/**", ...(isKafkaNamed ? [] : ["test/client/kafka/**"])],
+    globalSetup: isKafkaNamed ? ["test/client/kafka/setup.ts"] : [],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2

@@ -23,6 +23,12 @@ const unknown = {
 
 const infoOf = (code: number) => errorByCode(code) ?? unknown
 
+/** What the innermost cause says. */
+const rootOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return "TLS came to no agreement"
+  return cause.cause instanceof Error ? rootOf(cause.cause) : cause.message
+}
+
 /**
  * `Refused`: nobody listens at the address. `Unresolved`: the name leads to no address. `Untrusted`: TLS came to no agreement.
  * `Disconnected`: the connection ended, or could not be made, before the answer was there. `TimedOut`: no answer within the time given.
@@ -47,7 +53,8 @@ export class ConnectionError extends Data.TaggedError("ConnectionError")<{
   readonly codeName: ErrorName = infoOf(this.code).name
   readonly retriable: boolean = this.reason !== "Malformed" && this.reason !== "Untrusted"
   override get message(): string {
-    return `${this.address}: ${this.reason}`
+    const why = this.reason === "Untrusted" ? `: ${rootOf(this.cause)}` : ""
+    return `${this.address}: ${this.reason}${why}`
   }
 }
 

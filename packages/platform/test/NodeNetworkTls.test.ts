@@ -14,22 +14,25 @@ import { cert, key } from "./support/tls.ts"
 const network = makeNetwork()
 
 /** A server that sends back what it gets; answers its port. */
-const echo = Effect.map(
-  Effect.acquireRelease(
-    Effect.promise(async () => {
-      const server = tls.createServer({ cert, key }, (socket) => {
-        socket.on("error", () => undefined)
-        socket.pipe(socket)
-      })
-      server.on("tlsClientError", () => undefined)
-      server.listen(0, "127.0.0.1")
-      await once(server, "listening")
-      return server
-    }),
-    (server) => Effect.sync(() => void server.close())
-  ),
-  (server) => (server.address() as AddressInfo).port
-)
+const echoTo = (options: tls.TlsOptions) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const server = tls.createServer({ cert, key, ...options }, (socket) => {
+          socket.on("error", () => undefined)
+          socket.pipe(socket)
+        })
+        server.on("tlsClientError", () => undefined)
+        server.listen(0, "127.0.0.1")
+        await once(server, "listening")
+        return server
+      }),
+      (server) => Effect.sync(() => void server.close())
+    ),
+    (server) => (server.address() as AddressInfo).port
+  )
+
+const echo = echoTo({})
 
 const connect = (port: number, options: ClientTls) =>
   network.connect({ host: "localhost", port }, { ...optionsWith(poisonedArena(4 * MiB)), tls: options })
@@ -57,6 +60,18 @@ it.live("a certificate that nobody vouches for, or of another name, is Untrusted
     expect(yield* reasonOf({ verify: true })).toBe("Untrusted")
     expect(yield* reasonOf({ ca: cert, verify: true, serverName: "elsewhere" })).toBe("Untrusted")
     yield* connect(port, { verify: false })
+  })
+)
+
+it.live("a server that misses the client's certificate says so after the handshake: Untrusted", () =>
+  Effect.gen(function* () {
+    const connection = yield* connect(yield* echoTo({ requestCert: true, rejectUnauthorized: true }), {
+      ca: cert,
+      verify: true
+    })
+    const lost = yield* Effect.flip(connection.read)
+    expect(lost.reason).toBe("Untrusted")
+    expect(String(lost.cause)).toMatch(/certificate/)
   })
 )
 

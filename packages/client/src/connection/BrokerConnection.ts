@@ -10,7 +10,7 @@ import { type ChannelError, ofNetwork } from "@klamm/channel/ChannelError"
 import { bodyReader, requestFrame } from "@klamm/channel/Exchange"
 import { Link } from "@klamm/channel/Link"
 import { printAddress } from "@klamm/platform/Inbox"
-import type { Address, ConnectOptions, Frame, Network, NetworkError } from "@klamm/platform/Network"
+import { type Address, type ConnectOptions, type Frame, type Network, NetworkError } from "@klamm/platform/Network"
 import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
 import { MalformedBytes, type Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
@@ -23,8 +23,10 @@ import type { ApiPair, Body, RequestOptions } from "../Cluster.ts"
 import { ConnectionError, type RequestError, UnsupportedVersion } from "../KlammError.ts"
 import { choose, type Offered, ownRange, printRange } from "./Versions.ts"
 
-export const ofChannel = (error: ChannelError): ConnectionError =>
-  new ConnectionError({ reason: error.reason, address: error.address, cause: error.cause })
+export const ofChannel = ({ reason, address, cause }: ChannelError): ConnectionError => {
+  const isUntrusted = cause instanceof NetworkError && cause.reason === "Untrusted"
+  return new ConnectionError({ reason: isUntrusted ? "Untrusted" : reason, address, cause })
+}
 
 /** Why no connection came about; what only a connection being made can run into has a word of its own. */
 const ofConnecting = (error: NetworkError): ConnectionError => {

@@ -34,9 +34,13 @@ const reasons: { readonly [code: string]: NetworkErrorReason } = {
   ETIMEDOUT: "Timeout"
 }
 
+/** Of TLS 1.3 a server may say only after the handshake that it does not take the client's certificate, or misses one. */
+const isAlert = (code: string): boolean => code.startsWith("ERR_SSL_") && code.includes("_ALERT_")
+
 export const networkError = (address: Address, cause: Error): NetworkError => {
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : ""
-  return new NetworkError({ reason: reasons[code] ?? "Io", address: printAddress(address), cause })
+  const reason = reasons[code] ?? (isAlert(code) ? "Untrusted" : "Io")
+  return new NetworkError({ reason, address: printAddress(address), cause })
 }
 
 /** The part of a socket's handle that takes a buffer to read into; the types of node:net do not name it. */
