@@ -13,6 +13,7 @@ export default defineConfig({
     ],
     exclude: ["**/node_modules/**", "test/client/kills/**", ...(isKafkaNamed ? [] : ["test/client/kafka/**"])],
     globalSetup: isKafkaNamed ? ["test/client/kafka/setup.ts"] : [],
+    setupFiles: ["examples/quickstart/setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2

@@ -4,7 +4,7 @@
  * Promises: records of one key (or partition) are worked on one after another; an offset is committed only when it and all before it
  * are done; a record that can't be decoded or keeps failing goes to the dead-letter topic as it was, with the cause and its origin in
  * headers, and counts as done when it is stored there. Neighbours: `processing/Workers.ts` runs the work, `Consumer.ts` is the plain
- * way to read.
+ * way to read. A new group begins at the earliest record, unless `autoOffsetReset` says otherwise.
  */
 import * as Entropy from "@klamm/platform/Entropy"
 import * as Cause from "effect/Cause"
@@ -102,13 +102,16 @@ type SessionOptions = Omit<ConsumerOptions, "group"> & {
   readonly onRebalance?: (event: RebalanceEvent) => Effect.Effect<void>
 }
 
+/** A group that has done nothing yet begins at the beginning, as Kafka Streams has it: what is to be worked on is never passed over. */
+const processingDefaults = { autoOffsetReset: "earliest" } as const
+
 const sessionOn = (topic: Topic.Named, options: SessionOptions) =>
   Effect.gen(function* () {
     const { cluster, codecs, settings, consumerDefaults } = yield* Klamm
     return yield* makeSession({
       cluster,
       codecs,
-      settings: settingsOf(settings, consumerDefaults, options, yield* Entropy.uuid),
+      settings: settingsOf(settings, { ...processingDefaults, ...consumerDefaults }, options, yield* Entropy.uuid),
       topics: [topic.name],
       onRebalance: options.onRebalance ?? (() => Effect.void)
     })

@@ -74,6 +74,27 @@ export const forEach: ReadonlyArray<Story> = [
   },
 
   {
+    name: "a new group works on what was there before it, unless it is told to begin at the end",
+    tell: () =>
+      Effect.gen(function* () {
+        const topic = yield* freshTopic(1)
+        yield* fill(topic.name, 1, 3)
+        const [all, late]: [Array<string>, Array<string>] = [[], []]
+        const work = (group: string, seen: Array<string>, options: { readonly autoOffsetReset?: "latest" } = {}) =>
+          Effect.forkScoped(
+            Consumer.forEach(topic, { group, ...options }, ({ value }) => Effect.sync(() => void seen.push(value)))
+          )
+        yield* work(yield* fresh("g"), all)
+        yield* untilSo(() => all.length === 3)
+        yield* work(yield* fresh("g"), late, { autoOffsetReset: "latest" })
+        // Nobody tells when it has found the end: records come until it sees some.
+        const more = Effect.andThen(write(topic.name, 0, [{ value: "later" }]), Effect.sleep(50))
+        yield* Effect.repeat(more, { until: () => late.length > 0 })
+        expect(new Set(late)).toEqual(new Set(["later"]))
+      })
+  },
+
+  {
     name: "commits nothing beyond a record that is not done, however much behind it is",
     tell: () =>
       Effect.gen(function* () {

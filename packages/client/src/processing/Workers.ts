@@ -29,8 +29,17 @@ interface Tracked {
   running: number
 }
 
+/** What is needed of a session. */
+type Source = Pick<
+  Session,
+  "quiesce" | "isIdle" | "onClosing" | "isClosing" | "begin" | "finish" | "progress" | "rest"
+> & {
+  readonly engine: Pick<Session["engine"], "take">
+  readonly settings: Pick<Session["settings"], "maxPollRecords">
+}
+
 export interface WorkersOptions<E, R> {
-  readonly session: Session
+  readonly session: Source
   readonly laneOf: (feed: Feed, raw: RawRecord) => string | undefined
   /** Records worked on at the same time. */
   readonly concurrency: number
@@ -103,7 +112,8 @@ class Workers<E, R> {
   private run(lane: string | undefined, item: Item): Effect.Effect<void, never, R | Scope.Scope> {
     return Effect.suspend(() => {
       const { feed, raw, turn } = item
-      const isGone = feed.isClosed || feed.turn !== turn
+      // A fiber begins a while after it was given its item: meanwhile its partition may have been called back.
+      const isGone = feed.isClosing || feed.isClosed || feed.turn !== turn
       if (isGone) return this.next(lane)
       const tracked = this.trackedOf(feed, raw.offset)
       tracked.running++
