@@ -1,0 +1,91 @@
+/** One measurement of one client in a process of its own, told by its arguments; prints the figures as JSON. Started by `main.ts`. */
+import { kafkajs } from "./Kafkajs.ts"
+import { klamm } from "./Klamm.ts"
+import {
+  type Contender,
+  type Figures,
+  type Lots,
+  lotsOf,
+  type Measure,
+  type Place,
+  recordBytesOf,
+  type Sender,
+  valuesOf
+} from "./Load.ts"
+import { platformatic } from "./Platformatic.ts"
+
+/** Lots and single records before the clock runs: the code is hot then, and the connections are there. */
+const warmLots = 20
+const warmSingles = 300
+
+const seconds = (): number => performance.now() / 1_000
+
+const sendAll = async (sender: Sender, values: ReadonlyArray<Buffer>, lots: number, atOnce: number): Promise<void> => {
+  let left = lots
+  const line = async (): Promise<void> => {
+    while (left-- > 0) await sender.send(values)
+  }
+  await Promise.all(Array.from({ length: atOnce }, line))
+}
+
+const produce = async (
+  contender: Contender,
+  place: Place,
+  { recordBytes, perLot, lots, atOnce }: Lots
+): Promise<Figures> => {
+  const sender = await contender.sender(place, false)
+  const values = valuesOf(perLot, recordBytes)
+  await sendAll(sender, values, warmLots, atOnce)
+  const from = seconds()
+  await sendAll(sender, values, lots, atOnce)
+  const took = seconds() - from
+  await sender.close()
+  return { mbPerSecond: (lots * perLot * recordBytes) / 1e6 / took }
+}
+
+const latency = async (contender: Contender, place: Place, count: number): Promise<Figures> => {
+  const sender = await contender.sender(place, true)
+  const values = valuesOf(1, recordBytesOf("one at a time"))
+  for (let index = 0; index < warmSingles; index++) await sender.send(values)
+  const took: Array<number> = []
+  for (let index = 0; index < count; index++) {
+    const from = performance.now()
+    await sender.send(values)
+    took.push(performance.now() - from)
+  }
+  await sender.close()
+  const sorted = took.toSorted((left, right) => left - right)
+  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
+  return { p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+/** From when the member has its partitions: joining the group is no part of it. */
+const consume = async (contender: Contender, place: Place, { recordBytes, perLot, lots }: Lots): Promise<Figures> => {
+  const total = perLot * lots
+  const clock = { from: 0, until: 0 }
+  let all = 0
+  const joined = (): void => {
+    if (clock.from === 0) clock.from = seconds()
+  }
+  await contender.read(place, joined, (records) => {
+    all += records
+    if (all < total) return false
+    clock.until = seconds()
+    return true
+  })
+  if (clock.from === 0) throw new Error(`${contender.name} never said that it had joined`)
+  return { mbPerSecond: (total * recordBytes) / 1e6 / (clock.until - clock.from) }
+}
+
+const [, , name = "", measure = "", bootstrap = "", topic = "", amount = ""] = process.argv
+const contender = [klamm, kafkajs, platformatic].find((each) => each.name === name)
+if (contender === undefined) throw new Error(`no client ${name}`)
+const place = { bootstrap, topic }
+const lots = lotsOf(recordBytesOf(measure as Measure), Number(amount))
+const figures = measure.startsWith("produce")
+  ? await produce(contender, place, lots)
+  : measure.startsWith("consume")
+    ? await consume(contender, place, lots)
+    : await latency(contender, place, Number(amount))
+console.log(JSON.stringify(figures))
+process.exit(0)
