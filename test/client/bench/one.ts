@@ -18,6 +18,11 @@ import { platformatic } from "./Platformatic.ts"
 const warmLots = 20
 const warmSingles = 300
 
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
 const seconds = (): number => performance.now() / 1_000
 
 const sendAll = async (sender: Sender, values: ReadonlyArray<Buffer>, lots: number, atOnce: number): Promise<void> => {
@@ -36,11 +41,12 @@ const produce = async (
   const sender = await contender.sender(place, false)
   const values = valuesOf(perLot, recordBytes)
   await sendAll(sender, values, warmLots, atOnce)
-  const from = seconds()
+  const megabytes = (lots * perLot * recordBytes) / 1e6
+  const [from, cpuFrom] = [seconds(), cpuMs()]
   await sendAll(sender, values, lots, atOnce)
-  const took = seconds() - from
+  const [took, cpu] = [seconds() - from, cpuMs() - cpuFrom]
   await sender.close()
-  return { mbPerSecond: (lots * perLot * recordBytes) / 1e6 / took }
+  return { mbPerSecond: megabytes / took, cpuMs: cpu / megabytes }
 }
 
 const latency = async (contender: Contender, place: Place, count: number): Promise<Figures> => {
@@ -48,33 +54,42 @@ const latency = async (contender: Contender, place: Place, count: number): Promi
   const values = valuesOf(1, recordBytesOf("one at a time"))
   for (let index = 0; index < warmSingles; index++) await sender.send(values)
   const took: Array<number> = []
+  const cpuFrom = cpuMs()
   for (let index = 0; index < count; index++) {
     const from = performance.now()
     await sender.send(values)
     took.push(performance.now() - from)
   }
+  const cpu = cpuMs() - cpuFrom
   await sender.close()
   const sorted = took.toSorted((left, right) => left - right)
   const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
-  return { p50Ms: at(0.5), p99Ms: at(0.99) }
+  return { p50Ms: at(0.5), p99Ms: at(0.99), cpuMs: cpu / count }
 }
 
 /** From when the member has its partitions: joining the group is no part of it. */
 const consume = async (contender: Contender, place: Place, { recordBytes, perLot, lots }: Lots): Promise<Figures> => {
   const total = perLot * lots
-  const clock = { from: 0, until: 0 }
+  const clock = { from: 0, until: 0, cpuFrom: 0, cpuUntil: 0 }
   let all = 0
   const joined = (): void => {
-    if (clock.from === 0) clock.from = seconds()
+    if (clock.from > 0) return
+    clock.from = seconds()
+    clock.cpuFrom = cpuMs()
   }
   await contender.read(place, joined, (records) => {
     all += records
     if (all < total) return false
     clock.until = seconds()
+    clock.cpuUntil = cpuMs()
     return true
   })
   if (clock.from === 0) throw new Error(`${contender.name} never said that it had joined`)
-  return { mbPerSecond: (total * recordBytes) / 1e6 / (clock.until - clock.from) }
+  const megabytes = (total * recordBytes) / 1e6
+  return {
+    mbPerSecond: megabytes / (clock.until - clock.from),
+    cpuMs: (clock.cpuUntil - clock.cpuFrom) / megabytes
+  }
 }
 
 const [, , name = "", measure = "", bootstrap = "", topic = "", amount = ""] = process.argv
