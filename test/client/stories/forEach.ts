@@ -182,7 +182,7 @@ export const forEach: ReadonlyArray<Story> = [
   },
 
   {
-    name: "over a rebalance: what runs is finished, what has not begun is somebody else's, nothing is done twice",
+    name: "over a rebalance: what has begun is finished with all before it, the rest is somebody else's, nothing is done twice",
     tell: () =>
       Effect.gen(function* () {
         const topic = yield* freshTopic(4)

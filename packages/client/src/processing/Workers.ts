@@ -2,8 +2,8 @@
  * Works on the records of a session side by side: in order within a lane, lanes at the same time, and marks as done only what is done.
  *
  * Invariants: `feed.done` is never beyond a record that is not done; a record is worked on at most once per assignment; before a
- * partition goes, what runs of it has ended and what has not begun never will. Neighbours: `Lanes.ts`, `OffsetTracker.ts` decide;
- * `Processing.ts` says what working on a record is.
+ * partition goes, what has begun of it has ended, and so has what lies before that: only so can all of it be committed. What lies behind
+ * never begins. Neighbours: `Lanes.ts`, `OffsetTracker.ts` decide; `Processing.ts` says what working on a record is.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -26,7 +26,8 @@ export interface Item {
 interface Tracked {
   readonly tracker: OffsetTracker
   readonly turn: number
-  running: number
+  /** The furthest record whose work has begun. */
+  begunTo: number
 }
 
 /** What is needed of a session. */
@@ -52,6 +53,8 @@ class Workers<E, R> {
   private readonly options: WorkersOptions<E, R>
   private readonly lanes: Lanes<Item>
   private readonly tracked = new Map<Feed, Tracked>()
+  /** Records accepted and neither done nor dropped. */
+  private readonly left = new Map<Feed, number>()
   private readonly changed = Latch.makeUnsafe(false)
   readonly failed = Deferred.makeUnsafe<never, E>()
 
@@ -66,7 +69,7 @@ class Workers<E, R> {
   private trackedOf(feed: Feed, position: number): Tracked {
     const known = this.tracked.get(feed)
     if (known !== undefined && known.turn === feed.turn) return known
-    const fresh = { tracker: new OffsetTracker(position), turn: feed.turn, running: known?.running ?? 0 }
+    const fresh = { tracker: new OffsetTracker(position), turn: feed.turn, begunTo: -1 }
     this.tracked.set(feed, fresh)
     return fresh
   }
@@ -82,6 +85,18 @@ class Workers<E, R> {
     })
   )
 
+  private leave(feed: Feed): void {
+    const left = (this.left.get(feed) ?? 0) - 1
+    if (left > 0) this.left.set(feed, left)
+    else this.left.delete(feed)
+  }
+
+  /** Whether nobody may work on it: its partition is gone or elsewhere, or called back, and it lies behind all that has begun. */
+  private isGone({ feed, raw, turn }: Item): boolean {
+    if (feed.isClosed || feed.turn !== turn) return true
+    return feed.isClosing && raw.offset > (this.tracked.get(feed)?.begunTo ?? -1)
+  }
+
   private readonly progress: Effect.Effect<void> = Effect.suspend(() => {
     this.changed.closeUnsafe()
     return this.changed.await
@@ -96,6 +111,7 @@ class Workers<E, R> {
       tracker.begin(raw.offset)
       this.lanes.offer(laneOf(feed, raw), { feed, turn, raw })
     }
+    this.left.set(feed, (this.left.get(feed) ?? 0) + records.length)
     for (const known of this.tracked.keys()) if (known.isClosed) this.tracked.delete(known)
     session.begin(feed)
   }
@@ -111,19 +127,18 @@ class Workers<E, R> {
 
   private run(lane: string | undefined, item: Item): Effect.Effect<void, never, R | Scope.Scope> {
     return Effect.suspend(() => {
-      const { feed, raw, turn } = item
+      const { feed, raw } = item
       // A fiber begins a while after it was given its item: meanwhile its partition may have been called back.
-      const isGone = feed.isClosing || feed.isClosed || feed.turn !== turn
-      if (isGone) return this.next(lane)
+      if (this.isGone(item)) {
+        this.leave(feed)
+        return this.next(lane)
+      }
       const tracked = this.trackedOf(feed, raw.offset)
-      tracked.running++
+      tracked.begunTo = Math.max(tracked.begunTo, raw.offset)
       return Effect.matchEffect(this.options.work(item), {
-        onFailure: (error) => {
-          tracked.running--
-          return Effect.asVoid(Deferred.fail(this.failed, error))
-        },
+        onFailure: (error) => Effect.asVoid(Deferred.fail(this.failed, error)),
         onSuccess: () => {
-          tracked.running--
+          this.leave(feed)
           this.done(item, tracked)
           return this.next(lane)
         }
@@ -152,9 +167,12 @@ class Workers<E, R> {
 
   private readonly quiesce = (feeds: ReadonlyArray<Feed>): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const going = new Set(feeds)
-      this.lanes.drop(({ feed }) => going.has(feed))
-      const isQuiet = feeds.every((feed) => (this.tracked.get(feed)?.running ?? 0) === 0)
+      this.lanes.drop((item) => {
+        const isGone = this.isGone(item)
+        if (isGone) this.leave(item.feed)
+        return isGone
+      })
+      const isQuiet = feeds.every((feed) => !this.left.has(feed))
       if (isQuiet || this.options.session.isClosing) return Effect.void
       return Effect.andThen(this.progress, this.quiesce(feeds))
     })

@@ -59,6 +59,27 @@ it.effect("a record whose fiber had not begun when its partition was called back
   })
 )
 
+it.effect("what lies before something that had begun is worked on, so that nothing of it is done twice", () =>
+  Effect.gen(function* () {
+    const feed = new Feed({ topic: "t", partition: 0 }, Position.initial({ _tag: "Committed" }, "earliest"))
+    const source = sourceOf(feed, [0, 1, 2, 3])
+    const ended: Array<number> = []
+    const work = ({ raw }: Workers.Item) =>
+      Effect.andThen(
+        Effect.yieldNow,
+        Effect.sync(() => void ended.push(raw.offset))
+      )
+    // The second waits for the first, the fourth for the third.
+    const laneOf = (_feed: Feed, { offset }: { readonly offset: number }) => (offset < 2 ? "one" : "other")
+    const running = Workers.run({ session: source, laneOf, concurrency: 8, maxInFlight: 8, work })
+    yield* Effect.forkScoped(running, { startImmediately: true })
+    yield* Effect.yieldNow
+    feed.isClosing = true
+    yield* source.quiesce([feed])
+    expect(ended.toSorted()).toEqual([0, 1, 2])
+  })
+)
+
 it.effect("what had begun is waited for", () =>
   Effect.gen(function* () {
     const feed = new Feed({ topic: "t", partition: 0 }, Position.initial({ _tag: "Committed" }, "earliest"))

@@ -101,7 +101,7 @@ const configs: ReadonlyArray<Story> = [
             Admin.describeConfigs([resource], { keys: ["retention.ms"] }),
             ([found]) => found?.configs[0]
           )
-          assert.strictEqual((yield* entry)?.source, "default")
+          assert.strictEqual((yield* eventually(entry, (seen) => seen !== undefined))?.source, "default")
           yield* Admin.alterConfigs([{ ...resource, changes: [{ name: "retention.ms", set: "1000" }] }])
           const changed = yield* eventually(entry, (seen) => seen?.value === "1000")
           assert.strictEqual(changed?.source, "topic")
