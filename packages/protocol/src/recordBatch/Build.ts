@@ -110,10 +110,19 @@ const putRecord = (bytes: Uint8Array, start: number, placed: PlacedRecord): numb
   return at
 }
 
-/** The records' bytes, in memory of exactly their size. */
-const bodyOf = (records: ReadonlyArray<PlacedRecord>): Uint8Array => {
-  const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + varintBytes(length) + length, 0))
-  records.reduce((at, placed) => putRecord(bytes, at, placed), 0)
+/** The records' bytes, behind so much room as is asked for, in memory of exactly their size: a batch is not copied for its header. */
+const bodyOf = (records: ReadonlyArray<PlacedRecord>, roomBytes: number): Uint8Array => {
+  let size = roomBytes
+  for (const { length } of records) size += varintBytes(length) + length
+  const bytes = new Uint8Array(size)
+  let at = roomBytes
+  for (const placed of records) at = putRecord(bytes, at, placed)
+  return bytes
+}
+
+const behindHeader = (body: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(Header.headerBytes + body.length)
+  bytes.set(body, Header.headerBytes)
   return bytes
 }
 
@@ -131,8 +140,8 @@ interface Derived {
   readonly count: number
 }
 
-const batchOf = (body: Uint8Array, options: BatchOptions, derived: Derived): Uint8Array => {
-  const bytes = new Uint8Array(Header.headerBytes + body.length)
+/** Writes the header in front of the records' bytes. */
+const headed = (bytes: Uint8Array, options: BatchOptions, derived: Derived): Uint8Array => {
   Header.setBaseOffset(bytes, 0, options.baseOffset ?? 0)
   Header.setInt32(bytes, Header.batchLengthAt, bytes.length - Header.lengthOverheadBytes)
   Header.setPartitionLeaderEpoch(bytes, 0, options.partitionLeaderEpoch ?? -1)
@@ -145,7 +154,6 @@ const batchOf = (body: Uint8Array, options: BatchOptions, derived: Derived): Uin
   Header.setInt16(bytes, Header.producerEpochAt, options.producerEpoch ?? Header.noProducerEpoch)
   Header.setInt32(bytes, Header.baseSequenceAt, options.baseSequence ?? Header.noSequence)
   Header.setInt32(bytes, Header.countAt, derived.count)
-  bytes.set(body, Header.headerBytes)
   Header.updateCrc(bytes, 0)
   return bytes
 }
@@ -163,12 +171,11 @@ export const buildBatch = (records: ReadonlyArray<RecordInput>, options: BatchOp
     maxTimestamp = Math.max(maxTimestamp, timestamp)
     return place(record, offsetDelta, timestamp - baseTimestamp)
   })
-  const plain = bodyOf(placed)
-  const body =
+  const bytes =
     compression === undefined || compression.codecId === codecIds.none
-      ? plain
-      : codecOf(compression.codecs, compression.codecId).compress(plain, compression.level)
-  return batchOf(body, options, {
+      ? bodyOf(placed, Header.headerBytes)
+      : behindHeader(codecOf(compression.codecs, compression.codecId).compress(bodyOf(placed, 0), compression.level))
+  return headed(bytes, options, {
     baseTimestamp,
     maxTimestamp: logAppendTime ?? maxTimestamp,
     lastOffsetDelta: options.lastOffsetDelta ?? offsetDelta,
@@ -198,5 +205,10 @@ export const emptyBatchOf = (bytes: Uint8Array, at: number): Uint8Array => {
   const maxTimestamp = Header.maxTimestamp(bytes, at)
   const options = { ...batchOptionsOf(bytes, at), deleteHorizon: undefined }
   const lastOffsetDelta = Header.lastOffsetDelta(bytes, at)
-  return batchOf(new Uint8Array(0), options, { baseTimestamp: maxTimestamp, maxTimestamp, lastOffsetDelta, count: 0 })
+  return headed(new Uint8Array(Header.headerBytes), options, {
+    baseTimestamp: maxTimestamp,
+    maxTimestamp,
+    lastOffsetDelta,
+    count: 0
+  })
 }
