@@ -7,9 +7,10 @@ const base = (bootstrap: string) => ({ clientId: "bench", bootstrapBrokers: boot
 export const platformatic: Contender = {
   name: "@platformatic/kafka",
   sender: async ({ bootstrap, topic }) => {
-    const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({ ...base(bootstrap), acks: -1 })
+    const producer = new Producer<Buffer, Buffer, Buffer, Buffer>(base(bootstrap))
     return {
-      send: (values) => producer.send({ messages: values.map((value) => ({ topic, value })) }),
+      // What the producer itself is told of acks, its requests don't say.
+      send: (values) => producer.send({ acks: -1, messages: values.map((value) => ({ topic, value })) }),
       close: () => producer.close()
     }
   },
