@@ -1,5 +1,5 @@
 /**
- * What is read back from the disk is what was written, or it is not handed on (decision 0007). Invariants: of the bytes of a read, only
+ * What is read back from the device is what was written, or it is not handed on (decision 0007). Invariants: of the bytes of a read, only
  * the sound batches ahead of the first damaged one are sound; a first batch that is damaged is `CorruptLog`. Base offset and leader epoch
  * lie outside a batch's checksum: they are held against the order of the offsets and the history of epochs. Neighbour: `Read.ts`.
  */
@@ -19,6 +19,8 @@ export interface Soundness {
   readonly fault: string | undefined
 }
 
+export const allSound = ({ byteLength: bytes }: Uint8Array): Soundness => ({ bytes, fault: undefined })
+
 const epochFault = (state: LogState, bytes: Uint8Array, at: number): string | undefined => {
   const baseOffset = RecordBatch.baseOffset(bytes, at)
   if (baseOffset < state.logStartOffset) return undefined
@@ -27,24 +29,37 @@ const epochFault = (state: LogState, bytes: Uint8Array, at: number): string | un
   return known < 0 || epoch < 0 || epoch === known ? undefined : `leader epoch ${epoch}, where ${known} led`
 }
 
-const told = (fault: string, bytes: Uint8Array, at: number): string =>
-  `${fault}, in the batch of offset ${RecordBatch.baseOffset(bytes, at)}`
+const end = (bytes: Uint8Array, at: number, fault: string): Soundness => ({
+  bytes: at,
+  fault: `${fault}, in the batch of offset ${RecordBatch.baseOffset(bytes, at)}`
+})
 
-/** Looks over stored batches, of which the first one is whole. */
-export const soundness = (state: LogState, bytes: Uint8Array): Soundness => {
-  if (hasBug("rot-served")) return { bytes: bytes.byteLength, fault: undefined }
+const baseOffsetBytes = 8
+
+/**
+ * Looks over stored batches, of which the first one is whole and begins at `baseOffset`, at or below the offset `asked` for unless a
+ * compaction has left a gap. Where offsets don't rise, one of two batches is wrong: the first unless it joins what is before it.
+ */
+export const soundness = (state: LogState, bytes: Uint8Array, baseOffset: number, asked: number): Soundness => {
+  if (hasBug("rot-served")) return allSound(bytes)
+  if (bytes.byteLength < RecordBatch.headerBytes) return { bytes: 0, fault: "the file ends here" }
+  if (RecordBatch.baseOffset(bytes, 0) !== baseOffset) return end(bytes, 0, `offset ${baseOffset} was written`)
   let nextOffset = Number.NEGATIVE_INFINITY
-  for (let at = 0; at < bytes.byteLength; ) {
+  let before = 0
+  let joins = false
+  for (let at = 0; at + baseOffsetBytes <= bytes.byteLength; ) {
+    const first = RecordBatch.baseOffset(bytes, at)
+    if (first < nextOffset) return end(bytes, joins ? at : before, "offsets that don't rise")
     const fault = RecordBatch.verifyBatch(bytes, at)
     if (fault === "incomplete" && at > 0) break
-    if (fault !== undefined) return { bytes: at, fault: told(fault, bytes, at) }
-    const wrong =
-      RecordBatch.baseOffset(bytes, at) < nextOffset ? "offset below the one before" : epochFault(state, bytes, at)
-    if (wrong !== undefined) return { bytes: at, fault: told(wrong, bytes, at) }
+    const wrong = fault ?? epochFault(state, bytes, at)
+    if (wrong !== undefined) return end(bytes, at, wrong)
+    joins = first <= asked || first === nextOffset
     nextOffset = RecordBatch.lastOffset(bytes, at) + 1
+    before = at
     at += RecordBatch.sizeInBytes(bytes, at)
   }
-  return { bytes: bytes.byteLength, fault: undefined }
+  return allSound(bytes)
 }
 
 /** Damaged places of one log that are told of; there may be many on a disk that dies. */

@@ -54,7 +54,11 @@ const replicationBugs: ReadonlyArray<Bug> = [
   {
     name: "rot-served",
     story: "as in Kafka, what a disk gives back is sent as it is, whether or not it is what was written",
-    overrides: { brokers: 3, kinds: ["rot"] }
+    overrides: {
+      brokers: 3,
+      kinds: ["rot"],
+      settings: { "leader.imbalance.check.interval.seconds": 1 }
+    }
   },
   {
     name: "followers-count-unsynced",

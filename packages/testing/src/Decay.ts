@@ -26,6 +26,11 @@ interface Place {
   readonly name: string
 }
 
+interface Flip {
+  readonly path: string
+  readonly position: number
+}
+
 /** How long a broker may take to stop in good order; milliseconds. */
 const stopMs = 5_000
 
@@ -58,6 +63,8 @@ const durableBatches = ({ disk: { files } }: SimNode, partition: string): Readon
 export class Decay {
   private readonly options: DecayOptions
   private node: SimNode | undefined
+  /** What is to flip when the broker is down: what it has just written it has from its page cache. */
+  private pending: Flip | undefined
   private stopsAtMs: number | undefined
 
   constructor(options: DecayOptions) {
@@ -68,6 +75,7 @@ export class Decay {
   get isThere(): boolean {
     const { node } = this
     if (node === undefined) return false
+    if (this.pending !== undefined) return true
     const { files } = node.disk
     const prefix = `${this.options.topic}-`
     return (
@@ -78,14 +86,16 @@ export class Decay {
     )
   }
 
-  /** Flips a bit, if there is one that everybody has for good. */
+  /** Ends a broker and flips a bit on its disk, if there is one that everybody has for good. */
   strike(): SimNode | undefined {
     const { chance, cluster, world } = this.options
     const partitions = cluster.isUp ? this.partitions(cluster.nodes[0]!) : []
     const partition = partitions.length === 0 ? undefined : chance.pick(partitions)
     if (partition === undefined || partition.isr.length < cluster.nodes.length) return undefined
     const name = `${this.options.topic}-${partition.index}`
-    const node = chance.pick(cluster.nodes)
+    // The preferred leader mostly: it is read again once it is back.
+    const preferred = cluster.nodes.find(({ id }) => id === partition.preferred)
+    const node = preferred !== undefined && chance.happens(0.8) ? preferred : chance.pick(cluster.nodes)
     const others = cluster.nodes
       .filter((other) => other !== node)
       .map((other) => new Set(durableBatches(other, name).map((batch) => batch.name)))
@@ -95,25 +105,33 @@ export class Decay {
     const at = chance.below(place.sizeBytes - magicAt + lengthBytes)
     const inBatch = at < lengthBytes ? lengthAt + at : magicAt + at - lengthBytes
     for (const { disk } of cluster.nodes) disk.dieAt(Number.POSITIVE_INFINITY, () => undefined)
-    world.tell(node.host, `a bit of ${place.path} flips at ${place.position} + ${inBatch}`)
-    node.disk.rot(place.path, place.position + inBatch)
     this.node = node
+    this.pending = { path: place.path, position: place.position + inBatch }
+    // After a crash the newest part of the log is scanned, after a stop in good order nothing is.
+    if (chance.happens(0.3)) node.crash()
+    else this.stop(node)
+    world.tell(node.host, `a bit is about to flip in ${place.path} at ${place.position} + ${inBatch}`)
     return node
   }
 
-  /** What the operator does about it now. */
+  /** What becomes of it now, and what the operator does about it. To be called before what is dead is started again. */
   tend(): void {
-    const { node, stopsAtMs, options } = this
-    const { world } = options
+    const { node, options } = this
     if (node === undefined || !this.isThere) return
-    if (stopsAtMs !== undefined) {
-      if (node.isStopping && world.nowMs < stopsAtMs) return
-      if (node.isStopping) node.crash()
-      this.stopsAtMs = undefined
-    } else if (node.state === "Up" && !node.isStopping && this.isTold(node)) {
-      this.stopsAtMs = world.nowMs + stopMs
-      node.stop()
-    }
+    if (node.isStopping && options.world.nowMs >= (this.stopsAtMs ?? 0)) node.crash()
+    if (node.state === "Dead") this.flip(node)
+    else if (node.state === "Up" && !node.isStopping && this.isTold(node)) this.stop(node)
+  }
+
+  private stop(node: SimNode): void {
+    this.stopsAtMs = this.options.world.nowMs + stopMs
+    node.stop()
+  }
+
+  private flip({ disk }: SimNode): void {
+    const { pending } = this
+    this.pending = undefined
+    if (pending !== undefined && disk.files.find(pending.path) !== undefined) disk.rot(pending.path, pending.position)
   }
 
   /** The broker has met the damage, and all others are in sync. */
@@ -127,7 +145,14 @@ export class Decay {
   private partitions(node: SimNode): ReadonlyArray<Known> {
     const image = node.control?.controller.image()
     const topic = image === undefined ? undefined : Topics.byName(image.topics, this.options.topic)
-    return topic?.partitions.map(({ index, isr }) => ({ topicId: topic.id, index, isr })) ?? []
+    return (
+      topic?.partitions.map(({ index, isr, replicas }) => ({
+        topicId: topic.id,
+        index,
+        isr,
+        preferred: replicas[0]
+      })) ?? []
+    )
   }
 }
 
@@ -135,6 +160,7 @@ interface Known {
   readonly topicId: string
   readonly index: number
   readonly isr: ReadonlyArray<number>
+  readonly preferred: number | undefined
 }
 
 const isReplica = (name: string, prefix: string): boolean =>

@@ -83,10 +83,10 @@ export class Director {
   /** Starts again what ended by itself, for ever. */
   get supervise(): Effect.Effect<never> {
     const look = Effect.sync(() => {
+      this.decay.tend()
       for (const node of this.options.cluster.nodes) {
         if (node.state === "Dead" && !this.down.has(node.id)) node.start()
       }
-      this.decay.tend()
     })
     return Effect.forever(Effect.andThen(Effect.sleep(superviseMs), look))
   }
@@ -160,7 +160,7 @@ export class Director {
     this.options.world.tell("world", `fault: ${kind} ${node.host}`)
   }
 
-  /** A bit flips once all is well, and half of the time the broker is killed later, so that its log is scanned. */
+  /** A bit flips once all is well, and at times the broker is killed later, so that its log is scanned. */
   private get rot(): Effect.Effect<void> {
     const { chance, world } = this.options
     const endMs = world.nowMs + awaitLossMs
@@ -169,9 +169,9 @@ export class Director {
       const node = this.open > 0 || this.isHealing || this.isDiskWanted ? undefined : this.decay.strike()
       if (node === undefined) return Effect.andThen(Effect.sleep(lookMs), look)
       this.began("rot", node)
-      return chance.happens(0.5)
-        ? Effect.void
-        : this.later({ forMs: chance.skewed(10, 10_000), end: () => node.crash() })
+      return chance.happens(0.3)
+        ? this.later({ forMs: chance.skewed(1_000, 10_000), end: () => node.crash() })
+        : Effect.void
     })
     return look
   }
