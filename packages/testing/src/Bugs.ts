@@ -58,7 +58,8 @@ const replicationBugs: ReadonlyArray<Bug> = [
       brokers: 3,
       kinds: ["rot"],
       settings: { "leader.imbalance.check.interval.seconds": 1 }
-    }
+    },
+    isRare: true
   },
   {
     name: "followers-count-unsynced",
