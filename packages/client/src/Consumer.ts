@@ -19,6 +19,7 @@ import { type ConsumerRecord, type DecodeFailure, decode, type Origin } from "./
 import type { Taken } from "./consumer/Engine.ts"
 import type { Feed } from "./consumer/Feed.ts"
 import type { Target } from "./consumer/fetch/Position.ts"
+import type { PartitionLag } from "./consumer/Lag.ts"
 import { make as makeSession, type RebalanceEvent, type Session } from "./consumer/Session.ts"
 import { type ConsumerOptions, settingsOf } from "./consumer/Settings.ts"
 import { keyFor, type TopicPartition } from "./consumer/TopicPartition.ts"
@@ -30,6 +31,7 @@ export type { AssignorName } from "./consumer/assignor/Assignor.ts"
 export { type ConsumerError, OffsetError } from "./consumer/ConsumerError.ts"
 export type { ConsumerRecord, DecodeFailure, Origin } from "./consumer/ConsumerRecord.ts"
 export type { OffsetReset } from "./consumer/fetch/Position.ts"
+export type { PartitionLag } from "./consumer/Lag.ts"
 export type { RebalanceEvent } from "./consumer/Session.ts"
 export type { ConsumerOptions } from "./consumer/Settings.ts"
 export type { TopicPartition } from "./consumer/TopicPartition.ts"
@@ -57,11 +59,6 @@ export interface Start {
   readonly from?: number | "earliest" | "latest" | { readonly timestamp: number }
 }
 
-export interface PartitionLag extends TopicPartition {
-  /** Records between what is done and the end of the log. */
-  readonly lag: number
-}
-
 /** A running consumer. Its two streams take from the same records: use one of them, once. */
 export interface Consumer<K, V, H> {
   readonly stream: Stream.Stream<ConsumerRecord<K, V, H>, ConsumerError>
@@ -85,7 +82,7 @@ export interface Consumer<K, V, H> {
   readonly resume: (partitions: ReadonlyArray<TopicPartition>) => Effect.Effect<void>
   /** The offset of the next record to be handed out; undefined while it is not known. */
   readonly position: (partition: TopicPartition) => Effect.Effect<number | undefined>
-  /** Of the partitions whose end is known: those that have been fetched from. */
+  /** Of the partitions whose position is known; leaders are asked for the ends of those that have not been fetched from. */
   readonly lag: Effect.Effect<ReadonlyArray<PartitionLag>>
 }
 
@@ -169,7 +166,7 @@ const withFeed = (
   })
 
 const handleOf = <K, V, H>(session: Session, decodeAll: Decoder<ConsumerRecord<K, V, H>>): Consumer<K, V, H> => {
-  const { engine, commits, settings } = session
+  const { engine, commits } = session
   const feeds = () => [...engine.feeds.values()]
   const setPaused = (partitions: ReadonlyArray<TopicPartition>, isPaused: boolean) =>
     Effect.sync(() => {
@@ -197,12 +194,7 @@ const handleOf = <K, V, H>(session: Session, decodeAll: Decoder<ConsumerRecord<K
         const offset = engine.feeds.get(keyFor(topic, partition))?.handed.offset ?? -1
         return offset < 0 ? undefined : offset
       }),
-    lag: Effect.sync(() =>
-      feeds().flatMap((feed) => {
-        const lag = feed.lag(settings.isolationLevel === "read_committed")
-        return lag < 0 ? [] : [{ topic: feed.topic, partition: feed.partition, lag }]
-      })
-    )
+    lag: session.lag
   }
 }
 

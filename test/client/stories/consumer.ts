@@ -212,6 +212,20 @@ export const consumer: ReadonlyArray<Story> = [
   },
 
   {
+    name: "knows how far behind it is, also where it has not fetched yet",
+    tell: () =>
+      Effect.gen(function* () {
+        const topic = yield* freshTopic(2)
+        yield* fill(topic.name, 2, 5)
+        const consumer = yield* Consumer.make(topic, earliest)
+        const place = { topic: topic.name, partition: 1 }
+        yield* consumer.pause([place])
+        yield* until(Effect.map(consumer.position(place), (position) => position === 0))
+        expect(yield* consumer.lag).toContainEqual({ ...place, lag: 5 })
+      })
+  },
+
+  {
     name: "knows how far behind it is",
     tell: () =>
       Effect.gen(function* () {

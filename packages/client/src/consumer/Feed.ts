@@ -115,9 +115,21 @@ export class Feed implements TopicPartition {
     if (this.isDrained) this.isBlocked = false
   }
 
-  /** Records between what is done and the end that a reader of this isolation can reach; -1 while unknown. */
+  /** The end that a reader of this isolation can reach; -1 while unknown. */
+  endFor(isCommittedOnly: boolean): number {
+    return isCommittedOnly ? this.lastStableOffset : this.highWatermark
+  }
+
+  /** What was asked of the leader, where no fetch has told of the end meanwhile. */
+  noteEnd(end: number, isCommittedOnly: boolean): void {
+    if (this.endFor(isCommittedOnly) >= 0) return
+    if (isCommittedOnly) this.lastStableOffset = end
+    else this.highWatermark = end
+  }
+
+  /** Records between what is done and the end; -1 while unknown. */
   lag(isCommittedOnly: boolean): number {
-    const end = isCommittedOnly ? this.lastStableOffset : this.highWatermark
+    const end = this.endFor(isCommittedOnly)
     return end < 0 || this.done.offset < 0 ? -1 : Math.max(0, end - this.done.offset)
   }
 }

@@ -22,6 +22,7 @@ import type { Feed } from "./Feed.ts"
 import * as ClassicGroup from "./group/ClassicGroup.ts"
 import type { Host, Membership } from "./group/Host.ts"
 import * as ModernGroup from "./group/ModernGroup.ts"
+import { lagOf, type PartitionLag } from "./Lag.ts"
 import type { Settings } from "./Settings.ts"
 import { keyOf, type TopicPartition } from "./TopicPartition.ts"
 
@@ -188,6 +189,10 @@ export class Session {
       Effect.logWarning(`offsets of group ${this.settings.group} were not committed: ${error.message}`)
     )
   }
+
+  readonly lag: Effect.Effect<ReadonlyArray<PartitionLag>> = Effect.suspend(() =>
+    lagOf(this.options.cluster, this.settings, [...this.engine.feeds.values()])
+  )
 
   /** What is done, at every interval. */
   readonly committing: Effect.Effect<never> = Effect.forever(
