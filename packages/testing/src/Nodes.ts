@@ -14,11 +14,12 @@ export const dataDirectory = "/data"
 
 export type Settings = Readonly<Record<string, string | number | boolean>>
 
-/** The configuration of a node among those of `nodeIds`. */
+/** The configuration of a node among those of `nodeIds`; the racks in the nodes' order. */
 export const configOf =
-  (nodeIds: ReadonlyArray<number>, settings: Settings) =>
+  (nodeIds: ReadonlyArray<number>, settings: Settings, racks: ReadonlyArray<string> = []) =>
   (nodeId: number): StaticConfig => {
     const host = hostOf(nodeId)
+    const rack = racks[nodeIds.indexOf(nodeId)]
     const own: Settings = {
       "node.id": nodeId,
       listeners: `PLAINTEXT://${host}:${clientPort},CONTROLLER://${host}:${controllerPort}`,
@@ -28,6 +29,7 @@ export const configOf =
       // Clocks of worlds are hours apart: records stamped by one machine must not be refused by another for good.
       "log.message.timestamp.before.max.ms": Number.MAX_SAFE_INTEGER,
       "log.message.timestamp.after.max.ms": Number.MAX_SAFE_INTEGER,
+      ...(rack === undefined ? {} : { "broker.rack": rack }),
       ...settings
     }
     const preset = new Map(developmentPreset())

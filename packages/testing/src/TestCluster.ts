@@ -50,6 +50,8 @@ export interface TestClusterOptions {
   readonly topics?: ReadonlyArray<TestTopic>
   /** Properties of all brokers, by Kafka's names. */
   readonly settings?: Settings
+  /** `broker.rack` of the first broker, of the second, … */
+  readonly racks?: ReadonlyArray<string>
   /** What the test's client is told besides where the brokers are. */
   readonly client?: Omit<KlammOptions, "bootstrap">
 }
@@ -212,9 +214,9 @@ export class TestCluster extends Context.Service<TestCluster, TestClusterShape>(
     Layer.effectContext(
       Effect.gen(function* () {
         const seed = yield* Config.withDefault(Config.Int("KLAMM_SEED"), options.seed ?? defaultSeed)
-        const { brokers = defaultBrokers, settings = {}, topics = [] } = options
+        const { brokers = defaultBrokers, settings = {}, racks = [], topics = [] } = options
         const run = yield* Effect.acquireRelease(
-          Effect.sync(() => new TestWorld({ seed, brokers, settings, print })),
+          Effect.sync(() => new TestWorld({ seed, brokers, settings, racks, print })),
           (made) => Effect.sync(() => made.dispose())
         )
         run.cluster.startAll()

@@ -35,6 +35,7 @@ export interface TestWorldOptions {
   readonly seed: number
   readonly brokers: number
   readonly settings: Settings
+  readonly racks: ReadonlyArray<string>
   /** Told how the world ended for a test that failed. */
   readonly print: (text: string) => void
 }
@@ -63,7 +64,7 @@ export class TestWorld {
   private readonly observerScope = Scope.makeUnsafe()
   private readonly lease: Lease = leaseArena()
 
-  constructor({ seed, brokers, settings, print }: TestWorldOptions) {
+  constructor({ seed, brokers, settings, racks, print }: TestWorldOptions) {
     const nodeIds = Array.from({ length: brokers }, (_, index) => index + 1)
     this.trace = new Trace([testHost, ...nodeIds.map(hostOf)])
     this.world = new World({ seed, trace: this.trace })
@@ -73,7 +74,7 @@ export class TestWorld {
       world,
       network: this.network,
       nodeIds,
-      configOf: configOf(nodeIds, settings),
+      configOf: configOf(nodeIds, settings, racks),
       parts: { codecs, bus: Effect.succeed(bus), format: brokers > 1 ? { clusterId, initial: undefined } : undefined }
     })
     this.home = world.process(world.machine(testHost), testHost)
