@@ -17,6 +17,9 @@ export interface Member extends Subscription {
 /** How many partitions each topic has; a topic that is not there has none. */
 export type PartitionCounts = ReadonlyMap<string, number>
 
+/** Of each topic, partition by partition, the racks in which it has replicas; nothing of a topic of which that is not known. */
+export type PartitionRacks = ReadonlyMap<string, ReadonlyArray<ReadonlySet<string>>>
+
 /** By member id; every member has an entry. */
 export type Assignment = ReadonlyMap<string, ReadonlyArray<TopicPartition>>
 
@@ -26,7 +29,7 @@ export interface Assignor {
   /** Whether members keep what they own while they join (KIP-429), or let go of everything first. */
   readonly isCooperative: boolean
   readonly userData: (owned: ReadonlyArray<TopicPartition>, generation: number) => Uint8Array | null
-  readonly assign: (members: ReadonlyArray<Member>, partitions: PartitionCounts) => Assignment
+  readonly assign: (members: ReadonlyArray<Member>, partitions: PartitionCounts, racks?: PartitionRacks) => Assignment
 }
 
 export type AssignorName = "range" | "roundrobin" | "sticky" | "cooperative-sticky"

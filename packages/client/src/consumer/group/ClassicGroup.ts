@@ -188,11 +188,18 @@ const lead = (self: Self, effect: Classic.ClassicEffect & { _tag: "Lead" }): Eff
   return current(self.cluster, topics).pipe(
     Effect.map((metadata): Classic.ClassicMessage => {
       const counts = new Map(topics.map((topic) => [topic, metadata.topics.get(topic)?.partitions.length ?? 0]))
-      return { _tag: "Planned", round, assignments: assignor.assign(members, counts) }
+      const racks = new Map(topics.map((topic) => [topic, racksOf(metadata, topic)]))
+      return { _tag: "Planned", round, assignments: assignor.assign(members, counts, racks) }
     }),
     Effect.catch(() => Effect.succeed<Classic.ClassicMessage>({ _tag: "Unplanned", round }))
   )
 }
+
+/** Where each partition of a topic has replicas. */
+const racksOf = ({ brokers, topics }: ClusterMetadata, topic: string): ReadonlyArray<ReadonlySet<string>> =>
+  (topics.get(topic)?.partitions ?? []).map(
+    ({ replicas }) => new Set(replicas.flatMap((id) => brokers.get(id)?.rack ?? []))
+  )
 
 /** The topics' metadata; a topic that is not there is asked for once more, since it may have just been made. */
 const current = (cluster: Cluster, topics: ReadonlyArray<string>): Effect.Effect<ClusterMetadata, KlammError> =>
