@@ -104,7 +104,7 @@ const decoder = <K, V, H>(
     const failures: Array<DecodeFailure> = []
     const decoded: Array<ConsumerRecord<K, V, H>> = []
     for (const raw of records) {
-      const result = decode(topic, feed.partition, raw)
+      const result = decode(topic, feed, raw)
       if (Result.isSuccess(result)) decoded.push(result.success)
       else failures.push(result.failure)
     }
@@ -227,13 +227,17 @@ const open = <K, V, H>(
     return [session, handleOf(session, decoder(topic, onDecodeError))] as const
   })
 
+/** What is read by name: nothing where a pattern says it. */
+const namesOf = ({ name }: { readonly name: string }, { topicPattern }: ConsumerOptions): ReadonlyArray<string> =>
+  topicPattern === undefined ? [name] : []
+
 /** A consumer that runs until its scope ends: a member of `group`, or, without one, a reader of all partitions. */
 export const make = <K, V, H>(
   topic: Topic<K, V, H>,
   options: Options = {}
 ): Effect.Effect<Consumer<K, V, H>, KlammError, Klamm | Scope.Scope> =>
   Effect.gen(function* () {
-    if (options.group !== undefined) return (yield* open(topic, options, [topic.name]))[1]
+    if (options.group !== undefined) return (yield* open(topic, options, namesOf(topic, options)))[1]
     const { partitions } = yield* Effect.flatMap(Klamm, ({ cluster }) => cluster.topic(topic.name))
     return yield* assign(
       topic,

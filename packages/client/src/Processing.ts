@@ -84,7 +84,7 @@ const workOn = <K, V, H, E, R>(
     return Effect.logWarning(`${keyOf(feed)} at ${raw.offset}: passed over, ${failure.error.message}`)
   }
   return (item: Workers.Item): Effect.Effect<void, E | Producer.SendError, R | Klamm> => {
-    const record = decode(topic, item.feed.partition, item.raw)
+    const record = decode(topic, item.feed, item.raw)
     if (Result.isFailure(record)) return undecodable(item, record.failure)
     const once = Effect.suspend(() => f(record.success))
     const tried = Effect.asVoid(retry === undefined ? once : Effect.retry(once, retry))
@@ -112,7 +112,7 @@ const sessionOn = (topic: Topic.Named, options: SessionOptions) =>
       cluster,
       codecs,
       settings: settingsOf(settings, { ...processingDefaults, ...consumerDefaults }, options, yield* Entropy.uuid),
-      topics: [topic.name],
+      topics: options.topicPattern === undefined ? [topic.name] : [],
       onRebalance: options.onRebalance ?? (() => Effect.void)
     })
   })

@@ -93,7 +93,7 @@ export const stream = <K, V, H>(
       )
       const understood = (acquired: Acquired): Effect.Effect<ReadonlyArray<ShareRecord<K, V, H>>> => {
         const acknowledge = (outcome: Outcome) => acknowledging(session, acquired, outcome)
-        const record = decode(topic, acquired.partition, acquired.raw)
+        const record = decode(topic, { topic: topic.name, partition: acquired.partition }, acquired.raw)
         if (Result.isFailure(record))
           return Effect.as(Effect.andThen(onDecodeError(record.failure), acknowledge("reject")), [])
         return Effect.succeed([

@@ -1,4 +1,5 @@
 /** A consumer alone or in a group: where it begins, what it hands out, what it commits. */
+import * as Admin from "@klamm/client/Admin"
 import * as Consumer from "@klamm/client/Consumer"
 import * as Topic from "@klamm/client/Topic"
 import * as Effect from "effect/Effect"
@@ -135,6 +136,45 @@ export const consumer: ReadonlyArray<Story> = [
         expect(got).toEqual(["1-0", "1-1", "1-2", "1-3", "1-4"])
         yield* consumer.resume([{ topic: topic.name, partition: 0 }])
         yield* untilSo(() => got.length === 10)
+      })
+  },
+
+  ...(["classic", "consumer"] as const).map(
+    (groupProtocol): Story => ({
+      name: `reads all topics that match a pattern, also one that is made later (${groupProtocol})`,
+      needs: groupProtocol === "consumer" ? ["consumer groups"] : [],
+      tell: (unique) =>
+        Effect.gen(function* () {
+          const text = (name: string) => Topic.make(name, { value: Schema.String })
+          const make = (name: string) => Admin.createTopics([{ topic: `${unique}-${name}`, partitions: 1 }])
+          for (const name of ["eu", "us", "us-old"]) yield* make(name)
+          const options = { ...earliest, groupProtocol, group: unique, topicPattern: `${unique}-[a-z]{2}` } as const
+          const seen: Array<string> = []
+          yield* Effect.forkScoped(
+            Stream.runForEach(Consumer.stream(text("any"), options), ({ topic, value }) =>
+              Effect.sync(() => void seen.push(`${topic} ${value}`))
+            )
+          )
+          for (const name of ["eu", "us", "us-old"]) yield* write(`${unique}-${name}`, 0, [{ value: name }])
+          yield* untilSo(() => seen.length === 2)
+          yield* make("uk")
+          yield* write(`${unique}-uk`, 0, [{ value: "uk" }])
+          yield* untilSo(
+            () => seen.length === 3,
+            () => seen.join()
+          )
+          expect(seen.toSorted()).toEqual(["eu", "uk", "us"].map((name) => `${unique}-${name} ${name}`))
+        })
+    })
+  ),
+
+  {
+    name: "is told at once of a pattern that is none",
+    tell: () =>
+      Effect.gen(function* () {
+        const topic = yield* freshTopic(1)
+        const stream = Consumer.stream(topic, { group: yield* fresh("g"), topicPattern: "(" })
+        expect(yield* Effect.flip(Stream.runDrain(stream))).toMatchObject({ codeName: "INVALID_REGULAR_EXPRESSION" })
       })
   },
 

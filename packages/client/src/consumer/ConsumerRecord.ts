@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import { DecodeError } from "../KlammError.ts"
 import type { Topic } from "../Topic.ts"
 import type { RawRecord } from "./fetch/RecordReader.ts"
+import type { TopicPartition } from "./TopicPartition.ts"
 
 /** Where a record lies and when it came, whatever is in it. */
 export interface Origin {
@@ -36,7 +37,7 @@ export interface DecodeFailure extends Origin {
 
 export type Decoded<K, V, H> = Result.Result<ConsumerRecord<K, V, H>, DecodeFailure>
 
-const originOf = (topic: string, partition: number, raw: RawRecord): Origin => ({
+const originOf = ({ topic, partition }: TopicPartition, raw: RawRecord): Origin => ({
   topic,
   partition,
   offset: raw.offset,
@@ -45,12 +46,13 @@ const originOf = (topic: string, partition: number, raw: RawRecord): Origin => (
   timestampType: raw.timestampType
 })
 
-export const decode = <K, V, H>(topic: Topic<K, V, H>, partition: number, raw: RawRecord): Decoded<K, V, H> => {
+/** `place` is where it was read: a pattern reads topics of other names than the topic's own. */
+export const decode = <K, V, H>(topic: Topic<K, V, H>, place: TopicPartition, raw: RawRecord): Decoded<K, V, H> => {
   const failed = (part: "key" | "value" | "headers", cause: unknown): Decoded<K, V, H> => {
     const { key, value, headers } = raw
     const bytes = part === "key" ? key : part === "value" ? value : null
-    const error = new DecodeError({ topic: topic.name, part, bytes, cause })
-    return Result.fail({ ...originOf(topic.name, partition, raw), key, value, headers, error })
+    const error = new DecodeError({ topic: place.topic, part, bytes, cause })
+    return Result.fail({ ...originOf(place, raw), key, value, headers, error })
   }
   const key = topic.key.decode(raw.key)
   if (Result.isFailure(key)) return failed("key", key.failure)
@@ -59,7 +61,7 @@ export const decode = <K, V, H>(topic: Topic<K, V, H>, partition: number, raw: R
   const headers = topic.headers.decode(raw.headers)
   if (Result.isFailure(headers)) return failed("headers", headers.failure)
   return Result.succeed({
-    ...originOf(topic.name, partition, raw),
+    ...originOf(place, raw),
     key: key.success,
     value: value.success,
     headers: headers.success

@@ -6,14 +6,14 @@
  * Neighbours: `Consumer.ts` and `Processing.ts` are doors to this, each with its own idea of when a record is done.
  */
 import { monotonicMsOf } from "@klamm/platform/Moment"
-import type { Compression } from "@klamm/protocol"
+import { type Compression, ErrorCode } from "@klamm/protocol"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Cluster } from "../Cluster.ts"
-import type { KlammError } from "../KlammError.ts"
+import { BrokerError, type KlammError } from "../KlammError.ts"
 import type { Identity } from "./Asking.ts"
 import { type Commits, make as makeCommits } from "./Commits.ts"
 import type { ConsumerError } from "./ConsumerError.ts"
@@ -23,6 +23,7 @@ import * as ClassicGroup from "./group/ClassicGroup.ts"
 import type { Host, Membership } from "./group/Host.ts"
 import * as ModernGroup from "./group/ModernGroup.ts"
 import { lagOf, type PartitionLag } from "./Lag.ts"
+import * as Pattern from "./Pattern.ts"
 import type { Settings } from "./Settings.ts"
 import { keyOf, type TopicPartition } from "./TopicPartition.ts"
 
@@ -47,6 +48,8 @@ export interface SessionOptions {
 const closeTimeoutMs = 30_000
 /** How often the number of partitions is looked at; asking for it follows metadata.max.age.ms. */
 const watchIntervalMs = 1_000
+/** How often all topics are looked at for new ones that match a pattern. */
+const patternIntervalMs = 5_000
 /** Progress is told no more often than this. */
 const busyIntervalMs = 1_000
 
@@ -64,6 +67,8 @@ export class Session {
   private readonly options: SessionOptions
   private readonly now: () => number
   private toldBusyAt = 0
+  /** What the member of a classic group subscribes to. */
+  topics: ReadonlyArray<string>
   private readonly telling = Semaphore.makeUnsafe(1)
   private readonly progressed = Latch.makeUnsafe(false)
 
@@ -72,6 +77,7 @@ export class Session {
     this.engine = engine
     this.now = now
     this.settings = options.settings
+    this.topics = options.topics
     this.commits = makeCommits({
       cluster: options.cluster,
       settings: options.settings,
@@ -204,23 +210,45 @@ export class Session {
     )
   )
 
+  /** Finds the topics that match the pattern; those known stay where nobody answers. */
+  readonly find: Effect.Effect<void> = Effect.suspend(() => {
+    const { topicPattern: pattern } = this.settings
+    if (pattern === null) return Effect.void
+    const compiled = Pattern.compile(pattern)
+    if (compiled === undefined) {
+      const code = ErrorCode.INVALID_REGULAR_EXPRESSION
+      return Effect.sync(() => this.engine.fail(new BrokerError({ code, api: "topicPattern", resource: pattern })))
+    }
+    return Effect.match(this.options.cluster.allTopics, {
+      onFailure: () => undefined,
+      onSuccess: (metadata) => {
+        this.topics = Pattern.matching(compiled, metadata)
+      }
+    })
+  })
+
   /** Tells the membership when topics have more partitions than before, or came into being. */
   readonly watch: Effect.Effect<never> = Effect.suspend(() => {
-    const { cluster, topics } = this.options
+    const { cluster } = this.options
+    const topicsOf = () => this.topics
     const countsOf = () => {
       const known = cluster.known().topics
-      return topics.map((topic) => known.get(topic)?.partitions.length ?? 0).join()
+      return topicsOf()
+        .map((topic) => `${topic} ${known.get(topic)?.partitions.length ?? 0}`)
+        .join()
     }
     let counts = countsOf()
     // What is known of a topic that is not there is not believed for long: it may be made any moment.
-    const isMissing = () => topics.some((topic) => (cluster.known().topics.get(topic)?.partitions.length ?? 0) === 0)
-    const ask = Effect.suspend(() => (isMissing() ? cluster.refresh(topics) : cluster.metadata(topics)))
-    const look = Effect.map(Effect.ignore(ask), () => {
+    const isMissing = () =>
+      topicsOf().some((topic) => (cluster.known().topics.get(topic)?.partitions.length ?? 0) === 0)
+    const ask = Effect.suspend(() => (isMissing() ? cluster.refresh(topicsOf()) : cluster.metadata(topicsOf())))
+    const isByPattern = this.settings.topicPattern !== null
+    const look = Effect.map(isByPattern ? this.find : Effect.ignore(ask), () => {
       const now = countsOf()
-      if (counts !== now) this.membership?.tell({ _tag: "SubscriptionChanged", topics })
+      if (counts !== now) this.membership?.tell({ _tag: "SubscriptionChanged", topics: topicsOf() })
       counts = now
     })
-    return Effect.forever(Effect.andThen(look, Effect.sleep(watchIntervalMs)))
+    return Effect.forever(Effect.andThen(look, Effect.sleep(isByPattern ? patternIntervalMs : watchIntervalMs)))
   })
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
@@ -238,7 +266,7 @@ export class Session {
 /** A consumer that runs until the scope ends. */
 export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Session, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { cluster, settings, codecs, topics } = given
+    const { cluster, settings, codecs } = given
     const clock = yield* Clock.Clock
     const now = () => monotonicMsOf(clock)
     // A scope of its own, which is still open while the member commits and leaves.
@@ -256,10 +284,13 @@ export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Sessio
     session = new Session({ ...given, scope }, engine, now)
     yield* Effect.addFinalizer((exit) => Effect.andThen(session.close, Scope.close(scope, exit)))
     yield* Effect.forkIn(engine.run, scope)
-    if (settings.group !== undefined && topics.length > 0) {
-      const join = settings.groupProtocol === "consumer" ? ModernGroup.make : ClassicGroup.make
-      session.membership = yield* Scope.provide(join(cluster, settings.group, settings, topics, session.host), scope)
-      yield* Effect.forkIn(session.watch, scope)
+    if (settings.group !== undefined && (given.topics.length > 0 || settings.topicPattern !== null)) {
+      const isModern = settings.groupProtocol === "consumer"
+      const join = isModern ? ModernGroup.make : ClassicGroup.make
+      if (!isModern) yield* session.find
+      const joined = join(cluster, settings.group, settings, session.topics, session.host)
+      session.membership = yield* Scope.provide(joined, scope)
+      if (!isModern || settings.topicPattern === null) yield* Effect.forkIn(session.watch, scope)
     }
     if (settings.group !== undefined && settings.enableAutoCommit) yield* Effect.forkIn(session.committing, scope)
     return session

@@ -11,6 +11,11 @@ export interface ConsumerOptions extends Omit<Options.ConsumerOptions, "autoOffs
   readonly group?: string
   /** Of the new protocol: which of the coordinator's assignors (group.remote.assignor). */
   readonly groupRemoteAssignor?: string
+  /**
+   * Of a group's member: instead of the topic's own name a pattern for the names of topics, all of which are as the topic says. It has to
+   * match a whole name; the coordinator's dialect with the new protocol (RE2/J), JavaScript's with the classic one.
+   */
+  readonly topicPattern?: string
   /** Of the classic protocol. */
   readonly partitionAssignmentStrategy?: ReadonlyArray<AssignorName>
   readonly autoOffsetReset?: OffsetReset
@@ -20,12 +25,13 @@ export interface ConsumerOptions extends Omit<Options.ConsumerOptions, "autoOffs
   readonly prefetchMaxBytes?: number
 }
 
-type Optional = "group" | "groupInstanceId" | "groupRemoteAssignor"
+type Optional = "group" | "groupInstanceId" | "groupRemoteAssignor" | "topicPattern"
 
 export interface Settings extends Required<Omit<ConsumerOptions, Optional>> {
   readonly group: string | undefined
   readonly groupInstanceId: string | null
   readonly groupRemoteAssignor: string | null
+  readonly topicPattern: string | null
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number
   readonly requestTimeoutMs: number
@@ -82,6 +88,7 @@ export const settingsOf = (
     metadataMaxAgeMs,
     group: given.group,
     groupInstanceId: given.groupInstanceId ?? null,
-    groupRemoteAssignor: given.groupRemoteAssignor ?? null
+    groupRemoteAssignor: given.groupRemoteAssignor ?? null,
+    topicPattern: given.topicPattern ?? null
   }
 }

@@ -57,7 +57,7 @@ const batch = <K, V, H, K2, V2, H2, E, R>(
     const { feed, records } = taken
     const made: Array<Producer.ProducerRecord<K2, V2, H2>> = []
     for (const raw of records) {
-      const record = decode(input, feed.partition, raw)
+      const record = decode(input, feed, raw)
       if (Result.isFailure(record)) yield* undecodable(record.failure, taken)
       else made.push(...(yield* transform(record.success)))
     }

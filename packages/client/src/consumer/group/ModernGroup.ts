@@ -101,7 +101,8 @@ const resolve = (
     for (const { topicId, partitions: numbers } of assigned) {
       const topic = self.cluster.nameOf(topicId)
       if (topic === undefined) {
-        const refresh = Effect.ignore(self.cluster.refresh(member.state().topics))
+        const { topics } = member.state()
+        const refresh = Effect.ignore(topics.length === 0 ? self.cluster.allTopics : self.cluster.refresh(topics))
         const wait = Effect.sleep(self.settings.retryBackoffMs)
         return refresh.pipe(Effect.andThen(wait), Effect.andThen(resolve(self, member, memberEpoch, assigned, turn)))
       }
@@ -157,6 +158,7 @@ const consumerHeart =
       rackId: isFull && settings.clientRack !== "" ? settings.clientRack : null,
       rebalanceTimeoutMs: isFull ? settings.maxPollIntervalMs : -1,
       subscribedTopicNames: topics === null ? null : [...topics],
+      ...(settings.topicPattern === null ? {} : { subscribedTopicRegex: isFull ? settings.topicPattern : null }),
       serverAssignor: isFull ? settings.groupRemoteAssignor : null,
       topicPartitions:
         ofOwned?.map(([topicId, each]) => ({ topicId, partitions: each.map(({ partition }) => partition) })) ?? null
