@@ -1,7 +1,7 @@
 /** The command line of `pnpm bench`. Invariant: every word is understood or refused in one sentence. Neighbours: main.ts. */
 import { parseArgs } from "node:util"
 import { CLIENTS, type ClientName } from "./driver/Driver.ts"
-import { GROUPS, type Group } from "./Load.ts"
+import { GROUPS, type Load } from "./Load.ts"
 
 export const usage = `Measures brokers under the same loads: ours, and beside it another.
 
@@ -15,9 +15,9 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
                               ended by SIGTERM) and failovers (a leader is killed); without it they are not
       --name NAME             what to call the other system (default: other)
       --only GROUP,...        of ${GROUPS.join(", ")};
-                              or single loads by their ids
+                              or goals, for those that have one; or single loads by their ids
       --quick                 a minute or so: few loads, one round
-      --seconds N             about how long all may take (default 900; with --quick 60)
+      --seconds N             about how long all may take (default: 3 s for each measurement; with --quick 60)
       --rounds N              of each load, in turns (default 3; with --quick 1)
       --port N                the first port of our brokers (default 19500)
       --no-synced             leave out our default of syncing before an acknowledgement
@@ -39,7 +39,8 @@ export interface Options {
   /** Groups and ids of loads; all when it is empty. */
   readonly only: ReadonlyArray<string>
   readonly isQuick: boolean
-  readonly seconds: number
+  /** For everything together; undefined to give each measurement its usual time. */
+  readonly seconds: number | undefined
   readonly rounds: number
   readonly port: number
   readonly synced: boolean
@@ -54,7 +55,8 @@ export type Parsed =
   | { readonly kind: "wrong"; readonly reason: string }
 
 const QUICK_SECONDS = 60
-const FULL_SECONDS = 900
+/** Of `--only`: every load that has a goal. */
+const WITH_GOAL = "goals"
 const ADDRESSES = /^[^:,\s]+:\d+(?:,[^:,\s]+:\d+)*$/
 
 const kinds = {
@@ -78,7 +80,7 @@ const read = (args: ReadonlyArray<string>) =>
   // pnpm hands a separating "--" on to the script.
   parseArgs({ args: args.filter((each) => each !== "--"), options: kinds, allowPositionals: true })
 
-const whole = (name: string, text: string | undefined, otherwise: number): number => {
+const whole = <A>(name: string, text: string | undefined, otherwise: A): number | A => {
   if (text === undefined) return otherwise
   if (/^[1-9][0-9]*$/.test(text)) return Number(text)
   throw new Error(`--${name} takes a whole number from 1, not "${text}"`)
@@ -101,7 +103,7 @@ const againstOf = (addresses: ReadonlyArray<string>, restarts: ReadonlyArray<str
 /** `ids` are those of the loads there are. */
 const onlyOf = (text: string | undefined, ids: ReadonlyArray<string>): ReadonlyArray<string> => {
   const wanted = text === undefined ? [] : text.split(",")
-  const known: ReadonlyArray<string> = [...GROUPS, ...ids]
+  const known: ReadonlyArray<string> = [...GROUPS, WITH_GOAL, ...ids]
   const unknown = wanted.find((each) => !known.includes(each))
   if (unknown !== undefined) throw new Error(`--only knows no "${unknown}"; --list names the loads`)
   return wanted
@@ -122,7 +124,7 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
         name: values.name ?? "other",
         only: onlyOf(values.only, ids),
         isQuick,
-        seconds: whole("seconds", values.seconds, isQuick ? QUICK_SECONDS : FULL_SECONDS),
+        seconds: whole("seconds", values.seconds, isQuick ? QUICK_SECONDS : undefined),
         rounds: whole("rounds", values.rounds, isQuick ? 1 : 3),
         port: whole("port", values.port, 19_500),
         synced: values["no-synced"] !== true,
@@ -136,7 +138,8 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
   }
 }
 
-export const isWanted = (load: { id: string; group: Group; isQuick: boolean }, options: Options): boolean =>
-  options.only.length > 0
-    ? options.only.includes(load.id) || options.only.includes(load.group)
-    : !options.isQuick || load.isQuick
+export const isWanted = (load: Load, { only, isQuick }: Options): boolean => {
+  if (only.length === 0) return !isQuick || load.isQuick
+  const hasGoal = load.figures.some(({ goal }) => goal !== undefined)
+  return only.includes(load.id) || only.includes(load.group) || (hasGoal && only.includes(WITH_GOAL))
+}

@@ -19,7 +19,10 @@ import type { Role, System } from "./System.ts"
 const OVERHEAD_SECONDS = 3
 const SECONDS_MIN = 1
 const SECONDS_MAX = 10
+const SECONDS_DEFAULT = 3
 const WARM_SECONDS = 2
+/** Those of three brokers, each with two, un-synced and synced. */
+const PORTS_PER_SIZE = 20
 
 export type Say = (text: string) => void
 
@@ -32,27 +35,30 @@ export interface Plan {
 
 const roundsOf = (load: Load, options: Options): number => Math.min(load.rounds ?? options.rounds, options.rounds)
 
-/** How long each measurement may last for all of them to fit in the time there is. */
-export const secondsEach = (loads: ReadonlyArray<Load>, systems: number, options: Options): number => {
-  const measurements = loads.reduce((count, load) => count + systems * roundsOf(load, options), 0)
+/** How long each of so many measurements may last for all of them to fit in the time there is. */
+export const secondsEach = (measurements: number, options: Options): number => {
+  if (options.seconds === undefined) return SECONDS_DEFAULT
   const share = options.seconds / Math.max(1, measurements) - OVERHEAD_SECONDS
   return Math.min(SECONDS_MAX, Math.max(SECONDS_MIN, share))
 }
 
-const openAll = async (nodes: 1 | 3, { options, say }: Plan): Promise<ReadonlyArray<System>> => {
+const rolesFor = (nodes: 1 | 3, { options }: Plan, others: ReadonlyArray<System>): number =>
+  (options.synced ? 2 : 1) + (others.some(({ addresses }) => addresses.length === nodes) ? 1 : 0)
+
+const openAll = async (
+  nodes: 1 | 3,
+  { options, say }: Plan,
+  others: ReadonlyArray<System>
+): Promise<ReadonlyArray<System>> => {
   const systems: Array<System> = []
   for (const synced of options.synced ? [false, true] : [false]) {
-    const port = options.port + nodes * 20 + (synced ? 10 : 0)
-    const system = await startOurs({ nodes, port, synced })
-    systems.push(system)
-    say(`${system.name}: ${nodes} of our brokers at ${system.bootstrap}`)
+    const port = options.port + nodes * PORTS_PER_SIZE + (synced ? PORTS_PER_SIZE / 2 : 0)
+    systems.push(await startOurs({ nodes, port, synced }))
   }
-  for (const { bootstrap, restart } of options.against) {
-    const system = await openAgainst({ name: options.name, bootstrap, restart })
-    if (system.addresses.length !== nodes || systems.some(({ role }) => role === "other")) continue
-    systems.push(system)
-    say(`${system.name}: ${nodes} nodes at ${system.bootstrap}`)
-  }
+  const other = others.find(({ addresses }) => addresses.length === nodes)
+  if (other !== undefined) systems.push(other)
+  for (const { name, bootstrap } of systems)
+    say(`${name}: ${nodes === 1 ? "a broker" : `${nodes} brokers`} at ${bootstrap}`)
   return systems
 }
 
@@ -137,11 +143,19 @@ const runLoad = async (load: Load, benches: ReadonlyArray<Bench>, plan: Plan, co
   return { ...resultOf(load), rounds, failures }
 }
 
+/** What is the same for all loads of a run. */
+interface Course {
+  readonly plan: Plan
+  readonly seconds: number
+  readonly counter: Counter
+  readonly others: ReadonlyArray<System>
+}
+
 /** All loads for one size of system. */
-const runSize = async (nodes: 1 | 3, plan: Plan, seconds: number, counter: Counter): Promise<ReadonlyArray<Result>> => {
+const runSize = async (nodes: 1 | 3, { plan, seconds, counter, others }: Course): Promise<ReadonlyArray<Result>> => {
   const loads = plan.loads.filter((load) => load.nodes === nodes)
   if (loads.length === 0) return []
-  const systems = await openAll(nodes, plan)
+  const systems = await openAll(nodes, plan, others)
   try {
     const benches = systems.map((system) => new Bench(plan, seconds, system))
     for (const bench of benches) {
@@ -158,10 +172,14 @@ const runSize = async (nodes: 1 | 3, plan: Plan, seconds: number, counter: Count
 
 export const runAll = async (plan: Plan): Promise<{ results: ReadonlyArray<Result>; seconds: number }> => {
   const { options, loads } = plan
-  const systems = (options.synced ? 2 : 1) + (options.against.length > 0 ? 1 : 0)
-  const seconds = secondsEach(loads, systems, options)
-  const counter = new Counter(loads.reduce((count, load) => count + systems * roundsOf(load, options), 0))
+  const others = await Promise.all(options.against.map((against) => openAgainst({ name: options.name, ...against })))
+  const measurements = loads.reduce(
+    (count, load) => count + rolesFor(load.nodes, plan, others) * roundsOf(load, options),
+    0
+  )
+  const course = { plan, seconds: secondsEach(measurements, options), counter: new Counter(measurements), others }
+  plan.say(`${measurements} measurements, ${course.seconds.toFixed(1)} s each, and what each takes beside`)
   const results: Array<Result> = []
-  for (const nodes of [1, 3] as const) results.push(...(await runSize(nodes, plan, seconds, counter)))
-  return { results, seconds }
+  for (const nodes of [1, 3] as const) results.push(...(await runSize(nodes, course)))
+  return { results, seconds: course.seconds }
 }

@@ -24,7 +24,7 @@ export interface ProduceJob extends Common {
   readonly records?: number
 }
 
-/** Reads until each instance has `records`, or `seconds` after the first one. */
+/** Reads until each instance has `records`, or `seconds` have gone since `warmSeconds` after the first one. */
 export interface ConsumeJob extends Common {
   readonly kind: "consume"
   readonly from: "beginning" | "end"
@@ -32,6 +32,7 @@ export interface ConsumeJob extends Common {
   /** Each instance is the only member of a group of its own. */
   readonly groups: boolean
   readonly records: number
+  readonly warmSeconds: number
   readonly seconds: number
   /** Sets groups of different runs apart. */
   readonly run: number

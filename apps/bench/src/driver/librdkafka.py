@@ -231,12 +231,12 @@ def consumer(instance):
 
 
 def consume():
-    """Every instance reads `records`, or for as long as `seconds`; the time runs from the first record that any of them has."""
+    """Every instance reads `records`, or for as long as `seconds`; the time runs from `warmSeconds` after the first record of any."""
     touch = cast(rk.rd_kafka_message_status, c_void_p)
     instances = job.get("instances", 1)
     counts = [0] * instances
     begun = threading.Lock()
-    at_begin = []
+    first, at_begin = [], []
     first_by = time.monotonic() + 30
 
     def run(instance):
@@ -244,14 +244,16 @@ def consume():
         while True:
             counts[instance] += rk.rd_kafka_consume_callback_queue(queue, 100, touch, None)
             now = time.monotonic()
-            if not at_begin:
+            if not first:
                 if now > first_by:
                     fail("nothing to read within 30 s")
                 if counts[instance] > 0:
-                    with begun:
-                        if not at_begin:
-                            say("begin")
-                            at_begin.append((now, sum(counts), used()))
+                    first.append(now)
+            if not at_begin:
+                with begun:
+                    if first and not at_begin and now >= first[0] + job["warmSeconds"]:
+                        say("begin")
+                        at_begin.append((now, sum(counts), used()))
                 continue
             if counts[instance] >= job.get("records", 1 << 62) or now - at_begin[0][0] >= job["seconds"]:
                 return

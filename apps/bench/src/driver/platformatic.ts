@@ -21,6 +21,9 @@ const PROBE = -2
 const NONE = -1
 const ARRIVE_WITHIN_MS = 10_000
 const VALUE_MIN_BYTES = 8
+/** What a batch and each of its records have beside the values, at most. */
+const BATCH_HEADER_BYTES = 61
+const RECORD_OVERHEAD_BYTES = 20
 const ACKS = { all: -1, "1": 1 } as const
 
 const now = (): number => performance.now()
@@ -66,7 +69,7 @@ const textOf = (size: number, seed: number): Buffer => {
 
 const produce = async (job: ProduceJob): Promise<Outcome> => {
   const producer: BytesProducer = new Producer(base(job))
-  const each = Math.max(1, Math.floor(job.batchBytes / job.size))
+  const each = Math.max(1, Math.floor((job.batchBytes - BATCH_HEADER_BYTES) / (job.size + RECORD_OVERHEAD_BYTES)))
   const options = { acks: ACKS[job.acks], idempotent: false, compression: job.codec }
   const batches = Array.from({ length: job.partitions }, (_, partition) =>
     Array.from({ length: each }, (_, index) => ({
@@ -111,13 +114,15 @@ const streamOf = async (job: Job, group: string, from: "beginning" | "end"): Pro
 
 /** The consumer of this client is always a member of a group. */
 const consume = async (job: ConsumeJob): Promise<Outcome> => {
-  let [taken, mark]: [number, Mark | undefined] = [0, undefined]
+  let [taken, first, mark]: [number, number, Mark | undefined] = [0, 0, undefined]
   const read = async (instance: number): Promise<void> => {
     let own = 0
     for await (const _ of await streamOf(job, `${job.topic}-${job.run}-${instance}`, job.from)) {
-      mark ??= begin(0)
       own += 1
       taken += 1
+      if (first === 0) first = now()
+      if (mark === undefined && now() - first >= job.warmSeconds * 1000) mark = begin(taken)
+      if (mark === undefined) continue
       if (own >= job.records || (own % 1000 === 0 && now() - mark.at >= job.seconds * 1000)) return
     }
   }

@@ -30,6 +30,8 @@ const RECORDS_PER_GROUP = 200_000
 /** A reader that is slower than this gives what it has. */
 const READ_WITHIN_SECONDS = 30
 const FILL_WITHIN_SECONDS = 120
+/** The writer is at its speed, and the reader behind it. */
+const TAIL_WARM_SECONDS = 2
 const DROP_WITHIN_MS = 60_000
 
 const PLAN = {
@@ -58,6 +60,7 @@ const consumeJob = ({ system, round }: Scene, topic: string): ConsumeJob => ({
   instances: 1,
   groups: false,
   records: RECORDS,
+  warmSeconds: 0,
   seconds: READ_WITHIN_SECONDS,
   run: round
 })
@@ -91,10 +94,11 @@ const tail = (scene: Scene): Promise<Measured> =>
     const reading = watched(scene, {
       ...consumeJob(scene, topic),
       from: "end",
+      warmSeconds: TAIL_WARM_SECONDS,
       seconds,
       records: Number.MAX_SAFE_INTEGER
     })
-    const writing = { ...produceJob(scene, PLAN), warmSeconds: seconds + 2, seconds: 1 }
+    const writing = { ...produceJob(scene, PLAN), warmSeconds: seconds + 2 * TAIL_WARM_SECONDS, seconds: 1 }
     const [cost, written] = await Promise.all([reading, driver.run(writing, () => undefined)])
     const measured = throughputOf(cost)
     // The writer's whole life is not the reader's window: its share is taken at the rate of its own measured second.
