@@ -10,7 +10,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { arenaMemory, crc32c, reservedBytes } from "@klamm/protocol/Crc32c"
 import { percentile } from "./Statistics.ts"
-import { textTable } from "./Table.ts"
 
 const MIB = 1024 * 1024
 const SIZES = [16 * 1024, 64 * 1024, MIB] as const
@@ -148,21 +147,26 @@ const sink = async (size: number): Promise<number> => {
 
 const whole = (value: number): string => Math.round(value).toLocaleString("en")
 
-/** The table of all of them. */
-export const measureFloors = async (): Promise<string> => {
+export const FLOORS_HEAD = ["MB/s, best of three", "16 KiB", "64 KiB", "1 MiB"] as const
+
+export interface Floors {
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+  readonly notes: string
+}
+
+export const measureFloors = async (): Promise<Floors> => {
   const rows: Array<ReadonlyArray<string>> = []
   for (const [name, measure] of [
     ["memory copy", copy],
     ["CRC-32C in place", checksum],
-    ["append to a file, writeSync", append]
+    ["append to a file", append]
   ] as const) {
-    rows.push([`${name}, MB/s`, ...SIZES.map((size) => whole(measure(size)))])
+    rows.push([name, ...SIZES.map((size) => whole(measure(size)))])
   }
   const sinks: Array<string> = []
   for (const size of SIZES) sinks.push(whole(await sink(size)))
-  rows.push(["TCP sink with append, MB/s", ...sinks])
+  rows.push(["TCP sink with append", ...sinks])
   const took = syncs()
   const [middle = 0, late = 0] = [percentile(took, 0.5), percentile(took, 0.99)]
-  const sync = `fdatasync after 16 KiB: p50 ${middle.toFixed(2)} ms, p99 ${late.toFixed(2)} ms`
-  return `${textTable(["best of three", "16 KiB", "64 KiB", "1 MiB"], rows)}\n${sync}`
+  return { rows, notes: `fdatasync after 16 KiB: p50 ${middle.toFixed(2)} ms, p99 ${late.toFixed(2)} ms` }
 }

@@ -23,6 +23,7 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
       --no-synced             leave out our default of syncing before an acknowledgement
       --client CLIENT         ${CLIENTS.join(" or ")}: the load generator (default: the first that is installed)
       --json FILE             write everything that was measured
+      --page FILE             write the table into a page, between <!-- measured --> and <!-- /measured -->
       --svg DIRECTORY         write charts of throughput and latency
       --list                  name the loads
   -h, --help                  show this text
@@ -47,11 +48,13 @@ export interface Options {
   readonly client: ClientName | undefined
   readonly json: string | undefined
   readonly svg: string | undefined
+  readonly page: string | undefined
 }
 
 export type Parsed =
   | { readonly kind: "run"; readonly options: Options }
-  | { readonly kind: "floors" | "list" | "help" }
+  | { readonly kind: "list" | "help" }
+  | { readonly kind: "floors"; readonly page: string | undefined }
   | { readonly kind: "wrong"; readonly reason: string }
 
 const QUICK_SECONDS = 60
@@ -71,6 +74,7 @@ const kinds = {
   "no-synced": { type: "boolean" },
   client: { type: "string" },
   json: { type: "string" },
+  page: { type: "string" },
   svg: { type: "string" },
   list: { type: "boolean" },
   help: { type: "boolean", short: "h" }
@@ -114,7 +118,7 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
     const { values, positionals } = read(args)
     if (values.help === true) return { kind: "help" }
     if (values.list === true) return { kind: "list" }
-    if (positionals.length === 1 && positionals[0] === "floors") return { kind: "floors" }
+    if (positionals.length === 1 && positionals[0] === "floors") return { kind: "floors", page: values.page }
     if (positionals.length > 0) throw new Error(`"${positionals.join(" ")}" is not understood`)
     const isQuick = values.quick === true
     return {
@@ -130,7 +134,8 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
         synced: values["no-synced"] !== true,
         client: clientOf(values.client),
         json: values.json,
-        svg: values.svg
+        svg: values.svg,
+        page: values.page
       }
     }
   } catch (error) {

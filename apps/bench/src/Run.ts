@@ -20,7 +20,7 @@ const OVERHEAD_SECONDS = 3
 const SECONDS_MIN = 1
 const SECONDS_MAX = 10
 const SECONDS_DEFAULT = 3
-const WARM_SECONDS = 2
+const WARM_SECONDS = 5
 /** Those of three brokers, each with two, un-synced and synced. */
 const PORTS_PER_SIZE = 20
 
@@ -170,7 +170,21 @@ const runSize = async (nodes: 1 | 3, { plan, seconds, counter, others }: Course)
   }
 }
 
-export const runAll = async (plan: Plan): Promise<{ results: ReadonlyArray<Result>; seconds: number }> => {
+export interface Ran {
+  readonly results: ReadonlyArray<Result>
+  readonly seconds: number
+  /** The load generators with their versions. */
+  readonly clients: ReadonlyArray<string>
+}
+
+export const runAll = async (given: Plan): Promise<Ran> => {
+  const clients = new Set<string>()
+  const run: Driver["run"] = async (job, onBegin) => {
+    const outcome = await given.driver.run(job, onBegin)
+    clients.add(outcome.client)
+    return outcome
+  }
+  const plan = { ...given, driver: { ...given.driver, run } }
   const { options, loads } = plan
   const others = await Promise.all(options.against.map((against) => openAgainst({ name: options.name, ...against })))
   const measurements = loads.reduce(
@@ -181,5 +195,5 @@ export const runAll = async (plan: Plan): Promise<{ results: ReadonlyArray<Resul
   plan.say(`${measurements} measurements, ${course.seconds.toFixed(1)} s each, and what each takes beside`)
   const results: Array<Result> = []
   for (const nodes of [1, 3] as const) results.push(...(await runSize(nodes, course)))
-  return { results, seconds: course.seconds }
+  return { results, seconds: course.seconds, clients: [...clients] }
 }

@@ -27,6 +27,7 @@ const TICKS = 4
 const GROUP_SHARE = 0.72
 const LEGEND_STEP = 170
 const DOT_RADIUS = 4
+const VALUE_GAP = 13
 
 const STYLE = `<style>
 text { font: 12px system-ui, sans-serif; fill: #374151 } .title { font-size: 15px; font-weight: 600; fill: #111827 }
@@ -42,13 +43,13 @@ const label = (x: number, y: number, text: string, attributes = 'text-anchor="mi
   `<text x="${at(x)}" y="${at(y)}" ${attributes}>${escaped(text)}</text>`
 
 const number = (value: number): string =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+  value === 0 ? "0" : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 
-/** The least round number that is not below: 1, 2, 2.5, 5 or 10 times a power of ten. */
+/** The least number that is not below and gives round quarters. */
 export const roundUp = (value: number): number => {
   if (value <= 0) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  return power * ([1, 2, 2.5, 5, 10].find((step) => value <= step * power * (1 + 1e-9)) ?? 10)
+  return power * ([1, 2, 3, 4, 6, 8, 10].find((step) => value <= step * power * (1 + 1e-9)) ?? 10)
 }
 
 const frame = ({ title, labels, series }: Chart, body: ReadonlyArray<string>): string =>
@@ -94,6 +95,29 @@ export const barChart = (chart: Chart): string => {
   return frame(chart, [...grid.map((value) => gridLine(y(value), number(value))), ...bars])
 }
 
+/** Where numbers are written that would stand at `places`: in the same order, none over another. */
+export const apart = (places: ReadonlyArray<number>, gap: number): ReadonlyArray<number> => {
+  const order = [...places.keys()].toSorted((left, right) => places[left]! - places[right]!)
+  const moved = [...places]
+  for (let pass = 0; pass < order.length; pass++) {
+    for (let index = 1; index < order.length; index++) {
+      const [above, below] = [order[index - 1]!, order[index]!]
+      const lacking = gap - (moved[below]! - moved[above]!)
+      if (lacking <= 0) continue
+      moved[above] = moved[above]! - lacking / 2
+      moved[below] = moved[below]! + lacking / 2
+    }
+  }
+  return moved
+}
+
+interface Dot {
+  readonly series: number
+  readonly x: number
+  readonly y: number
+  readonly value: number
+}
+
 /** Lines over a logarithmic scale, whose lines are powers of ten. */
 export const lineChart = (chart: Chart): string => {
   const values = present(chart).filter((value) => value > 0)
@@ -101,20 +125,27 @@ export const lineChart = (chart: Chart): string => {
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))))
   const y = (value: number): number => TOP + PLOT_HEIGHT * (1 - (Math.log10(value) - low) / (high - low))
   const grid = Array.from({ length: high - low + 1 }, (_, step) => 10 ** (low + step))
-  const lines = chart.series.flatMap(({ values: each }, index) => {
-    const points = each.flatMap((value, group) =>
-      value === undefined || value <= 0 ? [] : [{ x: middleOf(group, chart.labels.length), y: y(value), value }]
-    )
-    // Numbers of several lines at one place: those of every second line go below.
-    const below = index % 2 === 1
-    return [
-      `<polyline class="s${index} line" points="${points.map((point) => `${at(point.x)},${at(point.y)}`).join(" ")}"/>`,
-      ...points.map(
-        (point) =>
-          `<circle class="s${index}" cx="${at(point.x)}" cy="${at(point.y)}" r="${DOT_RADIUS}"/>` +
-          label(point.x + 10, point.y + (below ? 14 : -6), number(point.value), 'class="value"')
-      )
-    ]
+  const columns = chart.labels.map((_, group) =>
+    chart.series.flatMap(({ values: each }, series): ReadonlyArray<Dot> => {
+      const value = each[group]
+      if (value === undefined || value <= 0) return []
+      return [{ series, value, x: middleOf(group, chart.labels.length), y: y(value) }]
+    })
+  )
+  const lines = chart.series.map((_, series) => {
+    const points = columns.flat().filter((dot) => dot.series === series)
+    return `<polyline class="s${series} line" points="${points.map((dot) => `${at(dot.x)},${at(dot.y)}`).join(" ")}"/>`
   })
-  return frame(chart, [...grid.map((value) => gridLine(y(value), String(value))), ...lines])
+  const dots = columns.flatMap((column) => {
+    const places = apart(
+      column.map((dot) => dot.y),
+      VALUE_GAP
+    )
+    return column.map(
+      (dot, index) =>
+        `<circle class="s${dot.series}" cx="${at(dot.x)}" cy="${at(dot.y)}" r="${DOT_RADIUS}"/>` +
+        label(dot.x + 10, places[index]! + 4, number(dot.value), 'class="value"')
+    )
+  })
+  return frame(chart, [...grid.map((value) => gridLine(y(value), String(value))), ...lines, ...dots])
 }

@@ -7,13 +7,13 @@ import { writeFileSync } from "node:fs"
 import { cpus, release, totalmem, type } from "node:os"
 import { writeCharts } from "./Charts.ts"
 import { driverOf } from "./driver/Driver.ts"
-import { measureFloors } from "./Floors.ts"
-import { OTHER_CORES } from "./Load.ts"
+import { FLOORS_HEAD, measureFloors } from "./Floors.ts"
 import { loads } from "./loads/index.ts"
 import { isWanted, type Options, parseOptions, usage } from "./Options.ts"
-import { disturbanceOf, failuresOf, headOf, type Report, rowsOf } from "./Report.ts"
+import { blockOf, circumstancesOf, replaceIn } from "./Page.ts"
+import { failuresOf, headOf, type Report, rowsOf } from "./Report.ts"
 import { runAll } from "./Run.ts"
-import { textTable } from "./Table.ts"
+import { markdownTable, textTable } from "./Table.ts"
 
 const WRONG_USAGE = 2
 const WITHIN_COMPLAINTS_MAX = 20
@@ -32,12 +32,12 @@ const run = async (options: Options): Promise<boolean> => {
   const wanted = loads.filter((load) => isWanted(load, options))
   const driver = driverOf(options.client)
   write(`${machine()}; load generator: ${driver.client}`)
-  const { results, seconds } = await runAll({ loads: wanted, options, driver, say: write })
+  const { results, seconds, clients } = await runAll({ loads: wanted, options, driver, say: write })
   const report: Report = {
     when: new Date().toISOString(),
     machine: machine(),
     command: `pnpm bench ${process.argv.slice(2).join(" ")}`.trim(),
-    client: driver.client,
+    client: clients.join(", "),
     names: {
       ours: "klamm",
       ...(options.synced ? { synced: "klamm, synced" } : {}),
@@ -46,15 +46,19 @@ const run = async (options: Options): Promise<boolean> => {
     secondsEach: seconds,
     results
   }
-  write(`\n${textTable(headOf(report), rowsOf(report))}`)
-  const others = disturbanceOf(report, OTHER_CORES)
-  if (others !== undefined)
-    write(`\nwhile it was measured, ${others.toFixed(2)} cores were busy with something else (median)`)
+  write(`\n${textTable(headOf(report), rowsOf(report))}\n\n${circumstancesOf(report)}`)
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (options.page !== undefined) replaceIn(options.page, "measured", blockOf(report))
   if (options.svg !== undefined) write(`charts: ${writeCharts(report, options.svg).join(", ")}`)
   const failures = failuresOf(report)
   for (const failure of failures.slice(0, WITHIN_COMPLAINTS_MAX)) write(`failed: ${failure}`)
   return failures.length === 0
+}
+
+const floors = async (page: string | undefined): Promise<void> => {
+  const { rows, notes } = await measureFloors()
+  write(`${textTable(FLOORS_HEAD, rows)}\n${notes}`)
+  if (page !== undefined) replaceIn(page, "floors", `${markdownTable(FLOORS_HEAD, rows)}\n\n${notes}`)
 }
 
 const main = async (): Promise<number> => {
@@ -73,7 +77,7 @@ const main = async (): Promise<number> => {
       for (const { id, group, title } of loads) write(`${group.padEnd(12)} ${id.padEnd(20)} ${title}`)
       return 0
     case "floors":
-      write(await measureFloors())
+      await floors(parsed.page)
       return 0
     case "run":
       return (await run(parsed.options)) ? 0 : 1

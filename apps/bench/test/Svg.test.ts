@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { barChart, lineChart, roundUp } from "../src/Svg.ts"
+import { apart, barChart, lineChart, roundUp } from "../src/Svg.ts"
 
 const chart = {
   title: "MB/s & more",
@@ -42,5 +42,12 @@ it("a chart of nothing is still a chart", () => {
 })
 
 it("an axis ends at a round number", () => {
-  expect([0, 1, 3, 42, 260, 999].map(roundUp)).toEqual([1, 1, 5, 50, 500, 1000])
+  expect([0, 1, 3, 42, 260, 999].map(roundUp)).toEqual([1, 1, 3, 60, 300, 1000])
+})
+
+it("numbers that would cover each other are moved apart in their order, others stay", () => {
+  const places = apart([100, 50, 101, 10], 13)
+  expect(places[1]).toBe(50)
+  expect(places[3]).toBe(10)
+  expect(places[2]! - places[0]!).toBeCloseTo(13)
 })

@@ -76,14 +76,21 @@ const active = (scene: Scene): Promise<Measured> =>
     try {
       await all(1, [])
       const took: Array<number> = []
-      const [from, cpu] = [now(), process.cpuUsage()]
+      const broker = (): number | undefined =>
+        Processes.sum((pidsOf(scene.system) ?? []).map(Processes.processorSeconds))
+      const [from, cpu, brokerFrom] = [now(), process.cpuUsage(), broker()]
       await all(scene.seconds, took)
       const seconds = (now() - from) / 1000
       const { user, system } = process.cpuUsage(cpu)
+      const brokerTo = broker()
       return {
         acknowledged: took.length / seconds,
         p50: percentile(took, 0.5),
         p99: percentile(took, 0.99),
+        "broker CPU each":
+          brokerFrom === undefined || brokerTo === undefined
+            ? undefined
+            : ((brokerTo - brokerFrom) * 1e6) / took.length,
         [GENERATOR_CORES]: (user + system) / 1e6 / seconds
       }
     } finally {
@@ -100,7 +107,8 @@ const IDLE_FIGURES: ReadonlyArray<Figure> = [
 const ACTIVE_FIGURES: ReadonlyArray<Figure> = [
   { name: "acknowledged", unit: "1/s", better: "more" },
   { name: "p50", unit: "ms", better: "less" },
-  { name: "p99", unit: "ms", better: "less" }
+  { name: "p99", unit: "ms", better: "less" },
+  { name: "broker CPU each", unit: "µs", better: "less" }
 ]
 
 export const connectionLoads: ReadonlyArray<Load> = [
