@@ -31,9 +31,9 @@ const VALUE_GAP = 13
 
 const STYLE = `<style>
 text { font: 12px system-ui, sans-serif; fill: #374151 } .title { font-size: 15px; font-weight: 600; fill: #111827 }
-.value { font-size: 11px } .grid { stroke: #e5e7eb } .page { fill: #ffffff }
+.value { font-size: 11px; paint-order: stroke; stroke: #ffffff; stroke-width: 3px } .grid { stroke: #e5e7eb } .page { fill: #ffffff }
 .s0 { fill: #2563eb; stroke: #2563eb } .s1 { fill: #93c5fd; stroke: #93c5fd } .s2 { fill: #9ca3af; stroke: #9ca3af } .line { fill: none; stroke-width: 2 }
-@media (prefers-color-scheme: dark) { text { fill: #d1d5db } .title { fill: #f9fafb } .grid { stroke: #374151 } .page { fill: #111827 } }
+@media (prefers-color-scheme: dark) { text { fill: #d1d5db } .title { fill: #f9fafb } .grid { stroke: #374151 } .page { fill: #111827 } .value { stroke: #111827 } }
 </style>`
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (mark) => `&#${mark.charCodeAt(0)};`)
