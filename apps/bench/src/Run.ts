@@ -21,6 +21,7 @@ const SECONDS_MIN = 1
 const SECONDS_MAX = 10
 const SECONDS_DEFAULT = 3
 const WARM_SECONDS = 5
+const QUICK_WARM_SECONDS = 1
 /** Those of three brokers, each with two, un-synced and synced. */
 const PORTS_PER_SIZE = 20
 
@@ -93,7 +94,8 @@ class Bench {
 
   /** A system that has not worked yet is slower than it will be, a virtual machine's above all. */
   async warm(nodes: 1 | 3): Promise<void> {
-    const scene = { ...this.scene("warm", 0), seconds: WARM_SECONDS }
+    const seconds = this.plan.options.isQuick ? QUICK_WARM_SECONDS : WARM_SECONDS
+    const scene = { ...this.scene("warm", 0), seconds }
     await produceOnce(scene, { batchBytes: 16 * 1024, replication: nodes })
     await latencyOnce({ ...scene, topic: `${scene.topic}-latency` }, nodes, 0)
   }

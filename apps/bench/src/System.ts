@@ -3,6 +3,7 @@
  * of somebody else's, see the processes of another machine) it does not have, and what needs it is told to be not measured.
  * Neighbours: Ours.ts and Against.ts (make them), Run.ts (runs loads on them).
  */
+import { hostname, networkInterfaces } from "node:os"
 import { nodesOf, now, sleep } from "./Cluster.ts"
 import * as Processes from "./Processes.ts"
 
@@ -31,9 +32,19 @@ const LOOK_EVERY_MS = 5
 
 export const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(":") + 1))
 
+/** Whether an address is one of this machine's own: only then is the process behind its port the one that is meant. */
+export const isHere = (address: string): boolean => {
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "")
+  const own = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map((one) => one.address))
+  return host === "localhost" || host === hostname() || host.startsWith("127.") || own.includes(host)
+}
+
+const processAt = (address: string): number | undefined =>
+  isHere(address) ? Processes.processListeningOn(portOf(address)) : undefined
+
 /** The processes of its nodes; undefined when one of them cannot be found on this machine. */
 export const pidsOf = (system: System): ReadonlyArray<number> | undefined => {
-  const pids = system.addresses.map((address) => Processes.processListeningOn(portOf(address)))
+  const pids = system.addresses.map(processAt)
   return pids.every((pid) => pid !== undefined) ? pids : undefined
 }
 
@@ -42,7 +53,7 @@ const isZombie = (pid: number): boolean => Processes.residentMb(pid) === undefin
 
 /** Signals the process that listens at an address and waits until it is gone. */
 export const endListener = async (address: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
-  const pid = Processes.processListeningOn(portOf(address))
+  const pid = processAt(address)
   if (pid === undefined) throw new Error(`no process of this machine listens at ${address}`)
   process.kill(pid, signal)
   const giveUp = now() + ENDED_WITHIN_MS

@@ -2,6 +2,7 @@ import { createServer } from "node:net"
 import { expect, it } from "vitest"
 import { longestPause } from "../src/Probe.ts"
 import * as Processes from "../src/Processes.ts"
+import { isHere } from "../src/System.ts"
 
 it("processor time is user and system time, whatever the process is called", () => {
   const stat = `42 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 250 150 0 0 20 0`
@@ -41,4 +42,10 @@ it("a process that is not there has no memory", () => {
 it("the longest pause is between two acknowledgements that follow each other", () => {
   expect(longestPause([10, 15, 140, 145])).toBe(125)
   expect(longestPause([10])).toBe(0)
+})
+
+it("a port of another machine is not looked up on this one", () => {
+  expect(["localhost:9092", "127.0.0.1:9092", "127.0.1.1:1"].every(isHere)).toBe(true)
+  expect(isHere("broker.example:9092")).toBe(false)
+  expect(isHere("203.0.113.7:9092")).toBe(false)
 })
