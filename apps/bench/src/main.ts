@@ -16,7 +16,7 @@ import { runAll } from "./Run.ts"
 import { markdownTable, textTable } from "./Table.ts"
 
 const WRONG_USAGE = 2
-const WITHIN_COMPLAINTS_MAX = 20
+const FAILURES_TOLD_MAX = 20
 
 const write = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -51,7 +51,7 @@ const run = async (options: Options): Promise<boolean> => {
   if (options.page !== undefined) replaceIn(options.page, "measured", blockOf(report))
   if (options.svg !== undefined) write(`charts: ${writeCharts(report, options.svg).join(", ")}`)
   const failures = failuresOf(report)
-  for (const failure of failures.slice(0, WITHIN_COMPLAINTS_MAX)) write(`failed: ${failure}`)
+  for (const failure of failures.slice(0, FAILURES_TOLD_MAX)) write(`failed: ${failure}`)
   return failures.length === 0
 }
 
@@ -85,4 +85,10 @@ const main = async (): Promise<number> => {
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1))
-process.exit(await main())
+try {
+  process.exit(await main())
+} catch (cause) {
+  const because = cause instanceof Error && cause.cause instanceof Error ? `: ${cause.cause.message}` : ""
+  write(`✗ ${cause instanceof Error ? cause.message : String(cause)}${because}`)
+  process.exit(1)
+}

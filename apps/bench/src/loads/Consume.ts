@@ -23,7 +23,7 @@ import { KIB, produceJob, withTopic } from "./Produce.ts"
 const execute = promisify(execFile)
 
 const PARTITIONS = 6
-const GROUPS = 10
+const GROUP_COUNT = 10
 const RECORDS = 1_000_000
 /** Ten groups read this much each. */
 const RECORDS_PER_GROUP = 200_000
@@ -133,13 +133,15 @@ export const consumeLoads: ReadonlyArray<Load> = [
   {
     id: "consume-groups",
     group: "consume",
-    title: `consume, ${GROUPS} groups`,
+    title: `consume, ${GROUP_COUNT} groups`,
     nodes: 1,
     figures: throughputFigures(),
     isQuick: false,
     run: async (scene) => {
       const job = consumeJob(scene, await scene.filled())
-      return throughputOf(await watched(scene, { ...job, instances: GROUPS, groups: true, records: RECORDS_PER_GROUP }))
+      return throughputOf(
+        await watched(scene, { ...job, instances: GROUP_COUNT, groups: true, records: RECORDS_PER_GROUP })
+      )
     }
   },
   {
