@@ -20,10 +20,12 @@ PRODUCER, CONSUMER = 0, 1
 PARTITION_FLAG = 0x8
 DR_EVENT = 0x1
 BEGINNING, END = -2, -1
-POOL_BYTES = 4 << 20
+POOL_BYTES = 1 << 20
 QUEUED_BYTES = 64 << 20
 QUEUED_RECORDS = 400_000
 HANDED_OVER = 1000
+LINGER_MS = 5
+WARM_RECORDS = 200
 
 
 class Message(Structure):
@@ -130,7 +132,7 @@ def pool():
 def producer(events, extra):
     return client(PRODUCER, {
         "acks": job["acks"],
-        "enable.idempotence": "true" if job.get("idempotent", False) else "false",
+        "enable.idempotence": "false",
         "compression.codec": job.get("codec", "none"),
         "batch.size": job.get("batchBytes", 1 << 20),
         "message.max.bytes": max(1_000_000, job.get("batchBytes", 0)) + 65_536,
@@ -141,7 +143,7 @@ def producer(events, extra):
     }, events)
 
 
-def handfuls(topic):
+def handfuls():
     """For each partition an array of records, the bytes taken from all over the pool, nothing copied."""
     bytes_, size = pool(), job["size"]
     start = cast(bytes_, c_void_p).value
@@ -157,10 +159,10 @@ def handfuls(topic):
 
 
 def produce():
-    handle = producer(DR_EVENT, {"linger.ms": job.get("lingerMs", 5), "delivery.report.only.error": "true"})
+    handle = producer(DR_EVENT, {"linger.ms": LINGER_MS, "delivery.report.only.error": "true"})
     topic = rk.rd_kafka_topic_new(handle, job["topic"].encode(), None)
     queue = rk.rd_kafka_queue_get_main(handle)
-    kept, each, made = handfuls(topic)
+    kept, each, made = handfuls()
     limit = max(each, min(QUEUED_RECORDS, QUEUED_BYTES // job["size"]))
     sent, turn = 0, 0
     began = time.monotonic()
@@ -233,7 +235,7 @@ def consumer(instance):
 def consume():
     """Every instance reads `records`, or for as long as `seconds`; the time runs from `warmSeconds` after the first record of any."""
     touch = cast(rk.rd_kafka_message_status, c_void_p)
-    instances = job.get("instances", 1)
+    instances = job["instances"]
     counts = [0] * instances
     begun = threading.Lock()
     first, at_begin = [], []
@@ -255,7 +257,7 @@ def consume():
                         say("begin")
                         at_begin.append((now, sum(counts), used()))
                 continue
-            if counts[instance] >= job.get("records", 1 << 62) or now - at_begin[0][0] >= job["seconds"]:
+            if counts[instance] >= job["records"] or now - at_begin[0][0] >= job["seconds"]:
                 return
 
     threads = [threading.Thread(target=run, args=(instance,)) for instance in range(instances)]
@@ -268,7 +270,7 @@ def consume():
 
 def latency():
     """One record at a time. `rate` 0: the next one goes when the last was acknowledged and has arrived."""
-    count, rate, size, warm = job["count"], job.get("rate", 0), max(8, job["size"]), job.get("warm", 200)
+    count, rate, size, warm = job["count"], job["rate"], max(8, job["size"]), WARM_RECORDS
     total = count + warm
     handle = producer(DR_EVENT, {"linger.ms": 0})
     reports = rk.rd_kafka_queue_get_main(handle)
