@@ -1,0 +1,27 @@
+import { expect, layer } from "@effect/vitest"
+import { TestCluster } from "@klamm/testing"
+import { Effect, Fiber } from "effect"
+import { Answers, answering, makeAsker, Questions } from "./quotes.ts"
+
+const symbols = Array.from({ length: 20 }, (_, n) => `S${n}`)
+const priceOf = (symbol: string) => Number(symbol.slice(1)) * 100
+
+layer(TestCluster.layer({ brokers: 1, seed: 19, topics: [Questions, Answers] }))("request and reply", (it) => {
+  it.effect("everybody gets his own answers, and an error when there is nobody to answer", () =>
+    Effect.gen(function* () {
+      // The later the question, the sooner the answer.
+      const quote = (symbol: string) => Effect.as(Effect.sleep(500 - priceOf(symbol) / 10), priceOf(symbol))
+      const servers = yield* Effect.forkChild(answering(quote))
+      yield* Effect.sleep("5 seconds")
+
+      const alice = yield* makeAsker("alice", "10 seconds")
+      const bob = yield* makeAsker("bob", "10 seconds")
+      const all = (ask: typeof alice) => Effect.forEach(symbols, (symbol) => ask(symbol), { concurrency: "unbounded" })
+      const answers = yield* Effect.all([all(alice), all(bob)], { concurrency: "unbounded" })
+      expect(answers).toEqual([symbols.map(priceOf), symbols.map(priceOf)])
+
+      yield* Fiber.interrupt(servers)
+      expect(yield* Effect.flip(alice("S1"))).toMatchObject({ _tag: "NoAnswer", symbol: "S1" })
+    })
+  )
+})
