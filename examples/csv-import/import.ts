@@ -34,7 +34,7 @@ const parse = (text: string, line: number) => {
 export const importAll = <E, R>(lines: Stream.Stream<string, E, R>) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const producer = yield* Producer.make({ bufferMemory: 64 * 1024, compressionType: "none" })
+      const producer = yield* Producer.make({ bufferMemory: 32 * 1024, compressionType: "none" })
       return yield* lines.pipe(
         Stream.zipWithIndex,
         Stream.mapEffect(([text, index]) => parse(text, index + 1)),

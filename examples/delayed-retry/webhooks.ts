@@ -12,7 +12,7 @@ const key = Schema.String
 const value = Schema.Struct({ url: Schema.String, body: Schema.String })
 
 export const Webhooks = Topic.make("webhooks", { key, value })
-export const Retries = Topic.make("webhooks.retry-1m", {
+export const Retries = Topic.make("webhooks.retry-10s", {
   key,
   value,
   headers: Schema.Struct({ attempt: Schema.FiniteFromString, notBefore: Schema.FiniteFromString })
@@ -25,7 +25,7 @@ export class Endpoints extends Context.Service<
 >()("webhooks/Endpoints") {}
 
 export const maxAttempts = 4
-const delayMs = Duration.toMillis("1 minute")
+const delayMs = Duration.toMillis("10 seconds")
 
 /** Delivers, or puts it off, or gives it up. */
 const deliver = (customer: string, webhook: typeof value.Type, attempt: number) =>
@@ -40,7 +40,7 @@ const deliver = (customer: string, webhook: typeof value.Type, attempt: number) 
       })
   )
 
-const options = { autoOffsetReset: "earliest", maxPollIntervalMs: 5 * delayMs } as const
+const options = { autoOffsetReset: "earliest" } as const
 
 const first = Consumer.forEach(Webhooks, { ...options, group: "webhooks", concurrency: "key" }, (record) =>
   deliver(record.key, record.value, 1)

@@ -33,19 +33,28 @@ export interface WatchOptions {
   readonly looks: number
 }
 
+export interface News {
+  readonly group: string
+  readonly total: number
+  readonly state: "behind" | "caught up"
+}
+
+interface Seen {
+  readonly inARow: number
+  readonly told: boolean
+}
+
 /** "behind" when a group has not caught up for so many looks, ten seconds apart, and "caught up" when it has. */
 export const watchLag = (group: string, { threshold, looks }: WatchOptions) =>
   Stream.fromEffectRepeat(lagOf(group)).pipe(
     Stream.schedule(Schedule.spaced("10 seconds")),
     Stream.map((lags) => lags.reduce((sum, { lag }) => sum + lag, 0)),
     Stream.mapAccum(
-      () => ({ inARow: 0, told: false }),
-      (state, total) => {
-        const inARow = total >= threshold ? state.inARow + 1 : 0
-        if (inARow === looks) return [{ inARow, told: true }, [{ group, total, state: "behind" as const }]]
-        if (inARow === 0 && state.told)
-          return [{ inARow, told: false }, [{ group, total, state: "caught up" as const }]]
-        return [{ inARow, told: state.told }, []]
+      (): Seen => ({ inARow: 0, told: false }),
+      ({ inARow, told }, total): readonly [Seen, ReadonlyArray<News>] => {
+        if (total < threshold) return [{ inARow: 0, told: false }, told ? [{ group, total, state: "caught up" }] : []]
+        const isTime = !told && inARow + 1 >= looks
+        return [{ inARow: inARow + 1, told: told || isTime }, isTime ? [{ group, total, state: "behind" }] : []]
       }
     )
   )

@@ -12,10 +12,10 @@ layer(TestCluster.layer({ brokers: 1, seed: 19, topics: [Questions, Answers] }))
       // The later the question, the sooner the answer.
       const quote = (symbol: string) => Effect.as(Effect.sleep(500 - priceOf(symbol) / 10), priceOf(symbol))
       const servers = yield* Effect.forkChild(answering(quote))
-      yield* Effect.sleep("5 seconds")
+      yield* Effect.sleep("1 second")
 
-      const alice = yield* makeAsker("alice", "10 seconds")
-      const bob = yield* makeAsker("bob", "10 seconds")
+      const alice = yield* makeAsker("alice", "3 seconds")
+      const bob = yield* makeAsker("bob", "3 seconds")
       const all = (ask: typeof alice) => Effect.forEach(symbols, (symbol) => ask(symbol), { concurrency: "unbounded" })
       const answers = yield* Effect.all([all(alice), all(bob)], { concurrency: "unbounded" })
       expect(answers).toEqual([symbols.map(priceOf), symbols.map(priceOf)])
