@@ -7,7 +7,11 @@ export const Orders = Topic.make("orders", {
   value: Schema.Struct({ id: Schema.String, total: Schema.Finite }),
   partitions: 3
 })
-export type OrderRecord = Consumer.ConsumerRecord<string, { readonly id: string; readonly total: number }, Topic.Headers>
+export type OrderRecord = Consumer.ConsumerRecord<
+  string,
+  { readonly id: string; readonly total: number },
+  Topic.Headers
+>
 
 /** All partitions, nothing committed. */
 export const everything = Consumer.stream(Orders, { autoOffsetReset: "earliest" })
@@ -93,6 +97,9 @@ export const picky = (failures: Array<Consumer.DecodeFailure>) =>
   })
 
 /** Ends a stream with what it could not get over: Stream's own operators do the rest. */
-export const restarting: Stream.Stream<OrderRecord, Consumer.ConsumerError, Klamm.Klamm> = Stream.catchTags(everything, {
-  OffsetError: () => Consumer.stream(Orders, { autoOffsetReset: "latest" })
-})
+export const restarting: Stream.Stream<OrderRecord, Consumer.ConsumerError, Klamm.Klamm> = Stream.catchTags(
+  everything,
+  {
+    OffsetError: () => Consumer.stream(Orders, { autoOffsetReset: "latest" })
+  }
+)
