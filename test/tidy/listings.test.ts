@@ -36,7 +36,10 @@ const listings = pages.flatMap(listingsOf).filter(isCode)
 const outdented = (lines: ReadonlyArray<string>): string => {
   const filled = lines.filter((line) => line.trim() !== "")
   const depth = Math.min(...filled.map((line) => line.length - line.trimStart().length))
-  return lines.map((line) => line.slice(depth).trimEnd()).join("\n").trim()
+  return lines
+    .map((line) => line.slice(depth).trimEnd())
+    .join("\n")
+    .trim()
 }
 
 const isGap = (line: string): boolean => line.trim() === "// …"

@@ -17,6 +17,7 @@ export type OffsetSpec =
 
 const namedOffsets = { latest: -1, earliest: -2, maxTimestamp: -3, earliestLocal: -4, latestTiered: -5 } as const
 
+/** What was found in a partition. `timestamp` is in ms since 1970, and -1 where none was asked for. */
 export interface ListedOffset {
   readonly topic: string
   readonly partition: number
@@ -28,6 +29,10 @@ export interface ListedOffset {
 
 const isolationLevels = { readUncommitted: 0, readCommitted: 1 } as const
 
+/**
+ * The offsets at these places, each asked of its partition's leader. With `readCommitted`, `latest` is where open
+ * transactions begin. Fails with AdminError, which names the partitions.
+ */
 export const listOffsets = (
   partitions: ReadonlyArray<TopicPartition & { readonly at: OffsetSpec }>,
   options: { readonly isolation?: keyof typeof isolationLevels } = {}

@@ -52,6 +52,7 @@ export interface NewTopic {
   readonly configs?: Readonly<Record<string, string>>
 }
 
+/** A topic that was made, with what the broker filled in; sensitive settings are null. */
 export interface CreatedTopic {
   readonly name: string
   readonly id: string
@@ -72,6 +73,11 @@ const creation = ({ topic, partitions, replicationFactor, assignments = [], conf
   }
 }
 
+/**
+ * Makes topics; those that a topic's value says nothing of are made by the broker's defaults. Fails with AdminError,
+ * which names the topics that were refused, TOPIC_ALREADY_EXISTS among them; the others are made. With `validateOnly`
+ * none is.
+ */
 export const createTopics = (
   topics: ReadonlyArray<NewTopic | MadeTopic>,
   options: { readonly validateOnly?: boolean } = {}
@@ -99,6 +105,10 @@ export const createTopics = (
       )
   })
 
+/**
+ * Deletes topics with all their records. Fails with AdminError, which names those that were refused; the others are
+ * deleted.
+ */
 export const deleteTopics = (topics: ReadonlyArray<TopicName>): Admin<void> =>
   ask({
     operation: "deleteTopics",
@@ -146,12 +156,14 @@ export const createPartitions = (
       )
   })
 
+/** A topic by its name and its id. */
 export interface ListedTopic {
   readonly name: string
   readonly id: string
   readonly isInternal: boolean
 }
 
+/** All topics that one may see; internal ones are left out unless said. Fails with AdminError. */
 export const listTopics = (options: { readonly includeInternal?: boolean } = {}): Admin<ReadonlyArray<ListedTopic>> =>
   ask({
     operation: "listTopics",
@@ -172,6 +184,7 @@ export const listTopics = (options: { readonly includeInternal?: boolean } = {})
       )
   })
 
+/** A partition: who leads it, who has it, who of these is in sync. */
 export interface PartitionDescription {
   readonly partition: number
   /** Undefined: nobody leads it. */
@@ -185,6 +198,7 @@ export interface PartitionDescription {
   readonly lastKnownLeaders: ReadonlyArray<number> | undefined
 }
 
+/** A topic with its partitions, in the order of their numbers. */
 export interface TopicDescription extends ListedTopic {
   readonly partitions: ReadonlyArray<PartitionDescription>
   readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
@@ -245,6 +259,7 @@ export const describeTopics = (topics: ReadonlyArray<TopicName>): Admin<Readonly
     return names.flatMap((name) => described.get(name) ?? [])
   })
 
+/** The same of one topic; UNKNOWN_TOPIC_OR_PARTITION when it is not there. */
 export const describeTopic = (topic: TopicName): Admin<TopicDescription> =>
   Effect.flatMap(describeTopics([topic]), ([found]) =>
     found === undefined ? refuse("describeTopic", nameOf(topic), "UNKNOWN_TOPIC_OR_PARTITION") : Effect.succeed(found)

@@ -14,6 +14,7 @@ import type { Identities } from "./Identity.ts"
 import { keyOf } from "./Produce.ts"
 import * as Calls from "./TransactionCalls.ts"
 
+/** Why a transaction was not committed. */
 export type TransactionFailure = TransactionError | FencedError
 
 /** What a transaction needs of its producer. */
