@@ -21,10 +21,10 @@ export const klammKeys = [
   }),
   key("klamm.queued.bytes.per.connection", {
     type: "long",
-    default: 209_715_200,
+    default: 8_388_608,
     valid: atLeast(1),
     importance: "medium",
-    doc: "How many bytes of requests and answers one connection may hold before the broker stops reading from it."
+    doc: "How many bytes of requests that are not dealt with one connection may hold before the broker stops reading from it."
   }),
   key("klamm.queued.requests.per.connection", {
     type: "int",
