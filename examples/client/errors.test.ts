@@ -1,6 +1,6 @@
 /** The listings of docs/client/errors.md, and what the page says of them. */
 import { expect, it, layer } from "@effect/vitest"
-import { Klamm, KlammError } from "@klamm/client"
+import { Klamm, KlammError, Producer } from "@klamm/client"
 import { TestCluster } from "@klamm/testing"
 import { Effect } from "effect"
 import { again, byCode, byTag, Orders } from "./errors.ts"
@@ -21,6 +21,7 @@ layer(TestCluster.layer({ brokers: 1, client: { allowAutoCreateTopics: false, pr
     it.effect("every error has Kafka's code, its name, and whether it may pass", () =>
       Effect.gen(function* () {
         expect(yield* byTag).toBe("REQUEST_TIMED_OUT") // after maxBlockMs, as nobody makes the topic
+        expect((yield* Effect.flip(Producer.send(Orders, { value: { total: 1 } }))).message).toMatch(/^orders: REQUEST/)
         expect(KlammError.nameOf(3)).toBe("UNKNOWN_TOPIC_OR_PARTITION")
         const error = new KlammError.BrokerError({ code: 6, api: "Produce", resource: "orders-0" })
         expect(error).toMatchObject({ codeName: "NOT_LEADER_OR_FOLLOWER", retriable: true })
