@@ -27,6 +27,12 @@ layer(TestCluster.layer({ brokers: 1, seed: 21, topics: [Mail] }))("a lag watch"
         watchLag("mailer", { threshold: 50, looks: 3 }).pipe(Stream.take(2), Stream.runCollect)
       )
       yield* Fiber.interrupt(first)
+      yield* write(60)
+      yield* Effect.sleep("15 seconds") // not long enough to be told of
+      const second = yield* Effect.forkChild(sending)
+      yield* until(hasDone(0))
+      yield* Fiber.interrupt(second)
+
       yield* write(100)
       expect(yield* lagOf("mailer")).toEqual([
         { topic: "mail", partition: 0, lag: 50 },

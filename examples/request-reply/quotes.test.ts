@@ -16,9 +16,11 @@ layer(TestCluster.layer({ brokers: 1, seed: 19, topics: [Questions, Answers] }))
 
       const alice = yield* makeAsker("alice", "3 seconds")
       const bob = yield* makeAsker("bob", "3 seconds")
-      const all = (ask: typeof alice) => Effect.forEach(symbols, (symbol) => ask(symbol), { concurrency: "unbounded" })
-      const answers = yield* Effect.all([all(alice), all(bob)], { concurrency: "unbounded" })
-      expect(answers).toEqual([symbols.map(priceOf), symbols.map(priceOf)])
+      const all = (ask: typeof alice, about: ReadonlyArray<string>) =>
+        Effect.forEach(about, (symbol) => ask(symbol), { concurrency: "unbounded" })
+      const backwards = symbols.toReversed()
+      const answers = yield* Effect.all([all(alice, symbols), all(bob, backwards)], { concurrency: "unbounded" })
+      expect(answers).toEqual([symbols.map(priceOf), backwards.map(priceOf)])
 
       yield* Fiber.interrupt(servers)
       expect(yield* Effect.flip(alice("S1"))).toMatchObject({ _tag: "NoAnswer", symbol: "S1" })
