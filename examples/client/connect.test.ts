@@ -5,7 +5,7 @@ import { promisify } from "node:util"
 import { expect, it } from "@effect/vitest"
 import { Klamm } from "@klamm/client"
 import { type StartedCluster, startTestCluster } from "@klamm/testing"
-import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { ConfigProvider, Context, Effect, Layer, Redacted } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { check, encrypted, local, told, tuned, withPassword, withToken } from "./connect.ts"
 
@@ -15,8 +15,9 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
-const settingsOf = <E>(layer: Layer.Layer<Klamm.Klamm, E>) =>
-  Effect.map(Layer.build(layer), ({ mapUnsafe }) => (mapUnsafe.get(Klamm.Klamm.key) as Klamm.Klamm["Service"]).settings)
+const builtOf = <E>(layer: Layer.Layer<Klamm.Klamm, E>) =>
+  Effect.map(Layer.build(layer), (context) => Context.get(context, Klamm.Klamm))
+const settingsOf = <E>(layer: Layer.Layer<Klamm.Klamm, E>) => Effect.map(builtOf(layer), ({ settings }) => settings)
 
 it.live("the first record, as a program of its own", () =>
   Effect.gen(function* () {
@@ -42,6 +43,7 @@ it.live("options arrive, from the program and from Config", () =>
       requestTimeoutMs: 30_000
     })
     expect(yield* settingsOf(told)).toMatchObject({ clientId: "shop", bootstrap: [{ host: "localhost", port: 9092 }] })
+    expect((yield* builtOf(told)).consumerDefaults).toEqual({ autoOffsetReset: "earliest" })
     expect(yield* settingsOf(tuned)).toMatchObject({ requestTimeoutMs: 10_000, apiTimeoutMs: 20_000 })
     expect(yield* settingsOf(encrypted("CA", "CERT", Redacted.make("KEY")))).toMatchObject({ tls: { ca: "CA" } })
     expect(yield* settingsOf(withPassword(Redacted.make("secret")))).toMatchObject({

@@ -35,7 +35,11 @@ export const tuned = Klamm.layer({
 /** From a file, a vault, a test: whatever Config reads from. */
 export const told = Layer.provide(
   Klamm.layerConfig("SHOP"),
-  ConfigProvider.layer(ConfigProvider.fromUnknown({ SHOP: { BOOTSTRAP_SERVERS: "localhost:9092", CLIENT_ID: "shop" } }))
+  ConfigProvider.layer(
+    ConfigProvider.fromUnknown({
+      SHOP: { BOOTSTRAP_SERVERS: "localhost:9092", CLIENT_ID: "shop", AUTO_OFFSET_RESET: "earliest" }
+    })
+  )
 )
 
 /** Asks who is there; fails when nobody is. */
