@@ -19,6 +19,12 @@ export const klammKeys = [
     importance: "medium",
     doc: "The largest a record batch may become when the broker has to decompress it."
   }),
+  key("klamm.metrics.listener", {
+    type: "string",
+    default: "",
+    importance: "low",
+    doc: "Where this node's metrics are served as Prometheus' text: HOST:PORT, with the path /metrics. Empty: nowhere."
+  }),
   key("klamm.queued.bytes.per.connection", {
     type: "long",
     default: 8_388_608,
