@@ -202,7 +202,8 @@ const connect = (run: TestWorld, { client = {} }: TestClusterOptions) =>
     const seams = Effect.provideService(made, Network, run.testNetwork)
     const context = yield* run.gate.runNow(run.home, seams)
     const disconnect = () => (run.gate.isOpen ? run.gate.runNow(run.home, Scope.close(scope, Exit.void)) : undefined)
-    yield* Effect.addFinalizer(() => Effect.sync(disconnect))
+    // Whoever closes may still be in a step of the world, on the stack of a fiber that has to end first.
+    yield* Effect.addFinalizer(() => Effect.andThen(Effect.yieldNow, Effect.sync(disconnect)))
     return Context.get(context, Klamm)
   })
 
