@@ -10,6 +10,7 @@ import type { Feed } from "./Feed.ts"
 import type { Settings } from "./Settings.ts"
 import { keyOf, type TopicPartition } from "./TopicPartition.ts"
 
+/** How far a consumer is behind in a partition. */
 export interface PartitionLag extends TopicPartition {
   /** Records between what is done and the end of the log. */
   readonly lag: number

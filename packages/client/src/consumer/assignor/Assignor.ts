@@ -32,6 +32,7 @@ export interface Assignor {
   readonly assign: (members: ReadonlyArray<Member>, partitions: PartitionCounts, racks?: PartitionRacks) => Assignment
 }
 
+/** Strategies of the classic protocol, by Kafka's names. */
 export type AssignorName = "range" | "roundrobin" | "sticky" | "cooperative-sticky"
 
 const noUserData = (): null => null
