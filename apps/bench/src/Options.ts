@@ -7,6 +7,7 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
 
   pnpm bench [options]        starts brokers of this tree and measures them
   pnpm bench floors           what the machine itself can do: a TCP sink with append, a memory copy, the checksum
+  pnpm bench budget           where our broker's time goes, layer by layer, from profiles of it under load
 
       --against HOST:PORT,... another system that runs already, measured in turn with ours; may be given twice: a single
                               node for the loads of one broker, a cluster of three for those of three
@@ -55,6 +56,7 @@ export type Parsed =
   | { readonly kind: "run"; readonly options: Options }
   | { readonly kind: "list" | "help" }
   | { readonly kind: "floors"; readonly page: string | undefined }
+  | { readonly kind: "budget"; readonly options: Options }
   | { readonly kind: "wrong"; readonly reason: string }
 
 const QUICK_SECONDS = 60
@@ -119,25 +121,24 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
     if (values.help === true) return { kind: "help" }
     if (values.list === true) return { kind: "list" }
     if (positionals.length === 1 && positionals[0] === "floors") return { kind: "floors", page: values.page }
-    if (positionals.length > 0) throw new Error(`"${positionals.join(" ")}" is not understood`)
+    const isBudget = positionals.length === 1 && positionals[0] === "budget"
+    if (positionals.length > 0 && !isBudget) throw new Error(`"${positionals.join(" ")}" is not understood`)
     const isQuick = values.quick === true
-    return {
-      kind: "run",
-      options: {
-        against: againstOf(values.against ?? [], values["against-restart"] ?? []),
-        name: values.name ?? "other",
-        only: onlyOf(values.only, ids),
-        isQuick,
-        seconds: whole("seconds", values.seconds, isQuick ? QUICK_SECONDS : undefined),
-        rounds: whole("rounds", values.rounds, isQuick ? 1 : 3),
-        port: whole("port", values.port, 19_500),
-        synced: values["no-synced"] !== true,
-        client: clientOf(values.client),
-        json: values.json,
-        svg: values.svg,
-        page: values.page
-      }
+    const options: Options = {
+      against: againstOf(values.against ?? [], values["against-restart"] ?? []),
+      name: values.name ?? "other",
+      only: onlyOf(values.only, ids),
+      isQuick,
+      seconds: whole("seconds", values.seconds, isQuick ? QUICK_SECONDS : undefined),
+      rounds: whole("rounds", values.rounds, isQuick ? 1 : 3),
+      port: whole("port", values.port, 19_500),
+      synced: values["no-synced"] !== true,
+      client: clientOf(values.client),
+      json: values.json,
+      svg: values.svg,
+      page: values.page
     }
+    return { kind: isBudget ? "budget" : "run", options }
   } catch (error) {
     return { kind: "wrong", reason: error instanceof Error ? error.message : String(error) }
   }

@@ -9,6 +9,8 @@ import { join } from "node:path"
 import { addressesOf, endListener, portOf, type System } from "./System.ts"
 
 const MAIN = join(import.meta.dirname, "../../broker/src/main.mjs")
+/** The same without looking for a bundle of it. */
+const SOURCES = join(import.meta.dirname, "../../broker/src/Command.ts")
 /** As the `start` script of package.json. */
 const NODE_OPTIONS = ["--optimize-for-size"]
 const READY_WITHIN_MS = 60_000
@@ -26,6 +28,10 @@ export interface OursPlan {
   readonly port: number
   /** Acknowledged means synced: the default. */
   readonly synced: boolean
+  /** Where its data lies, which then stays; a temporary folder otherwise. */
+  readonly folder?: string
+  /** Where it leaves a CPU profile when it ends; then it runs from its sources. */
+  readonly profile?: string
 }
 
 /** A spawned broker or launcher, what it said, and whether it has said that it is ready. */
@@ -34,8 +40,8 @@ class Child {
   private readonly process: ChildProcess
   private output = ""
 
-  constructor(args: ReadonlyArray<string>) {
-    this.process = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args], {
+  constructor(args: ReadonlyArray<string>, main: string = MAIN) {
+    this.process = spawn(process.execPath, [...NODE_OPTIONS, main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: environment()
     })
@@ -81,10 +87,11 @@ class Child {
   }
 }
 
-const argumentsOf = ({ nodes, port, synced }: OursPlan, folder: string): ReadonlyArray<string> => [
+const argumentsOf = ({ nodes, port, synced, profile }: OursPlan, folder: string): ReadonlyArray<string> => [
   "--port",
   String(port),
   ...(nodes === 1 ? [] : ["--brokers", String(nodes)]),
+  ...(profile === undefined ? [] : ["--profile", profile]),
   "--set",
   `log.dirs=${folder}`,
   "--set",
@@ -95,10 +102,12 @@ const argumentsOf = ({ nodes, port, synced }: OursPlan, folder: string): Readonl
 ]
 
 export const startOurs = async (plan: OursPlan): Promise<System> => {
-  const folder = mkdtempSync(join(tmpdir(), "klamm-bench-"))
-  const removeFolder = (): void => rmSync(folder, { recursive: true, force: true })
+  const folder = plan.folder ?? mkdtempSync(join(tmpdir(), "klamm-bench-"))
+  const removeFolder = (): void => {
+    if (plan.folder === undefined) rmSync(folder, { recursive: true, force: true })
+  }
   process.once("exit", removeFolder)
-  const children = [new Child(argumentsOf(plan, folder))]
+  const children = [new Child(argumentsOf(plan, folder), plan.profile === undefined ? MAIN : SOURCES)]
   await children[0]!.ready
   const bootstrap = Array.from({ length: plan.nodes }, (_, node) => `localhost:${plan.port + node * PORTS_PER_NODE}`)
   return {

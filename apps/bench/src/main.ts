@@ -11,6 +11,7 @@ import { FLOORS_HEAD, measureFloors } from "./Floors.ts"
 import { loads } from "./loads/index.ts"
 import { isWanted, type Options, parseOptions, usage } from "./Options.ts"
 import { blockOf, circumstancesOf, replaceIn } from "./Page.ts"
+import { measureBudget } from "./Profiles.ts"
 import { failuresOf, headOf, type Report, rowsOf } from "./Report.ts"
 import { runAll } from "./Run.ts"
 import { markdownTable, textTable } from "./Table.ts"
@@ -61,6 +62,12 @@ const floors = async (page: string | undefined): Promise<void> => {
   if (page !== undefined) replaceIn(page, "floors", `${markdownTable(FLOORS_HEAD, rows)}\n\n${notes}`)
 }
 
+const budget = async (options: Options): Promise<void> => {
+  const { head, rows, notes } = await measureBudget({ options, driver: driverOf(options.client), say: write })
+  write(`\n${textTable(head, rows)}\n${notes}`)
+  if (options.page !== undefined) replaceIn(options.page, "budget", `${markdownTable(head, rows)}\n\n${notes}`)
+}
+
 const main = async (): Promise<number> => {
   const parsed = parseOptions(
     process.argv.slice(2),
@@ -78,6 +85,9 @@ const main = async (): Promise<number> => {
       return 0
     case "floors":
       await floors(parsed.page)
+      return 0
+    case "budget":
+      await budget(parsed.options)
       return 0
     case "run":
       return (await run(parsed.options)) ? 0 : 1

@@ -36,6 +36,7 @@ export const brokerIds = (operation: string): Admin<ReadonlyArray<number>> =>
       )
   })
 
+/** A group as its coordinator lists it. */
 export interface ListedGroup {
   readonly group: string
   /** `classic`, `consumer`, `share`, `streams`; empty when the broker does not say. */
@@ -45,6 +46,9 @@ export interface ListedGroup {
   readonly state: string
 }
 
+/**
+ * Only groups in these states and of these types, by Kafka's names such as `Stable` and `classic`; all when left out.
+ */
 export interface ListGroupsOptions {
   readonly states?: ReadonlyArray<string>
   readonly types?: ReadonlyArray<string>
@@ -81,6 +85,7 @@ export const listGroups = (options: ListGroupsOptions = {}): Admin<ReadonlyArray
     )
   )
 
+/** A member of a classic group; `instanceId` is null for one that is not static. */
 export interface ClassicMember {
   readonly memberId: string
   readonly instanceId: string | null
@@ -91,6 +96,9 @@ export interface ClassicMember {
   readonly assignment: Uint8Array
 }
 
+/**
+ * A group of the classic protocol. `protocol` is the strategy that its members agreed on, empty while they have not.
+ */
 export interface ClassicGroup {
   readonly group: string
   readonly state: string
@@ -106,6 +114,10 @@ export const eachGroup = <A>(
   one: (group: string) => Admin<A>
 ): Admin<ReadonlyArray<A>> => Effect.forEach(groups, one, { concurrency: "unbounded" })
 
+/**
+ * Groups of the classic protocol and their members. A group that is not there has state `Dead`, or is
+ * GROUP_ID_NOT_FOUND, as the cluster has it. Fails with AdminError.
+ */
 export const describeClassicGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ClassicGroup>> =>
   Effect.map(
     eachGroup(groups, (group) =>
@@ -156,6 +168,7 @@ export const assignedTopics = (
 ): ReadonlyArray<AssignedTopic> =>
   parts.map(({ topicId, topicName, partitions }) => ({ topic: topicName, topicId, partitions: [...partitions] }))
 
+/** A member of a group of KIP-848: what it has, and what it is to have (`target`). */
 export interface ConsumerMember {
   readonly memberId: string
   readonly instanceId: string | null
@@ -180,6 +193,7 @@ export interface ConsumerGroup {
   readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
 }
 
+/** Groups of KIP-848 and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeConsumerGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ConsumerGroup>> =>
   Effect.map(
     eachGroup(groups, (group) =>

@@ -29,6 +29,7 @@ import {
 } from "./Call.ts"
 import { type AssignedTopic, assignedTopics, eachGroup } from "./Groups.ts"
 
+/** A share group (KIP-932) and its members. */
 export interface ShareGroup {
   readonly group: string
   readonly state: string
@@ -46,6 +47,7 @@ export interface ShareGroup {
   }>
 }
 
+/** Share groups and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeShareGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ShareGroup>> =>
   Effect.map(
     eachGroup(groups, (group) =>
@@ -79,11 +81,13 @@ export const describeShareGroups = (groups: ReadonlyArray<string>): Admin<Readon
     (found) => found.flat()
   )
 
+/** The partitions of one subtopology that a member works on. */
 export interface StreamsTasks {
   readonly subtopology: string
   readonly partitions: ReadonlyArray<number>
 }
 
+/** A group of Kafka Streams (KIP-1071), its topology and its members. */
 export interface StreamsGroup {
   readonly group: string
   readonly state: string
@@ -107,6 +111,7 @@ const tasksOf = (
 ): ReadonlyArray<StreamsTasks> =>
   tasks.map(({ subtopologyId, partitions }) => ({ subtopology: subtopologyId, partitions: [...partitions] }))
 
+/** Groups of Kafka Streams and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeStreamsGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<StreamsGroup>> =>
   Effect.map(
     eachGroup(groups, (group) =>
@@ -144,6 +149,7 @@ export const describeStreamsGroups = (groups: ReadonlyArray<string>): Admin<Read
     (found) => found.flat()
   )
 
+/** How far a share group has come in a partition. */
 export interface ShareGroupOffset {
   readonly topic: string
   readonly partition: number
@@ -153,6 +159,10 @@ export interface ShareGroupOffset {
   readonly lag: number
 }
 
+/**
+ * How far a share group has come; in all partitions when none are named. Those it has not begun are left out. Fails
+ * with AdminError.
+ */
 export const listShareGroupOffsets = (
   group: string,
   partitions?: ReadonlyArray<TopicPartition>
