@@ -51,6 +51,16 @@ export class ConnectionError extends Data.TaggedError("ConnectionError")<{
   }
 }
 
+/** The client, or the producer, has ended with its scope: it does nothing any more. */
+export class ClosedError extends Data.TaggedError("ClosedError")<{ readonly what: string }> {
+  readonly code: number = ErrorCode.NETWORK_EXCEPTION
+  readonly codeName: ErrorName = "NETWORK_EXCEPTION"
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `the ${this.what} is closed: the scope it was made in has ended`
+  }
+}
+
 /** The broker does not speak the API, or none of the versions that this needs. */
 export class UnsupportedVersion extends Data.TaggedError("UnsupportedVersion")<{
   readonly api: string
@@ -160,7 +170,7 @@ export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly cause?: unknown
 }> {
   readonly codeName: ErrorName = infoOf(this.code).name
-  readonly retriable: boolean = infoOf(this.code).retriable
+  readonly retriable: boolean = infoOf(this.code).retriable && !(this.cause instanceof ClosedError)
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
     return `${this.topic}-${this.partition}: ${this.codeName}: ${why}`
@@ -195,7 +205,7 @@ export class TransactionError extends Data.TaggedError("TransactionError")<{
 }
 
 /** Why one request has no answer; a BrokerError when its target could not be found out. */
-export type RequestError = ConnectionError | UnsupportedVersion | AuthenticationError | BrokerError
+export type RequestError = ConnectionError | ClosedError | UnsupportedVersion | AuthenticationError | BrokerError
 
 /** Why something asked of the cluster, with retries, did not come to be. */
 export type KlammError = RequestError | TimeoutError

@@ -49,6 +49,11 @@ export class Accumulator<Failure> {
     })
   })
 
+  /** Lets all who wait for room look, whether there is any or not. */
+  dismiss(): void {
+    for (const told of this.forRoom.splice(0)) told()
+  }
+
   queueOf(topic: string, partition: number): PartitionQueue<Failure> {
     let queues = this.topics.get(topic)
     if (queues === undefined) {

@@ -10,11 +10,13 @@ import type { RecordInput } from "@klamm/protocol/RecordBatch"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Cluster, TopicMetadata } from "../Cluster.ts"
 import { EncodeError, type KlammError, ProduceError } from "../KlammError.ts"
+import { Life } from "../Life.ts"
 import { ofKey } from "../Partitioner.ts"
 import type { HeadersOf, Topic } from "../Topic.ts"
 import { Accumulator } from "./Accumulator.ts"
@@ -44,7 +46,7 @@ export interface Encoded extends RecordInput {
 interface Deps {
   readonly cluster: Cluster
   readonly clock: Clock.Clock
-  readonly scope: Scope.Scope
+  readonly life: Life
   readonly settings: ProducerSettings
   readonly accumulator: Accumulator<ProduceError>
   readonly sender: Sender
@@ -59,6 +61,7 @@ export class ProducerLive {
   /** There with a transactional id. */
   readonly transactions: Transactions | undefined
   private readonly deps: Deps
+  private isClosing = false
   private readonly looking = new Map<string, Deferred.Deferred<void, KlammError>>()
 
   constructor(deps: Deps, transactions: Transactions | undefined) {
@@ -157,7 +160,7 @@ export class ProducerLive {
 
   /** Looks for the topic's metadata, once for all who wait for it: they go on in the order in which they came. */
   private look(topic: string, partition: number, limitMs: number): Effect.Effect<void, KlammError> {
-    const { cluster, scope } = this.deps
+    const { cluster, life } = this.deps
     const known = this.looking.get(topic)
     if (known !== undefined) return Deferred.await(known)
     const found = Deferred.makeUnsafe<void, KlammError>()
@@ -168,11 +171,12 @@ export class ProducerLive {
       cluster.invalidate(topic)
       return Effect.sleep(cluster.backoffMs(1))
     })
-    const telling = Effect.flatMap(Effect.exit(looked), (exit) => {
+    const tell = (exit: Exit.Exit<void, KlammError>): void => {
       this.looking.delete(topic)
-      return Deferred.done(found, exit)
-    })
-    return Effect.andThen(Effect.forkIn(telling, scope), Deferred.await(found))
+      Deferred.doneUnsafe(found, exit)
+    }
+    const begun = life.run(Effect.map(Effect.exit(looked), tell), (error) => tell(Exit.fail(error)))
+    return Effect.andThen(begun, Deferred.await(found))
   }
 
   /** Puts a record into the memory; answers whether the sender should look, or what is in the way. */
@@ -184,8 +188,12 @@ export class ProducerLive {
     waiter: Waiter<ProduceError>,
     slot: number
   ): boolean | Obstacle {
-    const { cluster, accumulator, settings, identities } = this.deps
+    const { cluster, accumulator, settings, identities, life } = this.deps
     const { refusal } = identities
+    if (this.isClosing) {
+      const partition = record.partition ?? -1
+      return new ProduceError({ topic, partition, code: life.ended.code, cause: life.ended })
+    }
     if (refusal !== undefined) return new ProduceError({ topic, partition: record.partition ?? -1, code: refusal })
     const known = cluster.known().topics.get(topic)
     const partitionCount = known?.errorCode === ErrorCode.NONE ? known.partitions.length : 0
@@ -226,6 +234,17 @@ export class ProducerLive {
       Effect.sync(() => sender.endHurry())
     )
   })
+
+  /** Takes no more records, delivers what it has as far as the time goes, and gives up the rest. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const { settings, sender, accumulator, life } = this.deps
+    this.isClosing = true
+    const delivering = Effect.interruptible(Effect.timeoutOption(this.flush, settings.requestTimeoutMs))
+    return Effect.map(Effect.exit(delivering), () => {
+      sender.failAll(life.ended)
+      accumulator.dismiss()
+    })
+  })
 }
 
 const failed = (topic: string, part: "key" | "value" | "headers", cause: unknown) =>
@@ -243,6 +262,7 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const scope = yield* Scope.make()
+    const life = new Life("producer", scope)
     const accumulator = new Accumulator<ProduceError>(settings)
     const encoding = {
       codecs,
@@ -257,7 +277,7 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
         : new Transactions({ ...settings, cluster, transactionalId: settings.transactionalId })
     const identities = transactions ?? (settings.isIdempotent ? new IdempotentIdentities(cluster) : noIdentities())
     const sender = new Sender({ options: { ...settings, encoding }, cluster, clock, scope, accumulator, identities })
-    const deps = { cluster, clock, scope, settings, accumulator, sender, sticky, identities }
+    const deps = { cluster, clock, life, settings, accumulator, sender, sticky, identities }
     const producer = new ProducerLive(deps, transactions)
     transactions?.attach({
       flush: producer.flush,
@@ -267,7 +287,6 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
     })
     yield* Effect.forkIn(sender.run, scope)
     if (transactions !== undefined) yield* Effect.forkIn(transactions.adding, scope)
-    const delivering = Effect.interruptible(Effect.timeoutOption(producer.flush, settings.requestTimeoutMs))
-    yield* Effect.addFinalizer((exit) => Effect.andThen(Effect.exit(delivering), Scope.close(scope, exit)))
+    yield* Effect.addFinalizer((exit) => Effect.andThen(producer.close, Scope.close(scope, exit)))
     return producer
   })
