@@ -13,13 +13,15 @@ import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { ConsumerError } from "./consumer/ConsumerError.ts"
-import { type ConsumerRecord, type DecodeFailure, decode } from "./consumer/ConsumerRecord.ts"
+import { type ConsumerRecord, type DecodeFailure, decode, withProducerSpan } from "./consumer/ConsumerRecord.ts"
 import type { Feed } from "./consumer/Feed.ts"
 import type { RawRecord } from "./consumer/fetch/RecordReader.ts"
-import { make as makeSession, type RebalanceEvent } from "./consumer/Session.ts"
+import { make as makeSession, type RebalanceEvent, type Session } from "./consumer/Session.ts"
 import { type ConsumerOptions, settingsOf } from "./consumer/Settings.ts"
 import { keyOf } from "./consumer/TopicPartition.ts"
 import { Klamm } from "./Klamm.ts"
+import { errorTypeOfExit } from "./observe/Conventions.ts"
+import * as Spans from "./observe/Spans.ts"
 import * as Producer from "./Producer.ts"
 import * as DeadLetter from "./processing/DeadLetter.ts"
 import * as ExactlyOnce from "./processing/ExactlyOnce.ts"
@@ -65,8 +67,24 @@ type Raw = Topic.Topic<Uint8Array | null, Uint8Array | null>
 const rawTopic = (topic: string | Topic.Named): Raw =>
   Topic.make(typeof topic === "string" ? topic : topic.name, { key: Bytes, value: Bytes })
 
+/** The work on a record, all its tries together: measured, and under a span that continues the producer's. */
+const observed = <K, V, H, A, E, R>(
+  { settings, measures }: Session,
+  record: ConsumerRecord<K, V, H>,
+  raw: RawRecord,
+  work: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const sinceMs = measures.nowMs
+    const spanned = Spans.processing(settings, settings.group, withProducerSpan(record, raw), work)
+    return Effect.onExit(spanned, (exit) =>
+      Effect.sync(() => measures.processed(record, sinceMs, errorTypeOfExit(exit)))
+    )
+  })
+
 /** What becomes of one record: done, or the failure that ends the whole. */
 const workOn = <K, V, H, E, R>(
+  session: Session,
   topic: Topic.Topic<K, V, H>,
   options: ForEachOptions<E>,
   f: (record: ConsumerRecord<K, V, H>) => Effect.Effect<unknown, E, R>
@@ -87,7 +105,8 @@ const workOn = <K, V, H, E, R>(
     const record = decode(topic, item.feed.partition, item.raw)
     if (Result.isFailure(record)) return undecodable(item, record.failure)
     const once = Effect.suspend(() => f(record.success))
-    const tried = Effect.asVoid(retry === undefined ? once : Effect.retry(once, retry))
+    const repeated = retry === undefined ? once : Effect.retry(once, retry)
+    const tried = Effect.asVoid(observed(session, record.success, item.raw, repeated))
     if (letters === undefined) return tried
     return Effect.catchCause(
       tried,
@@ -129,7 +148,7 @@ export const forEach = <K, V, H, E, R>(
         laneOf: laneBy(concurrency),
         concurrency: typeof concurrency === "number" ? concurrency : maxConcurrency,
         maxInFlight: options.maxInFlight ?? defaultMaxInFlight,
-        work: workOn(topic, options, f)
+        work: workOn(session, topic, options, f)
       })
     })
   )
@@ -172,7 +191,8 @@ export const exactlyOnce = <K, V, H, K2, V2, H2, E, R>(
         session,
         input,
         output,
-        transform: (record) => (retry === undefined ? f(record) : Effect.retry(f(record), retry)),
+        transform: (record, raw) =>
+          observed(session, record, raw, retry === undefined ? f(record) : Effect.retry(f(record), retry)),
         undecodable: (failure, { feed }) => {
           const { topic, partition, offset, error, ...rest } = failure
           if (letters === undefined) {

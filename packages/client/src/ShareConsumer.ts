@@ -6,6 +6,7 @@
  * Neighbours: `consumer/share/ShareSession.ts`, `Consumer.ts` for groups whose members own partitions.
  */
 import * as Entropy from "@klamm/platform/Entropy"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
@@ -19,6 +20,7 @@ import type { Outcome } from "./consumer/share/Acknowledgements.ts"
 import { type Acquired, ShareSession } from "./consumer/share/ShareSession.ts"
 import { Klamm } from "./Klamm.ts"
 import type { ConsumerOptions } from "./Options.ts"
+import { ConsumerMeasures } from "./observe/ConsumerMeasures.ts"
 import type { Topic } from "./Topic.ts"
 
 export interface Options
@@ -48,8 +50,9 @@ const open = (topic: string, group: string, settings: Settings) =>
   Effect.gen(function* () {
     const { cluster, codecs } = yield* Klamm
     const scope = yield* Scope.make()
+    const measures = new ConsumerMeasures(yield* Effect.context<never>(), yield* Clock.Clock, group)
     let memberId = ""
-    const session = new ShareSession({ cluster, codecs, settings, group, scope, memberId: () => memberId })
+    const session = new ShareSession({ cluster, codecs, settings, group, measures, scope, memberId: () => memberId })
     const host = {
       assign: (partitions: ReadonlyArray<{ topic: string; partition: number }>) =>
         Effect.sync(() => session.assign(partitions)),

@@ -24,21 +24,27 @@ beforeAll(async () => {
 })
 afterAll(() => cluster.stop())
 
+interface Told {
+  readonly message: string
+  readonly retriable: boolean
+}
+type Ask = Effect.Effect<unknown, Told, Klamm.Klamm>
 type Client = Context.Context<Klamm.Klamm>
 
 /** What fails with `{ message, retriable }` when it is run in time, and that it does. */
-const refusal = (work: Effect.Effect<unknown, { readonly message: string; readonly retriable: boolean }>) =>
-  Effect.timeout(Effect.flip(work), "5 seconds")
+const refusal = (work: Effect.Effect<unknown, Told>) => Effect.timeout(Effect.flip(work), "5 seconds")
 
 const used = (client: Client) =>
   Effect.provideContext(Effect.andThen(Producer.send(orders, record), Admin.listTopics()), client)
 
-const asks = {
+const look = Effect.flatMap(Klamm.Klamm, ({ cluster }) => cluster.refresh(["orders"]))
+
+const asks: { readonly [what: string]: Ask } = {
   "a send": Producer.send(orders, record),
   "many sends": Producer.sendMany(orders, [record, record]),
   "a send to a topic that is not known": Producer.send(Topic.named(orders, "others"), record),
   "a list of topics": Admin.listTopics(),
-  "a look at the metadata": Effect.flatMap(Klamm.Klamm, ({ cluster }) => cluster.refresh(["orders"])),
+  "a look at the metadata": look,
   "a consumer": Stream.runDrain(Consumer.stream(orders, { group: "late", autoOffsetReset: "earliest" })),
   "a consumer without a group": Stream.runDrain(Consumer.stream(orders))
 }
@@ -91,8 +97,8 @@ it("who waits for a broker that says nothing is told when the client is closed",
         const options = { bootstrap: yield* mute, producer: { requestTimeoutMs: 100, deliveryTimeoutMs: 60_000 } }
         const client = yield* Layer.buildWithScope(Klamm.layer(options), scope)
         const waiting = yield* Effect.forEach(
-          [Producer.send(orders, record), Admin.listTopics(), asks["a look at the metadata"]],
-          (ask) => Effect.forkChild(refusal(Effect.provideContext(ask, client)))
+          [Producer.send(orders, record), Admin.listTopics(), look] satisfies ReadonlyArray<Ask>,
+          (ask: Ask) => Effect.forkChild(refusal(Effect.provideContext(ask, client)))
         )
         yield* Effect.sleep("50 millis")
         yield* Scope.close(scope, Exit.void)

@@ -17,6 +17,8 @@ import * as Scope from "effect/Scope"
 import type { Cluster, TopicMetadata } from "../Cluster.ts"
 import { EncodeError, type KlammError, ProduceError } from "../KlammError.ts"
 import { Life } from "../Life.ts"
+import { observeBuffer, ProducerMeasures } from "../observe/ProducerMeasures.ts"
+import type { Traced } from "../observe/Spans.ts"
 import { ofKey } from "../Partitioner.ts"
 import type { HeadersOf, Topic } from "../Topic.ts"
 import { Accumulator } from "./Accumulator.ts"
@@ -60,12 +62,14 @@ type Obstacle = "Metadata" | "Room" | ProduceError
 export class ProducerLive {
   /** There with a transactional id. */
   readonly transactions: Transactions | undefined
+  readonly client: Traced
   private readonly deps: Deps
   private isClosing = false
   private readonly looking = new Map<string, Deferred.Deferred<void, KlammError>>()
 
-  constructor(deps: Deps, transactions: Transactions | undefined) {
+  constructor(deps: Deps, client: Traced, transactions: Transactions | undefined) {
     this.deps = deps
+    this.client = client
     this.transactions = transactions
   }
 
@@ -253,14 +257,21 @@ const failed = (topic: string, part: "key" | "value" | "headers", cause: unknown
 export interface ProducerParts {
   readonly cluster: Cluster
   readonly codecs: Codecs
+  readonly connection: Traced
   readonly settings: ProducerSettings
 }
 
 /** A producer that delivers what it has before its scope ends, within a request's time. */
-export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effect<ProducerLive, never, Scope.Scope> =>
+export const make = ({
+  cluster,
+  codecs,
+  connection,
+  settings
+}: ProducerParts): Effect.Effect<ProducerLive, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
+    const context = yield* Effect.context<never>()
     const scope = yield* Scope.make()
     const life = new Life("producer", scope)
     const accumulator = new Accumulator<ProduceError>(settings)
@@ -276,9 +287,11 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
         ? undefined
         : new Transactions({ ...settings, cluster, transactionalId: settings.transactionalId })
     const identities = transactions ?? (settings.isIdempotent ? new IdempotentIdentities(cluster) : noIdentities())
-    const sender = new Sender({ options: { ...settings, encoding }, cluster, clock, scope, accumulator, identities })
+    const options = { ...settings, encoding }
+    const measures = new ProducerMeasures(context, () => cluster.known())
+    const sender = new Sender({ options, cluster, clock, scope, accumulator, identities, measures })
     const deps = { cluster, clock, life, settings, accumulator, sender, sticky, identities }
-    const producer = new ProducerLive(deps, transactions)
+    const producer = new ProducerLive(deps, connection, transactions)
     transactions?.attach({
       flush: producer.flush,
       dropWaiting: (cause) => sender.dropWaiting(cause.code, cause),
@@ -287,6 +300,8 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
     })
     yield* Effect.forkIn(sender.run, scope)
     if (transactions !== undefined) yield* Effect.forkIn(transactions.adding, scope)
+    const unobserve = observeBuffer(context, connection.clientId, accumulator)
+    yield* Effect.addFinalizer(() => Effect.sync(unobserve))
     yield* Effect.addFinalizer((exit) => Effect.andThen(producer.close, Scope.close(scope, exit)))
     return producer
   })

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { broker, type Cluster } from "../Cluster.ts"
 import { type KlammError, ProduceError, type RequestError, saysMetadataIsStale } from "../KlammError.ts"
+import type { ProducerMeasures } from "../observe/ProducerMeasures.ts"
 import type { Accumulator } from "./Accumulator.ts"
 import type { Batch, Encoding } from "./Batch.ts"
 import { noSequence } from "./Batch.ts"
@@ -40,6 +41,7 @@ export interface SenderParts {
   readonly scope: Scope.Scope
   readonly accumulator: Accumulator<ProduceError>
   readonly identities: Identities
+  readonly measures: ProducerMeasures
 }
 
 interface Sent {
@@ -149,11 +151,12 @@ export class Sender {
   }
 
   private take(queue: Queue, plan: Plan, sizeBytes: number): void {
-    const { accumulator, identities } = this.parts
+    const { accumulator, identities, measures } = this.parts
     const left = queue.leave(identities.current)
     accumulator.rotate(queue)
     if (left === undefined) return
-    left.batch.encode(this.parts.options.encoding, queue.identity, left.sequence)
+    const bytes = left.batch.encode(this.parts.options.encoding, queue.identity, left.sequence)
+    if (left.batch.attempts === 1) measures.left(queue, left.batch, bytes.length, this.nowMs)
     plan.parts.push({ queue, batch: left.batch })
     plan.sizeBytes += sizeBytes
   }
@@ -293,12 +296,19 @@ export class Sender {
 
   private deliver(queue: Queue, batch: Batch<ProduceError>, answer: Answered | undefined): void {
     batch.stored(queue.topic, queue.partition, answer?.baseOffset ?? -1, answer?.logAppendTimeMs ?? -1)
-    this.parts.accumulator.ended(batch.recordBytes)
+    this.ended(queue, batch, undefined)
     this.parts.identities.delivered()
+  }
+
+  /** A batch takes no memory any more; `code`: with what it was given up. */
+  private ended(queue: Queue, batch: Batch<ProduceError>, code: number | undefined): void {
+    this.parts.accumulator.ended(batch.recordBytes)
+    this.parts.measures.ended(queue, batch, code, this.nowMs)
   }
 
   private again(queue: Queue, batch: Batch<ProduceError>, errorCode: number): void {
     queue.comeBack(batch)
+    this.parts.measures.retried(queue, errorCode)
     const isOutOfTurn = errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
     if (!isOutOfTurn) queue.notBeforeMs = this.nowMs + this.parts.cluster.backoffMs(batch.attempts)
     this.parts.accumulator.active.add(queue)
@@ -315,7 +325,7 @@ export class Sender {
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
     batch.failed(new ProduceError({ topic, partition, code, cause }))
-    accumulator.ended(batch.recordBytes)
+    this.ended(queue, batch, code)
   }
 
   private isExpired(batch: Batch<ProduceError>, nowMs: number): boolean {
@@ -346,7 +356,7 @@ export class Sender {
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
     batch.failed(new ProduceError({ topic: queue.topic, partition: queue.partition, code, cause }))
-    accumulator.ended(batch.recordBytes)
+    this.ended(queue, batch, code)
   }
 
   /** Gives up everything: there will be no identity to send it under, or the transaction it belongs to is over. */

@@ -2,15 +2,18 @@
 import { gzip, zstd } from "@klamm/platform/node/Codecs"
 import { makeCodecs } from "@klamm/protocol/Compression"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import { expect, it } from "vitest"
 import type { ProduceError } from "../../src/KlammError.ts"
+import { ProducerMeasures } from "../../src/observe/ProducerMeasures.ts"
 import { Accumulator } from "../../src/producer/Accumulator.ts"
 import { noIdentities } from "../../src/producer/Identity.ts"
 import { PendingRecord } from "../../src/producer/Pending.ts"
 import { Sender } from "../../src/producer/Sender.ts"
-import { clusterOf, topic } from "../cluster-support.ts"
+import { clusterOf, knownOf, topic } from "../cluster-support.ts"
 
 const nanosPerMs = 1_000_000n
 
@@ -66,7 +69,8 @@ const delayOf = (lingerMs: number) =>
         clock,
         scope: yield* Effect.scope,
         accumulator,
-        identities: noIdentities()
+        identities: noIdentities(),
+        measures: new ProducerMeasures(Context.make(Metric.MetricRegistry, new Map()), () => knownOf(1))
       })
       const sent = new PendingRecord()
       accumulator.append(accumulator.queueOf(topic, 0), { timestamp: 0 }, 100, 0, sent, 0)

@@ -1,0 +1,149 @@
+/**
+ * What is measured of a producer: where the time of its records goes (waiting to be sent, being sent, being sent again), how large its
+ * batches are, and how full its memory is. Everything is counted once for a batch. Invariant: each record that was handed over and sent
+ * is counted once, as stored or with the error it ended with. Neighbours: `../producer/Sender.ts` calls, `Instrument.ts` counts.
+ */
+import type * as Context from "effect/Context"
+import type { Broker, ClusterMetadata } from "../Cluster.ts"
+import { nameOf } from "../KlammError.ts"
+import * as Conventions from "./Conventions.ts"
+import { counter, type Definition, histogram, type Instrument, observe } from "./Instrument.ts"
+
+const duration: Definition = {
+  name: "messaging.client.operation.duration",
+  unit: "s",
+  description: "From when the first record of a batch was handed over until the batch was stored or given up."
+}
+const sentMessages: Definition = {
+  name: "messaging.client.sent.messages",
+  unit: "{message}",
+  description: "Records that were sent, once each, whether they were stored or given up."
+}
+const queueDuration: Definition = {
+  name: "kafka.producer.queue.duration",
+  unit: "s",
+  description: "From when the first record of a batch was handed over until the batch was sent for the first time."
+}
+const batchSize: Definition = {
+  name: "kafka.producer.batch.size",
+  unit: "By",
+  description: "Bytes of a batch as it is sent, compressed."
+}
+const batchRecords: Definition = {
+  name: "kafka.producer.batch.records",
+  unit: "{message}",
+  description: "Records of a batch."
+}
+const retries: Definition = {
+  name: "kafka.producer.retries",
+  unit: "{batch}",
+  description: "Batches that are to be sent again, by what they were answered with."
+}
+const bufferUsage: Definition = {
+  name: "kafka.producer.buffer.usage",
+  unit: "By",
+  description: "Memory that records take that were handed over and have not ended."
+}
+const bufferLimit: Definition = {
+  name: "kafka.producer.buffer.limit",
+  unit: "By",
+  description: "Memory that records may take (buffer.memory)."
+}
+const waiting: Definition = {
+  name: "kafka.producer.buffer.waiting",
+  unit: "{fiber}",
+  description: "Fibers that wait for room in the memory."
+}
+
+const sizes = [256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304]
+const counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
+const msPerSecond = 1_000
+
+/** A batch, as far as it is measured. */
+export interface MeasuredBatch {
+  readonly createdAtMs: number
+  readonly count: number
+  /** How often it was sent. */
+  readonly attempts: number
+}
+
+/** Where a batch goes. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
+export class ProducerMeasures {
+  private readonly known: () => ClusterMetadata
+  private readonly duration: Instrument
+  private readonly sentMessages: Instrument
+  private readonly queueDuration: Instrument
+  private readonly batchSize: Instrument
+  private readonly batchRecords: Instrument
+  private readonly retries: Instrument
+
+  constructor(context: Context.Context<never>, known: () => ClusterMetadata) {
+    this.known = known
+    this.duration = histogram(context, duration)
+    this.sentMessages = counter(context, sentMessages)
+    this.queueDuration = histogram(context, queueDuration)
+    this.batchSize = histogram(context, batchSize, sizes)
+    this.batchRecords = histogram(context, batchRecords, counts)
+    this.retries = counter(context, retries)
+  }
+
+  private leaderOf({ topic, partition }: Place): Broker | undefined {
+    const { topics, brokers } = this.known()
+    return brokers.get(topics.get(topic)?.partitions[partition]?.leaderId ?? -1)
+  }
+
+  /** The batch is on its way for the first time, as so many bytes. */
+  left({ topic }: Place, { createdAtMs, count }: MeasuredBatch, sizeBytes: number, nowMs: number): void {
+    const attributes = () => Conventions.operationOn(Conventions.send, topic)
+    this.queueDuration.record((nowMs - createdAtMs) / msPerSecond, topic, attributes)
+    this.batchSize.record(sizeBytes, topic, attributes)
+    this.batchRecords.record(count, topic, attributes)
+  }
+
+  /** The batch is to be sent again. */
+  retried({ topic }: Place, code: number): void {
+    this.retries.record(1, `${code} ${topic}`, () => ({
+      ...Conventions.operationOn(Conventions.send, topic),
+      ...Conventions.errorOf(nameOf(code))
+    }))
+  }
+
+  /** The batch is stored, or given up with this code. */
+  ended(place: Place, batch: MeasuredBatch, code: number | undefined, nowMs: number): void {
+    const leader = this.leaderOf(place)
+    const key = `${code} ${leader?.id} ${place.partition} ${place.topic}`
+    const attributes = () => ({
+      ...Conventions.operationOn(Conventions.send, place.topic),
+      ...Conventions.partitionOf(place.partition),
+      ...Conventions.serverOf(leader),
+      ...Conventions.errorOf(code === undefined ? undefined : nameOf(code))
+    })
+    this.duration.record((nowMs - batch.createdAtMs) / msPerSecond, key, attributes)
+    if (batch.attempts > 0) this.sentMessages.record(batch.count, key, attributes)
+  }
+}
+
+/** A producer's memory, as it is when somebody asks. */
+export interface Buffer {
+  readonly usedBytes: number
+  readonly limitBytes: number
+  readonly waitingCount: number
+}
+
+/** Answers for a producer's memory until what it returns is called. */
+export const observeBuffer = (context: Context.Context<never>, clientId: string, buffer: Buffer): (() => void) => {
+  const attributes = { [Conventions.attribute.system]: "kafka", [Conventions.attribute.clientId]: clientId }
+  const ends = [
+    observe(context, bufferUsage, "sum", attributes, () => buffer.usedBytes),
+    observe(context, bufferLimit, "sum", attributes, () => buffer.limitBytes),
+    observe(context, waiting, "sum", attributes, () => buffer.waitingCount)
+  ]
+  return () => {
+    for (const end of ends) end()
+  }
+}
