@@ -35,7 +35,7 @@ export class RequestMeasures {
   ended(request: string, { host, port }: Address, sinceMs: number, errorType?: string): void {
     this.duration.record((this.nowMs - sinceMs) / msPerSecond, `${errorType} ${request} ${host}:${port}`, () => ({
       [Conventions.attribute.system]: "kafka",
-      [Conventions.attribute.request]: request,
+      [Conventions.attribute.request]: request.replace(/Request$/, ""),
       ...Conventions.serverOf({ host, port }),
       ...Conventions.errorOf(errorType)
     }))

@@ -295,15 +295,10 @@ export class Sender {
   }
 
   private deliver(queue: Queue, batch: Batch<ProduceError>, answer: Answered | undefined): void {
+    this.parts.measures.ended(queue, batch, undefined, this.nowMs)
     batch.stored(queue.topic, queue.partition, answer?.baseOffset ?? -1, answer?.logAppendTimeMs ?? -1)
-    this.ended(queue, batch, undefined)
-    this.parts.identities.delivered()
-  }
-
-  /** A batch takes no memory any more; `code`: with what it was given up. */
-  private ended(queue: Queue, batch: Batch<ProduceError>, code: number | undefined): void {
     this.parts.accumulator.ended(batch.recordBytes)
-    this.parts.measures.ended(queue, batch, code, this.nowMs)
+    this.parts.identities.delivered()
   }
 
   private again(queue: Queue, batch: Batch<ProduceError>, errorCode: number): void {
@@ -315,7 +310,7 @@ export class Sender {
   }
 
   private fail({ queue, batch }: Sent, code: number, isCertain: boolean, cause: unknown): void {
-    const { accumulator, identities } = this.parts
+    const { accumulator, identities, measures } = this.parts
     const { topic, partition } = queue
     if (this.givenUp.delete(batch)) {
       queue.finish(batch)
@@ -324,8 +319,9 @@ export class Sender {
     queue.giveUp(batch, isCertain)
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
+    measures.ended(queue, batch, code, this.nowMs)
     batch.failed(new ProduceError({ topic, partition, code, cause }))
-    this.ended(queue, batch, code)
+    accumulator.ended(batch.recordBytes)
   }
 
   private isExpired(batch: Batch<ProduceError>, nowMs: number): boolean {
@@ -347,7 +343,7 @@ export class Sender {
   }
 
   private abandon(queue: Queue, batch: Batch<ProduceError>, code: number, cause: unknown): void {
-    const { accumulator, identities } = this.parts
+    const { accumulator, identities, measures } = this.parts
     const isUnderWay = queue.isUnderWay(batch)
     const hasSequence = batch.baseSequence !== noSequence
     if (isUnderWay) this.givenUp.add(batch)
@@ -355,8 +351,9 @@ export class Sender {
     if (isUnderWay && hasSequence) queue.isBroken = true
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
+    measures.ended(queue, batch, code, this.nowMs)
     batch.failed(new ProduceError({ topic: queue.topic, partition: queue.partition, code, cause }))
-    this.ended(queue, batch, code)
+    accumulator.ended(batch.recordBytes)
   }
 
   /** Gives up everything: there will be no identity to send it under, or the transaction it belongs to is over. */
