@@ -81,6 +81,8 @@ export interface Consumer<K, V, H> {
   readonly commit: (records: ReadonlyArray<Origin>) => Effect.Effect<void, KlammError>
   /** Commits what is done: all records but those pulled last. */
   readonly commitDone: Effect.Effect<void, KlammError>
+  /** Says that this record and all before it in its partition are done, for those who take records one by one out of a pull. */
+  readonly finish: (record: Origin) => Effect.Effect<void>
   readonly assignment: Effect.Effect<ReadonlyArray<TopicPartition>>
   readonly seek: (partition: TopicPartition, offset: number) => Effect.Effect<void, NotAssignedError>
   readonly seekTo: (
@@ -213,6 +215,11 @@ const handleOf = <K, V, H>(
     partitions: partitionStreams(session, decodeAll),
     commit: (records) => commits.these(latestOf(records).map(behind)),
     commitDone: Effect.suspend(() => commits.done(feeds())),
+    finish: (record) =>
+      Effect.sync(() => {
+        engine.feeds.get(keyFor(record.topic, record.partition))?.finishUntil(record)
+        session.progress()
+      }),
     assignment: Effect.sync(() => feeds().map(({ topic, partition }) => ({ topic, partition }))),
     seek: (partition, offset) =>
       withFeed(session, partition, (feed) => engine.tell(feed, { _tag: "Seek", offset, epoch: -1 })),
