@@ -18,118 +18,28 @@ import * as Consumer from "./Consumer.ts"
 import * as Klamm from "./Klamm.ts"
 import { ClosedError } from "./KlammError.ts"
 import type { ProducerOptions } from "./Options.ts"
-import type * as Processing from "./Processing.ts"
 import * as Producer from "./Producer.ts"
+import type {
+  Abortable,
+  Admin,
+  Connected,
+  ConsumeOptions,
+  Consuming,
+  Events,
+  ExactlyOnceOptions,
+  ForEachOptions,
+  Outgoing,
+  OwnProducer,
+  Read,
+  Retry,
+  Sending,
+  Stored,
+  Transaction
+} from "./PromiseTypes.ts"
 import type * as Topic from "./Topic.ts"
 
 export { bytes, json, text } from "./PlainTopic.ts"
-
-export interface Abortable {
-  readonly signal?: AbortSignal | undefined
-}
-
-type Read<K, V, H> = Consumer.ConsumerRecord<K, V, H>
-type Outgoing<K, V, H> = Producer.ProducerRecord<K, V, H>
-type Stored = Producer.RecordMetadata
-
-/** What is done with a record that can't be decoded, and with partitions that come and go, in place of the effects of `Consumer.ts`. */
-interface Events {
-  readonly onDecodeError?: (failure: Consumer.DecodeFailure) => void | Promise<void>
-  readonly onRebalance?: (event: Consumer.RebalanceEvent) => void | Promise<void>
-}
-
-type Told<Options> = Omit<Options, keyof Events | "retry"> & Pick<Events, keyof Events & keyof Options> & Abortable
-
-/** How often a record that failed is tried again, the pauses doubling from `delayMs` on. */
-export interface Retry {
-  readonly times: number
-  readonly delayMs: number
-}
-
-export type ConsumeOptions = Told<Consumer.Options>
-export type ForEachOptions = Told<Processing.ForEachOptions> & { readonly retry?: Retry }
-export type ExactlyOnceOptions = Told<Processing.ExactlyOnceOptions> & { readonly retry?: Retry }
-
-/**
- * Records one after another. One is done when the next is asked for: what is done is committed for the group, and who leaves the loop
- * gets the record he left it with again.
- */
-export interface Consuming<K, V, H> extends AsyncIterableIterator<Read<K, V, H>> {
-  /** Commits that this record, and all before it in its partition, are done: for `enableAutoCommit: false`. */
-  readonly commit: (record: Read<K, V, H>) => Promise<void>
-  readonly return: () => Promise<IteratorReturnResult<undefined>>
-}
-
-/** Sending, with whatever producer. */
-export interface Sending {
-  /** Done when the cluster has acknowledged the record. A signal ends the waiting: a record that is on its way goes on. */
-  readonly send: <K, V, H>(
-    topic: Topic.Topic<K, V, H>,
-    record: Outgoing<K, V, H>,
-    options?: Abortable
-  ) => Promise<Stored>
-  /** Sends in order; done when all are acknowledged. Nothing is sent when one can't be encoded. */
-  readonly sendMany: <K, V, H>(
-    topic: Topic.Topic<K, V, H>,
-    records: ReadonlyArray<Outgoing<K, V, H>>,
-    options?: Abortable
-  ) => Promise<ReadonlyArray<Stored>>
-  /** Sends what was handed over so far without lingering; done when all of it is acknowledged or given up. */
-  readonly flush: () => Promise<void>
-}
-
-/** What is sent in here becomes visible all at once, or never. */
-export interface Transaction extends Omit<Sending, "flush"> {
-  /** Commits with the transaction how far a group has read. The offset is that of the next record. */
-  readonly sendOffsets: (
-    group: Producer.TransactionGroup,
-    offsets: ReadonlyArray<Producer.TransactionOffset>
-  ) => Promise<void>
-}
-
-export interface OwnProducer extends Sending {
-  /** Commits when `inside` is done, aborts when it rejects or the signal is aborted. Needs a `transactionalId`; one at a time. */
-  readonly transaction: <A>(
-    inside: (transaction: Transaction, signal: AbortSignal) => Promise<A>,
-    options?: Abortable
-  ) => Promise<A>
-  /** Delivers what was handed over and ends the producer. */
-  readonly close: () => Promise<void>
-}
-
-type Promised<F> = F extends (...args: infer Args) => Effect.Effect<infer A, infer _E, infer _R>
-  ? (...args: Args) => Promise<A>
-  : F extends Effect.Effect<infer A, infer _E, infer _R>
-    ? () => Promise<A>
-    : never
-
-type Calls = Omit<typeof AdminCalls, "AdminError">
-
-/** Every call of `Admin.ts`, by its name. */
-export type Admin = { readonly [Name in keyof Calls]: Promised<Calls[Name]> }
-
-/** A connection to a cluster. `await using` closes it. */
-export interface Connected extends Sending, AsyncDisposable {
-  /** A producer with settings of its own, as transactions need it. */
-  readonly producer: (options?: ProducerOptions) => Promise<OwnProducer>
-  readonly consume: <K, V, H>(topic: Topic.Topic<K, V, H>, options?: ConsumeOptions) => Consuming<K, V, H>
-  /** Works on records side by side, in order where `concurrency` says so; done when the signal is aborted or the connection closed. */
-  readonly forEach: <K, V, H>(
-    topic: Topic.Topic<K, V, H>,
-    options: ForEachOptions,
-    work: (record: Read<K, V, H>, signal: AbortSignal) => void | Promise<void>
-  ) => Promise<void>
-  /** Makes records of records, so that each has its effect once; ends as `forEach` does. */
-  readonly exactlyOnce: <K, V, H, K2, V2, H2>(
-    input: Topic.Topic<K, V, H>,
-    output: Topic.Topic<K2, V2, H2>,
-    options: ExactlyOnceOptions,
-    work: (record: Read<K, V, H>, signal: AbortSignal) => Promise<ReadonlyArray<Outgoing<K2, V2, H2>>>
-  ) => Promise<void>
-  readonly admin: Admin
-  /** Ends consumers, delivers what was sent, and closes all connections. Further calls answer the same. */
-  readonly close: () => Promise<void>
-}
+export type * from "./PromiseTypes.ts"
 
 type Run = <A, E>(effect: Effect.Effect<A, E, Klamm.Klamm>, signal?: AbortSignal) => Promise<A>
 
@@ -218,30 +128,81 @@ class Reading<K, V, H> implements Consuming<K, V, H> {
   }
 }
 
-const sendingOf = (run: Run, producer: Producer.Producer | undefined): Sending => {
-  const inForce = <A, E>(effect: Effect.Effect<A, E, Klamm.Klamm>): Effect.Effect<A, E, Klamm.Klamm> =>
-    producer === undefined ? effect : Producer.provide(producer)(effect)
-  return {
-    send: (topic, record, { signal } = {}) => run(inForce(Producer.send(topic, record)), signal),
-    sendMany: (topic, records, { signal } = {}) => run(inForce(Producer.sendMany(topic, records)), signal),
-    flush: () => run(inForce(Producer.flush))
+/** Sending by a producer, and the promises that it has not kept yet. */
+class Sender implements Sending {
+  protected readonly run: Run
+  private readonly inForce: Effect.Effect<Producer.Producer, never, Klamm.Klamm>
+  private readonly pending = new Set<Promise<unknown>>()
+
+  constructor(run: Run, producer: Effect.Effect<Producer.Producer, never, Klamm.Klamm>) {
+    this.run = run
+    this.inForce = producer
+  }
+
+  /** Runs with this producer in force. */
+  with<A, E>(effect: Effect.Effect<A, E, Klamm.Klamm>, signal?: AbortSignal): Promise<A> {
+    return this.run(
+      Effect.flatMap(this.inForce, (producer) => Producer.provide(producer)(effect)),
+      signal
+    )
+  }
+
+  private async kept<A>(promise: Promise<A>): Promise<A> {
+    this.pending.add(promise)
+    try {
+      return await promise
+    } finally {
+      this.pending.delete(promise)
+    }
+  }
+
+  send<K, V, H>(topic: Topic.Topic<K, V, H>, record: Outgoing<K, V, H>, { signal }: Abortable = {}): Promise<Stored> {
+    return this.kept(this.with(Producer.send(topic, record), signal))
+  }
+
+  sendMany<K, V, H>(
+    topic: Topic.Topic<K, V, H>,
+    records: ReadonlyArray<Outgoing<K, V, H>>,
+    { signal }: Abortable = {}
+  ): Promise<ReadonlyArray<Stored>> {
+    return this.kept(this.with(Producer.sendMany(topic, records), signal))
+  }
+
+  flush(): Promise<void> {
+    return this.with(Producer.flush)
+  }
+
+  /** Done when every promise is kept or broken; nothing lingers meanwhile. */
+  settled(): Promise<unknown> {
+    const all = Effect.promise(() => Promise.allSettled(this.pending))
+    return this.run(Effect.flatMap(this.inForce, (producer) => producer.hurrying(all)))
   }
 }
 
-const ownProducer = async (run: Run, options: ProducerOptions): Promise<OwnProducer> => {
-  const scope = Scope.makeUnsafe()
-  const producer = await run(Scope.provide(Producer.make(options), scope))
-  const sending = sendingOf(run, producer)
-  const transaction: Transaction = {
-    send: sending.send,
-    sendMany: sending.sendMany,
-    sendOffsets: (group, offsets) => run(Producer.provide(producer)(Producer.sendOffsets(group, offsets)))
+class Own extends Sender implements OwnProducer {
+  private readonly scope: Scope.Closeable
+  private closed: Promise<void> | undefined
+
+  constructor(run: Run, producer: Producer.Producer, scope: Scope.Closeable) {
+    super(run, Effect.succeed(producer))
+    this.scope = scope
   }
-  return {
-    ...sending,
-    transaction: (inside, { signal } = {}) =>
-      run(Producer.provide(producer)(Producer.transaction(called((aborted) => inside(transaction, aborted)))), signal),
-    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+
+  transaction<A>(
+    inside: (transaction: Transaction, signal: AbortSignal) => Promise<A>,
+    { signal }: Abortable = {}
+  ): Promise<A> {
+    const transaction: Transaction = {
+      send: (topic, record, options) => this.send(topic, record, options),
+      sendMany: (topic, records, options) => this.sendMany(topic, records, options),
+      sendOffsets: (group, offsets) => this.with(Producer.sendOffsets(group, offsets))
+    }
+    return this.with(Producer.transaction(called((aborted) => inside(transaction, aborted))), signal)
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.settled().then(() => Effect.runPromise(Scope.close(this.scope, Exit.void)))
+    return this.closed
   }
 }
 
@@ -260,38 +221,32 @@ type Runtime = ManagedRuntime.ManagedRuntime<Klamm.Klamm, unknown>
 
 /** Runs effects as promises: a failure is thrown as it is, an interruption as the reason of the signal that asked for it. */
 const runOf =
-  (runtime: Runtime, isClosed: () => boolean): Run =>
+  (runtime: Runtime): Run =>
   async (effect, signal) => {
-    if (isClosed()) throw new ClosedError({ what: "client" })
+    if (runtime.scope.state._tag === "Closed") throw new ClosedError({ what: "client" })
     signal?.throwIfAborted()
     const exit = await runtime.runPromiseExit(effect, signal === undefined ? {} : { signal })
     if (Exit.isSuccess(exit)) return exit.value
-    if (Cause.hasInterruptsOnly(exit.cause))
-      throw signal?.aborted === true ? signal.reason : new ClosedError({ what: "client" })
-    throw Cause.squash(exit.cause)
+    if (!Cause.hasInterruptsOnly(exit.cause)) throw Cause.squash(exit.cause)
+    throw signal?.aborted === true ? signal.reason : new ClosedError({ what: "client" })
   }
 
-class Connection implements Connected {
+class Connection extends Sender implements Connected {
   readonly admin: Admin
-  readonly send: Sending["send"]
-  readonly sendMany: Sending["sendMany"]
-  readonly flush: Sending["flush"]
   private readonly runtime: Runtime
   private readonly ending = new AbortController()
-  /** What has no result of its own and ends before the connection does. */
+  /** What ends before the connection does, and how to end it. */
   private readonly goingOn = new Set<() => Promise<unknown>>()
-  private readonly run: Run
-  private isClosed = false
   private closed: Promise<void> | undefined
 
-  constructor(options: Klamm.KlammOptions) {
-    this.runtime = ManagedRuntime.make(Klamm.layer(options))
-    this.run = runOf(this.runtime, () => this.isClosed)
-    const { send, sendMany, flush } = sendingOf(this.run, undefined)
-    this.send = send
-    this.sendMany = sendMany
-    this.flush = flush
-    this.admin = adminOf(this.run)
+  constructor(runtime: Runtime) {
+    const run = runOf(runtime)
+    super(
+      run,
+      Effect.map(Klamm.Klamm, ({ producer }) => producer)
+    )
+    this.runtime = runtime
+    this.admin = adminOf(run)
   }
 
   /** Asks the cluster for anything. */
@@ -307,8 +262,11 @@ class Connection implements Connected {
     }
   }
 
-  producer(options: ProducerOptions = {}): Promise<OwnProducer> {
-    return ownProducer(this.run, options)
+  async producer(options: ProducerOptions = {}): Promise<OwnProducer> {
+    const scope = Scope.makeUnsafe()
+    const own = new Own(this.run, await this.run(Scope.provide(Producer.make(options), scope)), scope)
+    this.goingOn.add(() => own.close())
+    return own
   }
 
   private until(own: AbortSignal | undefined): AbortSignal {
@@ -373,8 +331,7 @@ class Connection implements Connected {
   private async end(): Promise<void> {
     this.ending.abort(new ClosedError({ what: "client" }))
     await Promise.all(Array.from(this.goingOn, (settled) => settled()))
-    await this.flush()
-    this.isClosed = true
+    await this.settled()
     await this.runtime.dispose()
   }
 
@@ -385,7 +342,7 @@ class Connection implements Connected {
 
 /** Connects to a cluster: done when some broker has answered. */
 export const connect = async ({ signal, ...options }: Klamm.KlammOptions & Abortable): Promise<Connected> => {
-  const connection = new Connection(options)
+  const connection = new Connection(ManagedRuntime.make(Klamm.layer(options)))
   await connection.reach(signal)
   return connection
 }

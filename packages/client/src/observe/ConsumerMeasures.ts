@@ -92,7 +92,7 @@ export class ConsumerMeasures {
 
   consumed({ topic, partition }: Partition, count: number): void {
     this.consumedMessages.record(count, `${partition} ${topic}`, () => ({
-      ...this.of(Conventions.poll, topic),
+      ...this.of(Conventions.operation.poll, topic),
       ...Conventions.partitionOf(partition)
     }))
   }
@@ -100,21 +100,21 @@ export class ConsumerMeasures {
   /** Somebody who asked for records has them. */
   polled({ topic, partition }: Partition, sinceMs: number): void {
     this.duration.record((this.nowMs - sinceMs) / msPerSecond, `poll ${partition} ${topic}`, () => ({
-      ...this.of(Conventions.poll, topic),
+      ...this.of(Conventions.operation.poll, topic),
       ...Conventions.partitionOf(partition)
     }))
   }
 
   committed(sinceMs: number, errorType: string | undefined): void {
     this.duration.record((this.nowMs - sinceMs) / msPerSecond, `commit ${errorType}`, () => ({
-      ...this.of(Conventions.commit, undefined),
+      ...this.of(Conventions.operation.commit, undefined),
       ...Conventions.errorOf(errorType)
     }))
   }
 
   processed({ topic, partition }: Partition, sinceMs: number, errorType: string | undefined): void {
     this.processDuration.record((this.nowMs - sinceMs) / msPerSecond, `${errorType} ${partition} ${topic}`, () => ({
-      ...this.of(Conventions.process, topic),
+      ...this.of(Conventions.operation.process, topic),
       ...Conventions.partitionOf(partition),
       ...Conventions.errorOf(errorType)
     }))

@@ -35,10 +35,12 @@ export interface Operation {
   readonly type: "send" | "receive" | "process" | "settle"
 }
 
-export const send: Operation = { name: "send", type: "send" }
-export const poll: Operation = { name: "poll", type: "receive" }
-export const process: Operation = { name: "process", type: "process" }
-export const commit: Operation = { name: "commit", type: "settle" }
+export const operation = {
+  send: { name: "send", type: "send" },
+  poll: { name: "poll", type: "receive" },
+  process: { name: "process", type: "process" },
+  commit: { name: "commit", type: "settle" }
+} as const satisfies { readonly [name: string]: Operation }
 
 /** What every span and every series says of an operation on a topic. */
 export const operationOn = ({ name, type }: Operation, topic: string | undefined): Attributes => ({

@@ -99,7 +99,7 @@ export class ProducerMeasures {
 
   /** The batch is on its way for the first time, as so many bytes. */
   left({ topic }: Place, { createdAtMs, count }: MeasuredBatch, sizeBytes: number, nowMs: number): void {
-    const attributes = () => Conventions.operationOn(Conventions.send, topic)
+    const attributes = () => Conventions.operationOn(Conventions.operation.send, topic)
     this.queueDuration.record((nowMs - createdAtMs) / msPerSecond, topic, attributes)
     this.batchSize.record(sizeBytes, topic, attributes)
     this.batchRecords.record(count, topic, attributes)
@@ -108,7 +108,7 @@ export class ProducerMeasures {
   /** The batch is to be sent again. */
   retried({ topic }: Place, code: number): void {
     this.retries.record(1, `${code} ${topic}`, () => ({
-      ...Conventions.operationOn(Conventions.send, topic),
+      ...Conventions.operationOn(Conventions.operation.send, topic),
       ...Conventions.errorOf(nameOf(code))
     }))
   }
@@ -118,7 +118,7 @@ export class ProducerMeasures {
     const leader = this.leaderOf(place)
     const key = `${code} ${leader?.id} ${place.partition} ${place.topic}`
     const attributes = () => ({
-      ...Conventions.operationOn(Conventions.send, place.topic),
+      ...Conventions.operationOn(Conventions.operation.send, place.topic),
       ...Conventions.partitionOf(place.partition),
       ...Conventions.serverOf(leader),
       ...Conventions.errorOf(code === undefined ? undefined : nameOf(code))
@@ -129,19 +129,19 @@ export class ProducerMeasures {
 }
 
 /** A producer's memory, as it is when somebody asks. */
-export interface Buffer {
+export interface Memory {
   readonly usedBytes: number
   readonly limitBytes: number
   readonly waitingCount: number
 }
 
 /** Answers for a producer's memory until what it returns is called. */
-export const observeBuffer = (context: Context.Context<never>, clientId: string, buffer: Buffer): (() => void) => {
+export const observeMemory = (context: Context.Context<never>, clientId: string, memory: Memory): (() => void) => {
   const attributes = { [Conventions.attribute.system]: "kafka", [Conventions.attribute.clientId]: clientId }
   const ends = [
-    observe(context, bufferUsage, "sum", attributes, () => buffer.usedBytes),
-    observe(context, bufferLimit, "sum", attributes, () => buffer.limitBytes),
-    observe(context, waiting, "sum", attributes, () => buffer.waitingCount)
+    observe(context, bufferUsage, "sum", attributes, () => memory.usedBytes),
+    observe(context, bufferLimit, "sum", attributes, () => memory.limitBytes),
+    observe(context, waiting, "sum", attributes, () => memory.waitingCount)
   ]
   return () => {
     for (const end of ends) end()

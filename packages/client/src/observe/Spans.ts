@@ -128,10 +128,14 @@ export const sending = <Record extends Outgoing>(
   { client, topic, key, records, waiter, handOver }: SendingOptions<Record>
 ): Effect.Effect<void, ProduceError> => {
   const given = records.flatMap(({ headers = [] }) => TraceContext.creationOf(headers) ?? [])
-  const span = Effect.makeSpan(`${Conventions.send.name} ${topic}`, {
+  const span = Effect.makeSpan(`${Conventions.operation.send.name} ${topic}`, {
     kind: given.length < records.length ? "producer" : "client",
     links: given.slice(0, linksMax).map(linkTo),
-    attributes: { ...Conventions.operationOn(Conventions.send, topic), ...clientOf(client), ...recordsOf(key, records) }
+    attributes: {
+      ...Conventions.operationOn(Conventions.operation.send, topic),
+      ...clientOf(client),
+      ...recordsOf(key, records)
+    }
   })
   return Effect.flatMap(span, (made) => {
     const carried = TraceContext.headersOf(made)
@@ -165,12 +169,12 @@ export const polling = <A extends Polled, E, R>(
     if (!isOn(fiber, client)) return poll
     const now = nowOf(fiber)
     const attributes = {
-      ...Conventions.operationOn(Conventions.poll, topic),
+      ...Conventions.operationOn(Conventions.operation.poll, topic),
       ...Conventions.groupOf(group),
       ...clientOf(client)
     }
     return Effect.flatMap(
-      Effect.makeSpan(`${Conventions.poll.name} ${topic}`, { kind: "client", attributes }),
+      Effect.makeSpan(`${Conventions.operation.poll.name} ${topic}`, { kind: "client", attributes }),
       (span) =>
         Effect.map(poll, (polled) => {
           const { feed, records } = polled
@@ -207,12 +211,12 @@ export const processing = <A, E, R>(
     if (!isOn(fiber, client ?? { tracing: true })) return work
     const ambient = Option.getOrUndefined(Context.getOption(fiber.context, Tracer.ParentSpan))
     const links = producerSpan === undefined ? [] : ambient === undefined ? [producerSpan] : [producerSpan, ambient]
-    const span = Effect.makeSpan(`${Conventions.process.name} ${topic}`, {
+    const span = Effect.makeSpan(`${Conventions.operation.process.name} ${topic}`, {
       kind: "consumer",
       links: links.map(linkTo),
       ...(producerSpan === undefined ? {} : { parent: producerSpan }),
       attributes: {
-        ...Conventions.operationOn(Conventions.process, topic),
+        ...Conventions.operationOn(Conventions.operation.process, topic),
         ...Conventions.groupOf(group),
         ...Conventions.partitionOf(partition),
         [attribute.offset]: offset,
@@ -233,9 +237,10 @@ export const committing = <A, E, R>(
   Effect.withFiber((fiber) => {
     if (!isOn(fiber, client)) return commit
     const topic = topics.length === 1 ? topics[0] : undefined
-    const name = topic === undefined ? Conventions.commit.name : `${Conventions.commit.name} ${topic}`
+    const name =
+      topic === undefined ? Conventions.operation.commit.name : `${Conventions.operation.commit.name} ${topic}`
     const attributes = {
-      ...Conventions.operationOn(Conventions.commit, topic),
+      ...Conventions.operationOn(Conventions.operation.commit, topic),
       ...Conventions.groupOf(group),
       ...clientOf(client)
     }

@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import type { Cluster, TopicMetadata } from "../Cluster.ts"
 import { EncodeError, type KlammError, ProduceError } from "../KlammError.ts"
 import { Life } from "../Life.ts"
-import { observeBuffer, ProducerMeasures } from "../observe/ProducerMeasures.ts"
+import { observeMemory, ProducerMeasures } from "../observe/ProducerMeasures.ts"
 import type { Traced } from "../observe/Spans.ts"
 import { ofKey } from "../Partitioner.ts"
 import type { HeadersOf, Topic } from "../Topic.ts"
@@ -230,14 +230,21 @@ export class ProducerLive {
   }
 
   /** Sends everything that was handed over so far without lingering; done when all of it has ended. */
-  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
-    const { sender, accumulator, clock } = this.deps
-    sender.beginHurry()
-    return Effect.ensuring(
-      Effect.suspend(() => accumulator.settled(monotonicMsOf(clock))),
-      Effect.sync(() => sender.endHurry())
-    )
-  })
+  readonly flush: Effect.Effect<void> = Effect.suspend(() =>
+    this.hurrying(Effect.suspend(() => this.deps.accumulator.settled(monotonicMsOf(this.deps.clock))))
+  )
+
+  /** Nothing lingers while this is done. */
+  hurrying<A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      const { sender } = this.deps
+      sender.beginHurry()
+      return Effect.ensuring(
+        work,
+        Effect.sync(() => sender.endHurry())
+      )
+    })
+  }
 
   /** Takes no more records, delivers what it has as far as the time goes, and gives up the rest. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
@@ -300,7 +307,7 @@ export const make = ({
     })
     yield* Effect.forkIn(sender.run, scope)
     if (transactions !== undefined) yield* Effect.forkIn(transactions.adding, scope)
-    const unobserve = observeBuffer(context, connection.clientId, accumulator)
+    const unobserve = observeMemory(context, connection.clientId, accumulator)
     yield* Effect.addFinalizer(() => Effect.sync(unobserve))
     yield* Effect.addFinalizer((exit) => Effect.andThen(producer.close, Scope.close(scope, exit)))
     return producer
