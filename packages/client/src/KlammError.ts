@@ -133,6 +133,10 @@ export class ConfigError extends Data.TaggedError("ConfigError")<{ readonly why:
 /** Which part of a record is meant. */
 export type Part = "key" | "value" | "headers"
 
+/** What of a record is not as its topic says. */
+const misfitOf = ({ topic, part, cause }: { readonly topic: string; readonly part: Part; readonly cause: unknown }) =>
+  `${topic}, ${part}: ${cause instanceof Error ? cause.message : String(cause)}`
+
 /** A key, value or header does not fit its schema; nothing was sent. */
 export class EncodeError extends Data.TaggedError("EncodeError")<{
   readonly topic: string
@@ -143,7 +147,7 @@ export class EncodeError extends Data.TaggedError("EncodeError")<{
   readonly codeName: ErrorName = "INVALID_RECORD"
   readonly retriable: boolean = false
   override get message(): string {
-    return `${this.topic}, ${this.part}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    return misfitOf(this)
   }
 }
 
@@ -158,9 +162,13 @@ export class DecodeError extends Data.TaggedError("DecodeError")<{
   readonly codeName: ErrorName = "INVALID_RECORD"
   readonly retriable: boolean = false
   override get message(): string {
-    return `${this.topic}, ${this.part}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    return misfitOf(this)
   }
 }
+
+/** What the cause says, or else Kafka's words for the code. */
+const whyOf = ({ code, cause }: { readonly code: number; readonly cause?: unknown }): string =>
+  cause instanceof Error ? cause.message : infoOf(code).message
 
 /** A record was not stored, or nobody knows whether it was. */
 export class ProduceError extends Data.TaggedError("ProduceError")<{
@@ -172,8 +180,7 @@ export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly codeName: ErrorName = infoOf(this.code).name
   readonly retriable: boolean = infoOf(this.code).retriable && !(this.cause instanceof ClosedError)
   override get message(): string {
-    const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
-    return `${this.topic}-${this.partition}: ${this.codeName}: ${why}`
+    return `${this.topic}-${this.partition}: ${this.codeName}: ${whyOf(this)}`
   }
 }
 
@@ -199,8 +206,7 @@ export class TransactionError extends Data.TaggedError("TransactionError")<{
   readonly codeName: ErrorName = infoOf(this.code).name
   readonly retriable: boolean = infoOf(this.code).retriable
   override get message(): string {
-    const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
-    return `${this.transactionalId}: ${this.codeName}: ${why}`
+    return `${this.transactionalId}: ${this.codeName}: ${whyOf(this)}`
   }
 }
 
