@@ -18,7 +18,12 @@ export const readiness = ({ fresh }: Broker["Service"]): Readiness => ({
   rssMb: Math.round(process.memoryUsage.rss() / 1_000_000)
 })
 
-export const banner = (broker: Broker["Service"], version: string, memory: boolean): string => {
+export const banner = (
+  broker: Broker["Service"],
+  version: string,
+  memory: boolean,
+  metricsAt: string | undefined
+): string => {
   const where = memory ? "kept in memory only" : broker.directories.join(", ")
   const { readyMs, rssMb } = readiness(broker)
   const told = (what: string, { name, address }: BoundListener) =>
@@ -31,6 +36,7 @@ export const banner = (broker: Broker["Service"], version: string, memory: boole
   return [
     `klamm ${version} · node ${process.version} · cluster ${broker.clusterId} · data ${where}${broker.fresh ? " (fresh)" : ""}`,
     ...listeners,
+    ...(metricsAt === undefined ? [] : [`  metrics        http://${metricsAt}/metrics`]),
     `  ready in ${readyMs} ms, rss ${rssMb} MB`,
     ...(addresses === "" ? [] : [`BROKERS=${addresses}`]),
     "Ctrl-C stops cleanly · --memory keeps nothing · --help for flags",

@@ -19,7 +19,8 @@ switch (parsed._tag) {
     break
   case "Run": {
     const { run } = await import("./Daemon.ts")
-    run(parsed.options)
+    const { profile } = parsed.options
+    run(parsed.options, profile === undefined ? () => undefined : await (await import("./Profile.ts")).begin(profile))
     break
   }
   case "RunCluster": {

@@ -30,6 +30,7 @@ import * as Result from "effect/Result"
 import manifest from "../package.json" with { type: "json" }
 import { banner, readiness } from "./Banner.ts"
 import { failed, quit, wrongUsage } from "./Exit.ts"
+import * as Metrics from "./Metrics.ts"
 import type { Options } from "./Options.ts"
 
 const readConfigFile = (path: string): string => {
@@ -85,21 +86,39 @@ const formatOf = ({ clusterId, initialControllers }: Options, config: StaticConf
 /** Schema and msgpack come with it: a node that is alone starts without. */
 const loadBus = Effect.promise(async () => (await import("@klamm/broker/Bus")).bus)
 
+/** Where the metrics are to be served, if anywhere. */
+const metricsAddress = ({ values }: StaticConfig): Metrics.MetricsAddress | undefined => {
+  const text = values["klamm.metrics.listener"]
+  if (text === "") return undefined
+  const address = Metrics.parseAddress(text)
+  return address ?? quit(`✗ klamm.metrics.listener is HOST:PORT, not "${text}"`, wrongUsage)
+}
+
+/** Answers where, once they are. */
+const serveMetrics = (address: Metrics.MetricsAddress, { telemetry }: Broker["Service"]) =>
+  Effect.match(Metrics.serve(address, telemetry), {
+    onSuccess: ({ host, port }) => `${host === "" ? "localhost" : host}:${port}`,
+    onFailure: ({ message }) => quit(`✗ klamm.metrics.listener: ${message}`, failed)
+  })
+
 /** Runs until it is stopped or can't go on, then ends the process. */
-export const run = (options: Options): void => {
+export const run = (options: Options, beforeExit: () => void): void => {
   const config = configure(options)
+  const metrics = metricsAddress(config)
   const live = Layer.mergeAll(options.memory ? DiskMemory.layerMemory : NodeDisk.layer, NodeNetwork.layer)
   const parts = { codecs: makeCodecs({ gzip, zstd }), bus: loadBus, format: formatOf(options, config) }
   const broker = layer(config, parts).pipe(Layer.provide(live))
   const program = Effect.gen(function* () {
     const started = yield* Broker
-    if (process.send === undefined) process.stdout.write(banner(started, manifest.version, options.memory))
+    const metricsAt = metrics === undefined ? undefined : yield* serveMetrics(metrics, started)
+    if (process.send === undefined) process.stdout.write(banner(started, manifest.version, options.memory, metricsAt))
     else process.send(readiness(started))
     return yield* started.failed
   })
   const fiber = Effect.runFork(Effect.provide(program, broker))
   const isStopping = onStopSignal(() => Effect.runFork(Fiber.interrupt(fiber)))
   fiber.addObserver((exit) => {
+    beforeExit()
     if (Exit.isSuccess(exit)) process.exit(0)
     const stopped = Cause.hasInterruptsOnly(exit.cause)
     if (stopped && isStopping()) process.exit(0)

@@ -15,6 +15,7 @@ export const usage = `Starts a Klamm broker: Kafka's protocol, one Node process,
       --racks A,B,C      the racks of these brokers, in turn
       --port N           the first broker's port (default 9092); with --brokers the others follow, two apart
       --cluster-id ID    the cluster that a node with a new data folder belongs to
+      --profile FILE     write a CPU profile (.cpuprofile) when the broker stops
       --initial-controllers ID@HOST:PORT:DIRECTORY_ID,...
                          the controllers that found it together, for a node with a new data folder
   -h, --help             show this text
@@ -33,6 +34,8 @@ export interface Options {
   readonly clusterId: string | undefined
   /** The controllers that found it, as `klamm storage format` takes them. */
   readonly initialControllers: string | undefined
+  /** Where a profile of the processor's time goes. */
+  readonly profile: string | undefined
 }
 
 /** A cluster of processes on this machine. */
@@ -71,6 +74,7 @@ const optionKinds = {
   port: { type: "string" },
   "cluster-id": { type: "string" },
   "initial-controllers": { type: "string" },
+  profile: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" }
 } as const
@@ -83,6 +87,7 @@ type Values = ReturnType<typeof read>
 
 const clusterOptions = (values: Values, brokers: string): ClusterOptions => {
   if (values.config !== undefined) throw new Error("--brokers writes a properties file for each broker: leave out -c")
+  if (values.profile !== undefined) throw new Error("--profile is of one broker: start that one by itself with -c")
   return {
     brokers: parseNumber("brokers", brokers, maxBrokers),
     racks: values.racks === undefined ? [] : values.racks.split(",").map((rack) => rack.trim()),
@@ -105,7 +110,8 @@ const nodeOptions = (values: Values): Options => {
     settings: [...listeners, ...(values.set ?? [])],
     memory: values.memory ?? false,
     clusterId: values["cluster-id"],
-    initialControllers: values["initial-controllers"]
+    initialControllers: values["initial-controllers"],
+    profile: values.profile
   }
 }
 

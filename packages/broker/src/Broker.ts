@@ -10,6 +10,7 @@ import { roles } from "@klamm/config/Derived"
 import type { Disk } from "@klamm/platform"
 import { hasBug } from "@klamm/platform/Bugs"
 import type { Address, Network } from "@klamm/platform/Network"
+import { NodeTelemetry, Telemetry } from "@klamm/platform/Telemetry"
 import type { Codecs } from "@klamm/protocol/Compression"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -50,6 +51,8 @@ export class Broker extends Context.Service<
     readonly clientListeners: ReadonlyArray<BoundListener>
     /** Where other nodes reach this one's controller; none on a node that is only a broker. */
     readonly controllerListeners: ReadonlyArray<BoundListener>
+    /** What this node measures of itself. */
+    readonly telemetry: Telemetry
     /** Never ends while the node can go on. */
     readonly failed: Effect.Effect<never, BrokerFailure>
   }
@@ -189,6 +192,7 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
       fresh: storage.fresh || formatted.some(({ before }) => !before),
       clientListeners: half.listeners,
       controllerListeners: controllers,
+      telemetry: yield* NodeTelemetry,
       failed: Deferred.await(failed)
     }
     /** The quorum's log is closed with all others: whoever leads the quorum reads it until it has resigned. */
@@ -211,4 +215,11 @@ const make = (config: StaticConfig, parts: NodeParts) =>
 
 /** One node: a broker, a controller, or both. */
 export const layer = (config: StaticConfig, parts: NodeParts): Layer.Layer<Broker, BrokerFailure, Disk | Network> =>
-  Layer.effect(Broker, make(config, parts))
+  Layer.effect(
+    Broker,
+    Effect.provideServiceEffect(
+      make(config, parts),
+      NodeTelemetry,
+      Effect.sync(() => new Telemetry())
+    )
+  )

@@ -7,7 +7,7 @@
  * has asked for. Kafka: SocketServer's Processor, behaviour 010.
  */
 import type { Reply } from "@klamm/actor"
-import { type Moment, momentOf } from "@klamm/platform/Moment"
+import { type Moment, momentOf, monotonicMsOf } from "@klamm/platform/Moment"
 import type * as Network from "@klamm/platform/Network"
 import type { Writer } from "@klamm/protocol/Bytes"
 import { encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import { AnswerQueue } from "./AnswerQueue.ts"
 import type { Answer, Outcome } from "./Handler.ts"
 import type { RequestContext } from "./RequestContext.ts"
+import type { RequestMeters } from "./RequestMeters.ts"
 import * as Router from "./Router.ts"
 import type { WriterPool } from "./WriterPool.ts"
 
@@ -31,6 +32,7 @@ export interface ConnectionInfo {
 export interface ConnectionServices {
   readonly router: Router.Router
   readonly writers: WriterPool
+  readonly meters: RequestMeters
   /** Requests of one connection that may be admitted and not yet answered (klamm.queued.requests.per.connection). */
   readonly maxQueuedRequests: number
   /** Nothing is read before. */
@@ -40,6 +42,9 @@ export interface ConnectionServices {
 /** A request in the order of answers. */
 interface Pending {
   readonly header: RequestHeader
+  /** The name of its API. */
+  readonly name: string
+  readonly receivedMonotonicMs: number
   readonly reply: Reply<Outcome>
   readonly finalizers: ReadonlyArray<() => void>
 }
@@ -91,7 +96,7 @@ const admit = (session: Session, frame: Network.Frame, received: Moment): Effect
     })
     const begin = handler.begin(body, frame, context).pipe(
       Effect.map((reply) => {
-        answers.push({ header, reply, finalizers })
+        answers.push({ header, name: handler.name, receivedMonotonicMs: received.monotonicMs, reply, finalizers })
         return true
       }),
       Effect.onError(() => Effect.sync(() => finalize(finalizers)))
@@ -117,6 +122,7 @@ const admitAll = (
 const readRequests = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
   Effect.flatMap(session.connection.read, (frames) => {
     const received = momentOf(clock)
+    session.services.meters.received(frames)
     session.info.touch(received.wallMs)
     return Effect.flatMap(admitAll(session, frames, 0, received), (open) =>
       open ? readRequests(session, clock) : Effect.void
@@ -167,7 +173,7 @@ const takeReady = ({ answers, services }: Session): Group => {
   return group
 }
 
-const send = (session: Session): Effect.Effect<boolean, Network.NetworkError> => {
+const send = (session: Session, clock: Clock.Clock): Effect.Effect<boolean, Network.NetworkError> => {
   const { sent, writers, chunks, open } = takeReady(session)
   const given = Effect.sync(() => {
     for (const pending of sent) finalize(pending.finalizers)
@@ -175,17 +181,18 @@ const send = (session: Session): Effect.Effect<boolean, Network.NetworkError> =>
   })
   const writing = Effect.ensuring(chunks.length === 0 ? Effect.void : session.connection.write(chunks), given)
   return Effect.map(writing, () => {
+    session.services.meters.sent(chunks, sent, monotonicMsOf(clock))
     session.answers.answered(sent.length)
     return open
   })
 }
 
 /** Waits for the next answer, then sends it and every one behind it that is ready by then. */
-const sendAnswers = (session: Session): Effect.Effect<void, Network.NetworkError> =>
+const sendAnswers = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
   session.answers.notEmpty.pipe(
     Effect.flatMap(() => session.answers.peek()!.reply.await),
-    Effect.flatMap(() => send(session)),
-    Effect.flatMap((open) => (open ? sendAnswers(session) : Effect.void))
+    Effect.flatMap(() => send(session, clock)),
+    Effect.flatMap((open) => (open ? sendAnswers(session, clock) : Effect.void))
   )
 
 /** Answers that will never be sent give back what they hold. */
@@ -206,6 +213,6 @@ export const serve = (
     yield* services.ready
     const clock = yield* Clock.Clock
     const reading = Effect.catch(readRequests(session, clock), (error) => finishReading(session, error))
-    const ends = Effect.raceFirst(reading, sendAnswers(session))
+    const ends = Effect.raceFirst(reading, sendAnswers(session, clock))
     yield* Effect.tapDefect(ends, (defect) => Effect.logError("a request failed; closing its connection", defect))
   })

@@ -32,6 +32,8 @@ export const hangup = (reason: string): Hangup => ({ _tag: "Hangup", reason })
 
 export interface Handler {
   readonly key: number
+  /** What people call the API: "Produce". */
+  readonly name: string
   readonly minVersion: number
   readonly maxVersion: number
   /**
@@ -68,6 +70,9 @@ export const decodeBody = <F>(message: Message<F>, version: number, body: Reader
 export const isHangup = (body: unknown): body is Hangup =>
   typeof body === "object" && body !== null && "_tag" in body && body._tag === "Hangup"
 
+/** The name of the API whose request this is. */
+export const apiName = <F>({ name }: Message<F>): string => name.replace(/Request$/, "")
+
 /** The highest version that is offered: one marked unstable is not. */
 export const latestVersion = <F>(message: Message<F>): number =>
   message.latestVersionUnstable ? message.versions.max - 1 : message.versions.max
@@ -79,6 +84,7 @@ export const handler = <Request, Response>(
   handle: (body: Message<Request>["Type"], context: RequestContext) => Effect.Effect<Message<Response>["Input"]>
 ): Handler => ({
   key: request.key,
+  name: apiName(request),
   minVersion: request.versions.min,
   maxVersion: latestVersion(request),
   pipelined: false,

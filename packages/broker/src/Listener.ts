@@ -18,7 +18,7 @@ import type { ConnectionRate } from "./ConnectionRate.ts"
 
 export interface ListenerLimits {
   readonly maxFrameBytes: number
-  /** Received and unread bytes at which a connection stops reading (klamm.queued.bytes.per.connection). */
+  /** Bytes of requests not dealt with, at which a connection stops reading (klamm.queued.bytes.per.connection). */
   readonly receiveLimitBytes: number
   readonly maxConnections: number
   /** max.connections.per.ip, or what max.connections.per.ip.overrides says of the address. */

@@ -5,6 +5,7 @@
 import type { BrokerSnapshot, StaticConfig } from "@klamm/config/BrokerConfig"
 import { type GroupCoordinator, type GroupSettings, makeGroupCoordinator } from "@klamm/coordinator"
 import { type Changes, type Image, Topics } from "@klamm/metadata"
+import { NodeTelemetry, type Telemetry } from "@klamm/platform/Telemetry"
 import type { Codecs } from "@klamm/protocol/Compression"
 import { FetchWaiters, Replicas } from "@klamm/replica"
 import type { Settings as HousekeepingSettings } from "@klamm/replica/Housekeeping"
@@ -93,6 +94,17 @@ const makeReplicas = (
     })
   })
 
+/** How many replicas there are is counted when somebody looks. */
+const showReplicas = (telemetry: Telemetry, { directories }: Replicas.Replicas): void => {
+  const partitions = () => directories().flatMap((each) => each.partitions)
+  telemetry.show("klamm_partitions", () => partitions().length)
+  telemetry.show(
+    "klamm_partitions_led",
+    () => partitions().filter(({ actor }) => actor.state()._tag === "Leader").length
+  )
+  telemetry.show("klamm_offline_log_directories", () => directories().filter((each) => each.failed).length)
+}
+
 /** The ids of fetch sessions are hard to guess by accident, not by intent: 1 to the largest int32. */
 const sessionIds = Effect.map(Random.Random, (random) => () => 1 + Math.floor(random.nextDoubleUnsafe() * maxSessionId))
 
@@ -133,6 +145,7 @@ export const make = (options: NodeOptions) =>
       decompression: () => ({ codecs, maxBytes: live.snapshot.values["klamm.decompressed.batch.max.bytes"] })
     })
     const witness = yield* NodeWitness
+    showReplicas(yield* NodeTelemetry, replicas)
     witness.node({ replicas, coordinator, brokerEpoch })
     const scope = yield* Effect.scope
     const follow = Effect.andThen(

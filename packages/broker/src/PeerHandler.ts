@@ -18,6 +18,7 @@ export const peerHandler = <Request, Response>(
   handle: (request: Request) => Effect.Effect<Response>
 ): Handler => ({
   key: api.key,
+  name: api.name,
   minVersion: privateVersion,
   maxVersion: privateVersion,
   pipelined: true,

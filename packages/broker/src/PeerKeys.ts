@@ -6,14 +6,24 @@ import { privateVersion } from "@klamm/protocol/Header"
 import * as Effect from "effect/Effect"
 import type { Handler } from "./Handler.ts"
 
-/** Vote, BeginQuorumEpoch, EndQuorumEpoch, Fetch, FetchSnapshot, AddVoter, RemoveVoter, UpdateVoter, UpgradeVersion of the quorum; AskController. */
-export const peerKeys: ReadonlyArray<number> = [
-  10_001, 10_002, 10_003, 10_004, 10_005, 10_006, 10_007, 10_008, 10_009, 10_010
-]
+/** What the quorum's nodes ask one another, and what the controller is asked. */
+export const peerKeys: ReadonlyMap<number, string> = new Map([
+  [10_001, "Quorum.Vote"],
+  [10_002, "Quorum.BeginQuorumEpoch"],
+  [10_003, "Quorum.EndQuorumEpoch"],
+  [10_004, "Quorum.Fetch"],
+  [10_005, "Quorum.FetchSnapshot"],
+  [10_006, "Quorum.AddVoter"],
+  [10_007, "Quorum.RemoveVoter"],
+  [10_008, "Quorum.UpdateVoter"],
+  [10_009, "Quorum.UpgradeVersion"],
+  [10_010, "AskController"]
+])
 
 export const lazyHandlers = (load: Effect.Effect<ReadonlyMap<number, Handler>>): ReadonlyArray<Handler> =>
-  peerKeys.map((key) => ({
+  [...peerKeys].map(([key, name]) => ({
     key,
+    name,
     minVersion: privateVersion,
     maxVersion: privateVersion,
     pipelined: true,

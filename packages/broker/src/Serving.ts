@@ -8,6 +8,7 @@ import type { Endpoint } from "@klamm/config/Listeners"
 import type { Arena } from "@klamm/platform/Arena"
 import { monotonicMsOf } from "@klamm/platform/Moment"
 import type { Network, NetworkError } from "@klamm/platform/Network"
+import { NodeTelemetry } from "@klamm/platform/Telemetry"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -16,6 +17,7 @@ import type { ConnectionServices } from "./Connection.ts"
 import { ConnectionRate } from "./ConnectionRate.ts"
 import type { Handler } from "./Handler.ts"
 import { Connections, type ListenerLimits, listen, sweepIdle } from "./Listener.ts"
+import { RequestMeters } from "./RequestMeters.ts"
 import { makeRouter } from "./Router.ts"
 import { WriterPool } from "./WriterPool.ts"
 
@@ -52,6 +54,11 @@ export const make = (
   Effect.gen(function* () {
     const connections = new Connections()
     const writers = new WriterPool()
+    const telemetry = yield* NodeTelemetry
+    const meters = new RequestMeters(telemetry)
+    telemetry.show("klamm_connections", () => connections.size)
+    telemetry.show("klamm_in_flight_bytes", () => arena.usedBytes)
+    telemetry.show("klamm_in_flight_limit_bytes", () => arena.limitBytes)
     const limits = () => limitsOf(snapshot())
     const clock = yield* Clock.Clock
     yield* Effect.forkScoped(sweepIdle(connections, limits))
@@ -60,6 +67,7 @@ export const make = (
         const services: ConnectionServices = {
           router: makeRouter(handlers),
           writers,
+          meters,
           maxQueuedRequests: config.values["klamm.queued.requests.per.connection"],
           ready
         }

@@ -11,7 +11,8 @@ it("every private key is mounted, and no other", () => {
         throw new Error("not asked")
       }
     },
-    ({ key }) => key
+    ({ key, name }): readonly [number, string] => [key, `Quorum.${name}`]
   )
-  expect([...quorum, ControllerBus.AskController.key]).toEqual(peerKeys)
+  const { AskController } = ControllerBus
+  expect([...quorum, [AskController.key, AskController.name]]).toEqual([...peerKeys])
 })

@@ -1,6 +1,7 @@
 /** The end of a connection: who has ended its side still gets its answers, who is gone is waited for no longer. */
 import { Reply } from "@klamm/actor"
 import { NetworkError } from "@klamm/platform/Network"
+import { Telemetry } from "@klamm/platform/Telemetry"
 import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
 import { Reader, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
@@ -10,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import { expect, test } from "vitest"
 import * as Connection from "../src/Connection.ts"
 import { answerWith, type Handler, type Outcome } from "../src/Handler.ts"
+import { RequestMeters } from "../src/RequestMeters.ts"
 import { makeRouter } from "../src/Router.ts"
 import { WriterPool } from "../src/WriterPool.ts"
 
@@ -32,6 +34,7 @@ const serveTwo = (ending: NetworkError) => {
   const sent: Array<number> = []
   const handler: Handler = {
     key: ApiVersionsRequest.key,
+    name: "ApiVersions",
     minVersion: version,
     maxVersion: version,
     pipelined: true,
@@ -61,15 +64,17 @@ const serveTwo = (ending: NetworkError) => {
       }),
     close: Effect.void
   }
+  const telemetry = new Telemetry()
   const services = {
     router: makeRouter([handler]),
     writers: new WriterPool(),
+    meters: new RequestMeters(telemetry),
     maxQueuedRequests: 8,
     ready: Effect.void
   }
   const answer = answerWith(ApiVersionsResponse, version, { errorCode: 0, apiKeys: [] })
   const serving = Effect.flip(Effect.scoped(Connection.serve(connection, info, services)))
-  return { serving, sent, give: (index: number) => replies[index]!.complete(answer) }
+  return { serving, sent, telemetry, give: (index: number) => replies[index]!.complete(answer) }
 }
 
 const ended = new NetworkError({ reason: "Closed", address: "client:9" })
@@ -78,7 +83,7 @@ const reset = new NetworkError({ reason: "Closed", address: "client:9", cause: n
 test("a client that ends its side after it has asked gets all of its answers, and then the connection ends", () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const { serving, sent, give } = serveTwo(ended)
+      const { serving, sent, telemetry, give } = serveTwo(ended)
       const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
       for (const index of [0, 1]) {
         yield* Effect.sleep(5)
@@ -87,6 +92,9 @@ test("a client that ends its side after it has asked gets all of its answers, an
       }
       expect(yield* Fiber.join(fiber)).toBe(ended)
       expect(sent).toEqual([1, 2])
+      const { buckets, sum } = telemetry.histogram("klamm_request_seconds", "ApiVersions")
+      expect(buckets.reduce((total, each) => total + each)).toBe(2)
+      expect(sum).toBeGreaterThan(10_000)
     })
   ))
 

@@ -23,9 +23,6 @@ import { bodyReader, requestFrame } from "./Exchange.ts"
 import { Link } from "./Link.ts"
 import type { PeerApi } from "./PeerApi.ts"
 
-/** Received and unread bytes at which a connection stops reading from its socket. */
-const receiveLimitBytes = 16 * 1024 * 1024
-
 export interface ChannelsOptions {
   readonly arena: Arena
   /** How this node names itself in the requests' headers. */
@@ -76,14 +73,14 @@ interface Self {
   readonly open: Map<string, Opening>
 }
 
-/** Connections that carry Kafka's frames. */
+/** Connections that carry Kafka's frames. Answers have been asked for: the arena alone bounds how many are held. */
 export const connectionOptions = ({
   arena,
   maxFrameBytes
 }: Pick<ChannelsOptions, "arena" | "maxFrameBytes">): ConnectionOptions => ({
   arena,
   framing: { frameLength: (bytes, start, end) => frameLength(bytes, start, end, maxFrameBytes) },
-  receiveLimitBytes
+  receiveLimitBytes: arena.limitBytes
 })
 
 const timedOut = (address: string) => Effect.fail(new ChannelError({ reason: "TimedOut", address }))

@@ -2,8 +2,8 @@
  * What has arrived on one connection and waits for its reader: the part of a connection that is the same on every network.
  *
  * Invariants: the reader is woken once for all that gathers until its fiber runs; frames come before the failure that ended
- * them; every frame is given to the reader or released; reading stops while unread frames exceed the limit or the arena is
- * full, and `resume` is called when it may go on. Neighbours: `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts`
+ * them; every frame is given to the reader or released; reading stops while the frames that nobody has given back exceed the limit,
+ * or the arena is full, and `resume` is called when it may go on. Neighbours: `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts`
  * and `NetworkMemory.ts` bring the bytes.
  */
 import { isReadonlyArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
@@ -33,7 +33,8 @@ export class Inbox {
   private readonly options: ConnectionOptions
   private readonly buffer: ReceiveBuffer
   private frames: Array<Frame> = []
-  private unreadBytes = 0
+  /** Of frames that were cut and have not been given back, read or not. */
+  private heldBytes = 0
   private failure: NetworkError | undefined
   private wake: (() => void) | undefined
   private asksForRoom = false
@@ -41,7 +42,7 @@ export class Inbox {
   constructor(source: Source, options: ConnectionOptions, share: ReceiveShare) {
     this.source = source
     this.options = options
-    this.buffer = new ReceiveBuffer(options.arena, options.framing, share, source.toLanding)
+    this.buffer = new ReceiveBuffer(options.arena, options.framing, share, this.released, source.toLanding)
     this.read = Effect.suspend(() => this.take() ?? Effect.andThen(this.arrival, this.read))
   }
 
@@ -88,16 +89,15 @@ export class Inbox {
   close(): void {
     this.failWith("Closed")
     for (const frame of this.frames.splice(0)) frame.release()
-    this.unreadBytes = 0
   }
 
   private get isFull(): boolean {
-    return this.unreadBytes > this.options.receiveLimitBytes
+    return this.heldBytes > this.options.receiveLimitBytes
   }
 
   private arrived(known: number): boolean {
     const { frames, buffer } = this
-    for (let index = known; index < frames.length; index++) this.unreadBytes += frames[index]!.bytes.byteLength
+    for (let index = known; index < frames.length; index++) this.heldBytes += frames[index]!.bytes.byteLength
     if (buffer.fault !== undefined) {
       this.source.abort()
       this.failWith(buffer.fault.reason, buffer.fault.cause)
@@ -131,11 +131,14 @@ export class Inbox {
   private take(): Effect.Effect<NonEmptyReadonlyArray<Frame>, NetworkError> | undefined {
     const { frames } = this
     if (!isReadonlyArrayNonEmpty(frames)) return this.failure === undefined ? undefined : Effect.fail(this.failure)
-    const wasFull = this.isFull
     this.frames = []
-    this.unreadBytes = 0
-    if (wasFull && this.isOpen) this.source.resume()
     return Effect.succeed(frames)
+  }
+
+  private readonly released = (sizeBytes: number): void => {
+    const wasFull = this.isFull
+    this.heldBytes -= sizeBytes
+    if (wasFull && this.isOpen) this.source.resume()
   }
 
   /** Something can be taken. The reader goes on in its scheduler's next turn, so that one turn's frames come together. */

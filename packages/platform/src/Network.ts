@@ -82,7 +82,7 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly arena: Arena
   readonly framing: Framing
-  /** Received but unread bytes at which the connection stops reading from its socket. */
+  /** Bytes of frames that have not been given back, beyond which the connection stops reading from its socket. */
   readonly receiveLimitBytes: number
 }
 

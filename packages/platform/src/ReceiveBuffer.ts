@@ -27,7 +27,7 @@ export interface ReceiveFault {
   readonly cause?: unknown
 }
 
-const frameOf = (segment: Segment, start: number, length: number): Frame => {
+const frameOf = (segment: Segment, start: number, length: number, onRelease: (sizeBytes: number) => void): Frame => {
   let held = true
   segment.retain()
   return {
@@ -36,6 +36,7 @@ const frameOf = (segment: Segment, start: number, length: number): Frame => {
       assert(held, "a frame is released once")
       held = false
       segment.release()
+      onRelease(length)
     }
   }
 }
@@ -51,6 +52,8 @@ export class ReceiveBuffer {
   private readonly arena: Arena
   private readonly framing: Framing
   private readonly share: ReceiveShare
+  /** Told of each frame that is given back. */
+  private readonly onRelease: (sizeBytes: number) => void
   /** Makes the platform read into the landing buffer next; undefined where it always does. */
   private readonly toLanding: (() => void) | undefined
   private segment: Segment | undefined
@@ -69,10 +72,17 @@ export class ReceiveBuffer {
   private aside: Uint8Array | undefined
   private closed = false
 
-  constructor(arena: Arena, framing: Framing, share: ReceiveShare, toLanding?: () => void) {
+  constructor(
+    arena: Arena,
+    framing: Framing,
+    share: ReceiveShare,
+    onRelease: (sizeBytes: number) => void,
+    toLanding?: () => void
+  ) {
     this.arena = arena
     this.framing = framing
     this.share = share
+    this.onRelease = onRelease
     this.toLanding = toLanding
   }
 
@@ -162,7 +172,7 @@ export class ReceiveBuffer {
         this.frameBytes = length
         if (length === 0 || this.start + length > this.end) return
         if (length > this.largestFrameBytes) this.largestFrameBytes = length
-        frames.push(frameOf(segment, this.start, length))
+        frames.push(frameOf(segment, this.start, length, this.onRelease))
         this.start += length
         this.frameBytes = 0
       }

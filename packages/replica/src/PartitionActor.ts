@@ -10,6 +10,7 @@ import type * as ProducerState from "@klamm/log/ProducerState"
 import type { DiskError } from "@klamm/platform"
 import { assert, mark } from "@klamm/platform/Invariant"
 import { monotonicMsOf } from "@klamm/platform/Moment"
+import { NodeTelemetry } from "@klamm/platform/Telemetry"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -30,6 +31,7 @@ import {
   type State
 } from "./Partition.ts"
 import { type Watcher, Watchers } from "./Watchers.ts"
+import { WriteMeters } from "./WriteMeters.ts"
 
 /** Messages that may wait for one partition; a full mailbox is answered as backpressure, never grown. */
 export const partitionMailboxCapacity = 65_536
@@ -71,6 +73,7 @@ interface Hand {
   place: LogPlace
   readonly readers: Watchers
   readonly followers: Watchers
+  readonly meters: WriteMeters
   /** Bytes written since readers were last told; they are told once the machine has moved the watermark. */
   unseenBytes: number
   /** The same for followers, who are told of every write. */
@@ -93,7 +96,7 @@ const write = (hand: Hand, writes: ReadonlyArray<Write>, now: number): Effect.Ef
   const release = () => {
     for (const { entry } of writes) entry.request.ticket.release()
   }
-  return log.append(entries, now).pipe(
+  return hand.meters.writing(entries, log.append(entries, now)).pipe(
     Effect.map((): ReadonlyArray<Message> => {
       release()
       const last = writes[writes.length - 1]
@@ -154,9 +157,11 @@ const truncateTo = (hand: Hand, offset: number, highWatermark: number, now: numb
 
 const replicate = (hand: Hand, { entries, ticket }: Extract<Out, { readonly _tag: "Replicate" }>, now: number) => {
   const { log } = hand.place
-  return told(hand, Effect.ensuring(log.append(entries, now), Effect.sync(ticket.release)), () => [
-    { _tag: "Written", logEndOffset: log.logEndOffset }
-  ])
+  return told(
+    hand,
+    Effect.ensuring(hand.meters.writing(entries, log.append(entries, now)), Effect.sync(ticket.release)),
+    () => [{ _tag: "Written", logEndOffset: log.logEndOffset }]
+  )
 }
 
 const moveLog = (hand: Hand, { move, producers }: Extract<Out, { readonly _tag: "MoveLog" }>) => {
@@ -343,8 +348,8 @@ const initialState = ({ role, ...options }: PartitionActorOptions, now: number):
   return role._tag === "Lead" ? Leader.start(opened, role.assignment, now) : Follower.start(opened, role)
 }
 
-const flush = ({ log, onDiskError }: LogPlace, truncations: number): Effect.Effect<Message> =>
-  log.flush.pipe(
+const flush = ({ place: { log, onDiskError }, meters }: Hand, truncations: number): Effect.Effect<Message> =>
+  meters.syncing(log.flush).pipe(
     Effect.map((offset): Message => ({ _tag: "Synced", offset, truncations })),
     Effect.catch((error) => Effect.as(onDiskError(error), diskFailed))
   )
@@ -359,6 +364,7 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       place,
       readers: new Watchers(),
       followers: new Watchers(),
+      meters: new WriteMeters(yield* NodeTelemetry, clock),
       unseenBytes: 0,
       unfetchedBytes: 0,
       self: () => self
@@ -372,7 +378,7 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       wake: { _tag: "Wake" },
       isSlow: (effect) => effect._tag === "Sync",
       perform: (effects) => perform(hand, clock, effects),
-      performSlow: (effect) => flush(hand.place, effect._tag === "Sync" ? effect.truncations : -1),
+      performSlow: (effect) => flush(hand, effect._tag === "Sync" ? effect.truncations : -1),
       onDefect: options.onDefect
     })
     const self: PartitionActor = {

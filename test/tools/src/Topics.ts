@@ -45,7 +45,7 @@ const topics: Check = {
       "kafka-topics",
       [...kit.at, "--describe"],
       [
-        /^Topic: tools-t1\tTopicId: \S{22}\tPartitionCount: 3\tReplicationFactor: 1\tConfigs: retention\.ms=60000000$/m,
+        /^Topic: tools-t1\tTopicId: \S{22}\tPartitionCount: 3\tReplicationFactor: 1\tConfigs: min\.insync\.replicas=1,retention\.ms=60000000$/m,
         /^\tTopic: tools-t1\tPartition: 2\tLeader: 1\tReplicas: 1\tIsr: 1\tElr: \tLastKnownElr: $/m,
         /^Topic: tools-t2\tTopicId: \S{22}\tPartitionCount: 2\t/m
       ]

@@ -17,6 +17,7 @@ import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import * as Effect from "effect/Effect"
 import {
   answerWith,
+  apiName,
   completed,
   decodeBody,
   type Handler,
@@ -225,6 +226,7 @@ const admit = (services: Services, request: Request, frame: Frame, context: Requ
 
 export const produce = (services: Services): Handler => ({
   key: ProduceRequest.key,
+  name: apiName(ProduceRequest),
   minVersion: ProduceRequest.versions.min,
   maxVersion: ProduceRequest.versions.max,
   pipelined: true,

@@ -8,7 +8,7 @@ import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import type { Cluster } from "../Cluster.ts"
-import { answerWith, completed, decodeBody, type Handler, isHangup } from "../Handler.ts"
+import { answerWith, apiName, completed, decodeBody, type Handler, isHangup } from "../Handler.ts"
 import type { ControlServices } from "../Services.ts"
 
 type Request = typeof ApiVersionsRequest.Type
@@ -61,6 +61,7 @@ export const apiVersions = (services: ControlServices, handlers: () => ReadonlyA
   }
   return {
     key: ApiVersionsRequest.key,
+    name: apiName(ApiVersionsRequest),
     minVersion: min,
     maxVersion: max,
     pipelined: false,

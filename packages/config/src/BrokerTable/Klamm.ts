@@ -19,12 +19,18 @@ export const klammKeys = [
     importance: "medium",
     doc: "The largest a record batch may become when the broker has to decompress it."
   }),
+  key("klamm.metrics.listener", {
+    type: "string",
+    default: "",
+    importance: "low",
+    doc: "Where this node's metrics are served as Prometheus' text: HOST:PORT, with the path /metrics. Empty: nowhere."
+  }),
   key("klamm.queued.bytes.per.connection", {
     type: "long",
-    default: 209_715_200,
+    default: 8_388_608,
     valid: atLeast(1),
     importance: "medium",
-    doc: "How many bytes of requests and answers one connection may hold before the broker stops reading from it."
+    doc: "How many bytes of requests that are not dealt with one connection may hold before the broker stops reading from it."
   }),
   key("klamm.queued.requests.per.connection", {
     type: "int",

@@ -69,7 +69,7 @@ export const describeNetwork = (name: string, make: () => Network["Service"]): R
           const sent = sizes.map((bytes, index) => frame(bytes, index))
           const chunks = chunksOf(concat(sent), cuts)
           const exchange = Effect.gen(function* () {
-            const { client, server } = yield* pair(make(), optionsWith(arena))
+            const { client, server } = yield* pair(make(), optionsWith(arena, 32 * MiB))
             const writing = Effect.gen(function* () {
               for (let at = 0; at < chunks.length; at += perWrite) yield* client.write(chunks.slice(at, at + perWrite))
             })
@@ -167,6 +167,26 @@ export const describeNetwork = (name: string, make: () => Network["Service"]): R
           }
         }
         yield* Fiber.join(writer)
+      })
+    )
+
+    it.live("stops receiving while the frames that were read are held, until one is given back", () =>
+      Effect.gen(function* () {
+        const { client, server } = yield* pair(make(), optionsWith(poisonedArena(32 * MiB), 250_000))
+        const writer = yield* Effect.forkChild(
+          Effect.forEach([1, 2, 3, 4, 5, 6], (seed) => client.write([frame(2 * MiB, seed)]))
+        )
+        const [first] = yield* readFrames(server, 1)
+        const next = yield* Effect.forkChild(readFrames(server, 1))
+        yield* Effect.sleep("100 millis")
+        assert.isUndefined(next.pollUnsafe())
+        first!.release()
+        const [second] = yield* Fiber.join(next)
+        assert.deepStrictEqual(second!.bytes.slice(), frame(2 * MiB, 2))
+        second!.release()
+        for (const { release } of yield* readFrames(server, 1)) release()
+        yield* server.close
+        yield* Fiber.await(writer)
       })
     )
 
@@ -330,6 +350,7 @@ export const describeNetwork = (name: string, make: () => Network["Service"]): R
         yield* client.write([frame(10)])
         const [got] = yield* readFrames(server, 1)
         assert.strictEqual(got!.bytes.byteLength, 14)
+        got!.release()
         const writer = yield* Effect.forkChild(client.write(Array.from({ length: 200 }, () => frame(MiB / 8))))
         yield* Effect.sleep("20 millis")
         assert.isUndefined(writer.pollUnsafe())

@@ -1,0 +1,28 @@
+/**
+ * A profile of the processor's time, for `--profile FILE`: begins with the process, and is written when it ends. A `.cpuprofile` opens in
+ * Chrome's and VS Code's profilers. Invariant: without the option the inspector is not even loaded.
+ */
+import { writeFileSync } from "node:fs"
+
+/** Between two samples, in microseconds. */
+const intervalMicros = 500
+
+/** Begins; answers what writes the profile to `path`, to be called once. */
+export const begin = async (path: string): Promise<() => void> => {
+  const { Session } = await import("node:inspector")
+  const session = new Session()
+  session.connect()
+  session.post("Profiler.enable")
+  session.post("Profiler.setSamplingInterval", { interval: intervalMicros })
+  session.post("Profiler.start")
+  return () => {
+    // A session of the process's own thread calls back before `post` returns.
+    session.post("Profiler.stop", (error, result) => {
+      if (error !== null) process.stderr.write(`✗ there is no profile: ${error.message}\n`)
+      else {
+        writeFileSync(path, JSON.stringify(result.profile))
+        process.stdout.write(`profile written to ${path}\n`)
+      }
+    })
+  }
+}
