@@ -223,3 +223,57 @@ describe("admin", () => {
     await expect(again).rejects.toMatchObject({ _tag: "AdminError", codeName: "TOPIC_ALREADY_EXISTS" })
   })
 })
+
+/** Transactions need brokers that have them. */
+describe.runIf(process.env.KAFKA_BOOTSTRAP !== undefined)("transactions, Kafka", () => {
+  const name = `promises-${process.pid}`
+  const made = async () => {
+    const kafka = await connect({ bootstrap: process.env.KAFKA_BOOTSTRAP ?? "" })
+    const [input, output] = [text(`${name}-in`), text(`${name}-out`)]
+    await kafka.admin.createTopics([input, output].map((topic) => ({ topic: topic.name, partitions: 1 })))
+    return { kafka, input, output }
+  }
+  const committed = { ...fromStart, isolationLevel: "read_committed" } as const
+
+  it("what is sent in one that fails or is called off is never seen, and exactlyOnce makes each record once", async () => {
+    const { kafka, input, output } = await made()
+    const producer = await kafka.producer({ transactionalId: name })
+    const sending = (value: string) => ({ key: null, value })
+    await producer.transaction(async (transaction) => {
+      await transaction.send(input, sending("1"))
+    })
+    const sorry = new Error("sorry")
+    const failed = producer.transaction(async (transaction) => {
+      await transaction.send(input, sending("failed"))
+      throw sorry
+    })
+    await expect(failed).rejects.toBe(sorry)
+    const stop = new AbortController()
+    const called = producer.transaction(
+      async (transaction) => {
+        await transaction.send(input, sending("called off"))
+        stop.abort(sorry)
+        await new Promise(() => undefined)
+      },
+      { signal: stop.signal }
+    )
+    await expect(called).rejects.toBe(sorry)
+    await producer.transaction((transaction) => transaction.send(input, sending("2")))
+    const end = new AbortController()
+    const making = kafka.exactlyOnce(
+      input,
+      output,
+      { group: name, ...fromStart, signal: end.signal },
+      async (record) => [sending(`made of ${record.value}`)]
+    )
+    const seen: Array<string | null> = []
+    for await (const { value } of kafka.consume(output, committed)) {
+      seen.push(value)
+      if (seen.length === 2) break
+    }
+    end.abort()
+    await making
+    await kafka.close()
+    expect(seen).toEqual(["made of 1", "made of 2"])
+  })
+})

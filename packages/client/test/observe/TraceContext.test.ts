@@ -56,6 +56,15 @@ describe("headers of a record", () => {
     expect(headers.map(isParent)).toEqual([false, true, false])
   })
 
+  it("are those that OpenTelemetry's instrumentation of kafkajs writes", () => {
+    const written = header("traceparent", "00-80222f4d81e9b8707d845cf8e2d1a23d-2835a36ecba2f002-01")
+    expect(creationOf([written])).toMatchObject({
+      traceId: "80222f4d81e9b8707d845cf8e2d1a23d",
+      spanId: "2835a36ecba2f002",
+      sampled: true
+    })
+  })
+
   it("without a context, or with one that can't be read, have none", () => {
     expect(creationOf([])).toBeUndefined()
     expect(creationOf([header("traceparent", null), header("tracestate", "a=1")])).toBeUndefined()
