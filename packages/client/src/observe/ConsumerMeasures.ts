@@ -70,6 +70,7 @@ export class ConsumerMeasures {
   private readonly duration: Instrument
   private readonly processDuration: Instrument
   private readonly rebalances: Instrument
+  private readonly processing = new WeakMap<Partition, (seconds: number) => void>()
   private readonly followed = new Map<Lagging, () => void>()
 
   constructor(context: Context.Context<never>, clock: Clock.Clock, group: string | undefined) {
@@ -112,12 +113,26 @@ export class ConsumerMeasures {
     }))
   }
 
-  processed({ topic, partition }: Partition, sinceMs: number, errorType: string | undefined): void {
-    this.processDuration.record((this.nowMs - sinceMs) / msPerSecond, `${errorType} ${partition} ${topic}`, () => ({
+  /** Called for each record, and so without a look at names: the partition is known by what it is to its consumer. */
+  processed(partition: Partition, sinceMs: number): void {
+    let series = this.processing.get(partition)
+    if (series === undefined) {
+      series = this.processDuration.of(this.workOn(partition, undefined))
+      this.processing.set(partition, series)
+    }
+    series((this.nowMs - sinceMs) / msPerSecond)
+  }
+
+  failed(partition: Partition, sinceMs: number, errorType: string): void {
+    this.processDuration.of(this.workOn(partition, errorType))((this.nowMs - sinceMs) / msPerSecond)
+  }
+
+  private workOn({ topic, partition }: Partition, errorType: string | undefined): Conventions.Attributes {
+    return {
       ...this.of(Conventions.operation.process, topic),
       ...Conventions.partitionOf(partition),
       ...Conventions.errorOf(errorType)
-    }))
+    }
   }
 
   rebalanced(event: "Assigned" | "Revoked" | "Lost"): void {

@@ -34,6 +34,12 @@ export class Instrument {
     this.make = make
   }
 
+  /** Counts in the series of these attributes. */
+  of(attributes: Attributes): (value: number) => void {
+    const series = this.make(attributes)
+    return (value) => series.updateUnsafe(value, this.context)
+  }
+
   /** Counts the value in the series of this key; its attributes are asked for when it is new. */
   record(value: number, key: string, attributesOf: () => Attributes): void {
     let series = this.series.get(key)
