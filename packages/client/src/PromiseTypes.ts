@@ -9,12 +9,16 @@ import type * as Processing from "./Processing.ts"
 import type * as Producer from "./Producer.ts"
 import type * as Topic from "./Topic.ts"
 
+/** What can be called off. */
 export interface Abortable {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A record that is read. */
 export type Read<K, V, H> = Consumer.ConsumerRecord<K, V, H>
+/** A record that is sent. */
 export type Outgoing<K, V, H> = Producer.ProducerRecord<K, V, H>
+/** Where a record was stored. */
 export type Stored = Producer.RecordMetadata
 
 /** What is done with a record that can't be decoded, and with partitions that come and go, in place of the effects of `Consumer.ts`. */
@@ -31,8 +35,11 @@ export interface Retry {
   readonly delayMs: number
 }
 
+/** Options of `consume`: those of `Consumer.stream`. */
 export type ConsumeOptions = Told<Consumer.Options>
+/** Options of `forEach`: those of `Consumer.forEach`, with a simpler `retry`. */
 export type ForEachOptions = Told<Processing.ForEachOptions> & { readonly retry?: Retry }
+/** Options of `exactlyOnce`: those of `Consumer.exactlyOnce`, with a simpler `retry`. */
 export type ExactlyOnceOptions = Told<Processing.ExactlyOnceOptions> & { readonly retry?: Retry }
 
 /**
@@ -72,6 +79,7 @@ export interface Transaction extends Omit<Sending, "flush"> {
   ) => Promise<void>
 }
 
+/** A producer with settings of its own. */
 export interface OwnProducer extends Sending {
   /** Commits when `inside` is done, aborts when it rejects or the signal is aborted. Needs a `transactionalId`; one at a time. */
   readonly transaction: <A>(

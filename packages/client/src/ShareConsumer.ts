@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ConsumerError } from "./consumer/ConsumerError.ts"
-import { type ConsumerRecord, type DecodeFailure, decode } from "./consumer/ConsumerRecord.ts"
+import { type ConsumerRecord, type DecodeFailure, decode, withProducerSpan } from "./consumer/ConsumerRecord.ts"
 import * as ShareGroup from "./consumer/group/ShareGroup.ts"
 import type { Settings } from "./consumer/Settings.ts"
 import { settingsOf } from "./consumer/Settings.ts"
@@ -21,6 +21,7 @@ import { type Acquired, ShareSession } from "./consumer/share/ShareSession.ts"
 import { Klamm } from "./Klamm.ts"
 import type { ConsumerOptions } from "./Options.ts"
 import { ConsumerMeasures } from "./observe/ConsumerMeasures.ts"
+import * as Spans from "./observe/Spans.ts"
 import type { Topic } from "./Topic.ts"
 
 export interface Options
@@ -94,6 +95,7 @@ export const stream = <K, V, H>(
         group,
         settingsOf(settings, consumerDefaults, { ...rest, group }, yield* Entropy.uuid)
       )
+      const isTraced = yield* Effect.withFiberSucceed((fiber) => Spans.isOn(fiber, settings))
       const understood = (acquired: Acquired): Effect.Effect<ReadonlyArray<ShareRecord<K, V, H>>> => {
         const acknowledge = (outcome: Outcome) => acknowledging(session, acquired, outcome)
         const record = decode(topic, acquired.partition, acquired.raw)
@@ -101,7 +103,7 @@ export const stream = <K, V, H>(
           return Effect.as(Effect.andThen(onDecodeError(record.failure), acknowledge("reject")), [])
         return Effect.succeed([
           {
-            ...record.success,
+            ...(isTraced ? withProducerSpan(record.success, acquired.raw) : record.success),
             deliveryCount: acquired.deliveryCount,
             accept: acknowledge("accept"),
             release: acknowledge("release"),
