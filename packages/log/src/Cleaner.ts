@@ -28,6 +28,7 @@ import type { ProducerState } from "./ProducerState.ts"
 import { abortedTransactions } from "./Search.ts"
 import { emptyIndexes, Segment } from "./Segment.ts"
 import { batchFacts, firstTimestampOf, largestTimestampOf } from "./SegmentIndexes.ts"
+import { noteDamage } from "./Verify.ts"
 
 /** Output gathered before it is written. */
 const writeBufferBytes = 1024 * 1024
@@ -92,8 +93,10 @@ const enterKeys = (
   return true
 }
 
-/** Visits with a function that may throw on bytes that are not what their header says: the scan ends there with the reason. */
+/** Visits what is as it was written, and stops the scan at the first batch that is not: nothing is made of damage. */
 const guarded = (bytes: Uint8Array, at: number, visit: (bytes: Uint8Array, at: number) => string | undefined) => {
+  const fault = RecordBatch.verifyBatch(bytes, at)
+  if (fault !== undefined) return fault
   try {
     return visit(bytes, at)
   } catch (error) {
@@ -326,6 +329,7 @@ export const clean = (
     state.retired ? Effect.fail(new Overtaken()) : pass(state, now, firstUncleanable, options)
   )
   return Semaphore.withPermits(state.cleaning, 1, passUnlessRetired).pipe(
-    Effect.catchTag("Overtaken", () => Effect.succeed(overtaken))
+    Effect.catchTag("Overtaken", () => Effect.succeed(overtaken)),
+    Effect.tapError((error) => (error._tag === "CorruptLog" ? noteDamage(state, error) : Effect.void))
   )
 }

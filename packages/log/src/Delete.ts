@@ -7,9 +7,10 @@
  */
 import type { DiskError } from "@klamm/platform"
 import { assert } from "@klamm/platform/Invariant"
+import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
 import * as Append from "./Append.ts"
-import { findBatch } from "./BatchScan.ts"
+import { findBatch, type LocatedBatch } from "./BatchScan.ts"
 import * as EpochCache from "./EpochCache.ts"
 import { fileName, segmentKinds } from "./Files.ts"
 import { ensureFiles } from "./FirstFiles.ts"
@@ -121,6 +122,16 @@ export const deleteOldSegments = (
     return count
   })
 
+/** A batch that holds the cut goes whole: then it has to be what it says, or too much would go. */
+const verifyAt = (segment: Segment, { position, sizeBytes }: LocatedBatch): Effect.Effect<void, DiskError> =>
+  Effect.suspend(() => {
+    const bytes = new Uint8Array(sizeBytes)
+    return Effect.flatMap(segment.file.read(position, bytes, "cold"), (count) => {
+      const fault = RecordBatch.verifyBatch(bytes, 0, count)
+      return fault === undefined ? Effect.void : Effect.fail(damaged(corrupt(segment, position, fault)))
+    })
+  })
+
 /** Cuts the segment at the batch that holds `offset`, or at its end when there is none; answers where the log now ends. */
 const cutSegment = (state: LogState, segment: Segment, offset: number): Effect.Effect<number, DiskError> =>
   Effect.gen(function* () {
@@ -130,6 +141,7 @@ const cutSegment = (state: LogState, segment: Segment, offset: number): Effect.E
     const found = yield* segment.withFile((file) => findBatch(file, from, segment.sizeBytes, offset, "cold"))
     if (found === "damaged") return yield* Effect.fail(damaged(corrupt(segment, from, "no batch here")))
     if (found !== "end") {
+      if (found.baseOffset < offset) yield* verifyAt(segment, found)
       yield* segment.file.truncate(found.position)
       segment.sizeBytes = found.position
       yield* segment.file.sync

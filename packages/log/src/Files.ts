@@ -22,6 +22,9 @@ export const compactionCheckpoint = "compaction-offset-checkpoint"
  */
 export const replacementMark = "replaces-other-directory"
 
+/** Ours alone: something in this log no longer reads as it was written. */
+export const damageMark = "damaged"
+
 const offsetDigits = 20
 
 export const fileName = (baseOffset: number, kind: FileKind, suffix: FileSuffix = ""): string =>

@@ -19,7 +19,7 @@ import * as Delete from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import * as Flush from "./Flush.ts"
 import type { CorruptLog } from "./LogError.ts"
-import { activeSegment, alone, changeEpochs, type LogState, sizeBytes } from "./LogState.ts"
+import { activeSegment, alone, changeEpochs, cutting, type LogState, sizeBytes } from "./LogState.ts"
 import type { ProducerState } from "./ProducerState.ts"
 import * as Read from "./Read.ts"
 import * as Recovery from "./Recovery.ts"
@@ -52,7 +52,8 @@ export class Log {
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> =>
     Effect.gen(function* () {
       const scope = yield* Scope.fork(yield* Effect.scope)
-      const state = yield* Scope.provide(Recovery.open(options), scope)
+      const opening = Scope.provide(Recovery.open(options), scope)
+      const state = yield* Effect.onError(opening, () => Scope.close(scope, Exit.void))
       return new Log(state, scope)
     })
 
@@ -100,6 +101,10 @@ export class Log {
   get recoveredProducers(): ProducerState {
     return this.state.recoveredProducers
   }
+  /** A reader has met something that is not what was written. */
+  get isDamaged(): boolean {
+    return this.state.damages.size > 0
+  }
   get activeSegmentBaseOffset(): number {
     return activeSegment(this.state).baseOffset
   }
@@ -116,7 +121,7 @@ export class Log {
    * Stored bytes from the batch that holds `offset`, none at or above `upToOffset`, of one segment only. "none" when there is
    * nothing to give, or no memory: see `Read.read`.
    */
-  read(request: Read.ReadRequest): Effect.Effect<Read.LogRead | "none", DiskError> {
+  read(request: Read.ReadRequest): Effect.Effect<Read.LogRead | "none", DiskError | CorruptLog> {
     return Read.read(this.state, request)
   }
 
@@ -150,12 +155,12 @@ export class Log {
    * again, or a crash would be taken for damage to what was durable.
    */
   truncateTo(offset: number, now: number): Effect.Effect<void, DiskError> {
-    return alone(this.state, Delete.truncateTo(this.state, offset, now))
+    return cutting(this.state, Delete.truncateTo(this.state, offset, now))
   }
 
   /** Drops everything; the log begins and ends at `offset`. Checkpoint as after `truncateTo`. */
   truncateFullyAndStartAt(offset: number, now: number): Effect.Effect<void, DiskError> {
-    return alone(this.state, Delete.truncateFullyAndStartAt(this.state, offset, now))
+    return cutting(this.state, Delete.truncateFullyAndStartAt(this.state, offset, now))
   }
 
   /** Moves the log start up to `offset`; no effect when it is there already. Survives a restart by the directory's checkpoint. */

@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
 import { readOrFormat } from "./DirectoryIdentity.ts"
-import { partitionMetadata, replacementMark } from "./Files.ts"
+import { damageMark, partitionMetadata, replacementMark } from "./Files.ts"
 import { type BeginOptions, Log } from "./Log.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
@@ -49,6 +49,8 @@ export interface FoundLog {
   readonly isFuture: boolean
   /** It has taken the place of a log in another directory, which may still be there. */
   readonly isReplacement: boolean
+  /** A reader has met something in it that was not what was written (`Verify.ts`). */
+  readonly isDamaged: boolean
 }
 
 /** Offsets that go into the directory's checkpoints with the next `checkpoint`. */
@@ -135,7 +137,8 @@ export class LogDirectory {
         const bytes = yield* Checkpoint.readIfPresent(this.disk, `${directory}/${partitionMetadata}`)
         const topicId = bytes === undefined ? undefined : Names.decodePartitionMetadata(bytes)
         const isReplacement = yield* this.disk.exists(`${directory}/${replacementMark}`)
-        found.push({ ...parsed, directory, topicId, isFuture: future !== undefined, isReplacement })
+        const isDamaged = yield* this.disk.exists(`${directory}/${damageMark}`)
+        found.push({ ...parsed, directory, topicId, isFuture: future !== undefined, isReplacement, isDamaged })
       }
       return found
     })

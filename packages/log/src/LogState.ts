@@ -57,6 +57,10 @@ export interface LogState {
   failure: DiskError | undefined
   /** Its directory waits for its removal: there is nothing more to do for it. */
   retired: boolean
+  /** Rises when a truncation begins and when it ends: what a reader meets in between, or across one, is no damage. */
+  cuts: number
+  /** Places that no longer read as they were written, and that were told of. */
+  readonly damages: Set<string>
   /** Segments whose files are renamed `.deleted`, with the time of that. */
   deleted: ReadonlyArray<{ readonly segment: Segment; readonly since: number }>
   /** Sealed segments whose indexes are in memory, oldest use first. */
@@ -66,6 +70,14 @@ export interface LogState {
 /** Runs `effect` while no flush, truncation, deletion or swap is under way. */
 export const alone = <A, E>(state: LogState, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Semaphore.withPermits(state.structure, 1, effect)
+
+/** Runs a truncation, in which what a reader meets is no damage. */
+export const cutting = <A, E>(state: LogState, truncation: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  const rise = Effect.sync(() => {
+    state.cuts += 1
+  })
+  return alone(state, Effect.andThen(rise, Effect.ensuring(truncation, rise)))
+}
 
 export const activeSegment = (state: LogState): Segment => state.segments[state.segments.length - 1]!
 

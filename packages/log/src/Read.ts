@@ -1,14 +1,16 @@
 /**
  * Reading a range of stored bytes: from the batch that holds the offset asked for, whole segments at most, straight into the
- * caller's memory. Invariant: the first batch begins at byte 0 of the answer and nothing at or above `upToOffset` is in it; the
- * end may cut a batch short, which readers drop (behaviours 074 to 076). No record is looked at.
+ * caller's memory. Invariants: the first batch begins at byte 0 of the answer and nothing at or above `upToOffset` is in it; the
+ * end may cut a batch short, which readers drop (behaviours 074 to 076); every whole batch in it is what was written (`Verify.ts`).
  */
 import type { DiskError, DiskFile, ReadHint } from "@klamm/platform"
 import * as Effect from "effect/Effect"
 import { findBatch, type LocatedBatch, type NotLocated } from "./BatchScan.ts"
-import { activeSegment, corrupt, damaged, floorSegment, type LogState } from "./LogState.ts"
+import { CorruptLog } from "./LogError.ts"
+import { activeSegment, corrupt, floorSegment, type LogState } from "./LogState.ts"
 import type { Segment } from "./Segment.ts"
 import { loadIndexes, rebuildIndexes } from "./SegmentIndexes.ts"
+import { allSound, noteDamage, soundness } from "./Verify.ts"
 
 /** Farther behind the segment's end than this, bytes are taken to be on the device rather than in the page cache. */
 export const cachedTailBytes = 64 * 1024 * 1024
@@ -19,8 +21,8 @@ export interface LogRead {
   /** Base offset of the first batch, at or below the offset asked for. */
   readonly startOffset: number
   readonly segmentBaseOffset: number
-  /** The range ends with its segment and a newer one follows: a long poll gains nothing by waiting. */
-  readonly hitEndOfOlderSegment: boolean
+  /** The range ends with its segment and a newer one follows, or ahead of damage: a long poll gains nothing by waiting. */
+  readonly endsWait: boolean
 }
 
 export interface ReadRequest {
@@ -46,6 +48,16 @@ interface Place {
   readonly nextBaseOffset: number | undefined
 }
 
+/** Damage by its own name, also where it came as a disk error. */
+const asCorrupt = <A>(effect: Effect.Effect<A, DiskError | CorruptLog>): Effect.Effect<A, DiskError | CorruptLog> =>
+  Effect.catch(effect, (error) =>
+    Effect.fail(error._tag === "DiskError" && error.cause instanceof CorruptLog ? error.cause : error)
+  )
+
+/** An entry of the index says that its batch ends at or below the offset that is looked for: then no batch begins there behind it. */
+const isMisled = (found: LocatedBatch | "end", from: number, offset: number): boolean =>
+  found !== "end" && from > 0 && found.position === from && found.baseOffset > offset
+
 /** Finds a batch by the offset index and a walk from there. A walk that meets no batch rebuilds the index, once. */
 const locate = (state: LogState, segment: Segment, file: DiskFile, offset: number, hint: ReadHint | undefined) =>
   Effect.gen(function* () {
@@ -59,10 +71,15 @@ const locate = (state: LogState, segment: Segment, file: DiskFile, offset: numbe
       offset,
       hint ?? readHint(state, segment, from)
     )
-    if (found !== "damaged") return found
-    const { indexes: rebuilt } = yield* rebuildIndexes(state, segment)
+    if (found !== "damaged" && !isMisled(found, from, offset)) return found
+    if (segment.damage !== undefined) return yield* Effect.fail(segment.damage)
+    const { indexes: rebuilt } = yield* Effect.tapError(asCorrupt(rebuildIndexes(state, segment)), (error) =>
+      Effect.sync(() => {
+        if (error._tag === "CorruptLog") segment.damage = error
+      })
+    )
     const again = yield* findBatch(file, rebuilt.offset.lookup(offset - segment.baseOffset), end, offset, "cold")
-    return again === "damaged" ? yield* Effect.fail(damaged(corrupt(segment, from, "no batch here"))) : again
+    return again === "damaged" ? yield* Effect.fail(corrupt(segment, from, "no batch here")) : again
   })
 
 const locateFirst = (state: LogState, segment: Segment, file: DiskFile, request: ReadRequest) => {
@@ -71,6 +88,15 @@ const locateFirst = (state: LogState, segment: Segment, file: DiskFile, request:
     ? locate(state, segment, file, request.offset, request.hint)
     : Effect.succeed<LocatedBatch | "end">(inTail)
 }
+
+/**
+ * Whether this process has written these bytes not long ago: they come from the page cache, into which they went verified, and not from
+ * the device. Most reads are of this kind, and to verify them would be a good part of what they cost.
+ */
+const isTrusted = (state: LogState, segment: Segment, offset: number, position: number): boolean =>
+  segment === activeSegment(state) &&
+  state.tail.find(offset) !== undefined &&
+  segment.sizeBytes - position <= cachedTailBytes
 
 /** The position up to which the segment holds only offsets below `upTo`; `wanted` when that is farther on. */
 const boundPosition = (state: LogState, place: Place, file: DiskFile, upTo: number, wanted: number) => {
@@ -93,6 +119,10 @@ const readSegment = (state: LogState, place: Place, file: DiskFile, request: Rea
     const { segment } = place
     const first = yield* locateFirst(state, segment, file, request)
     if (first === "end") return "beyond"
+    const trusted = isTrusted(state, segment, request.offset, first.position)
+    if (first.lastOffset >= (place.nextBaseOffset ?? state.logEndOffset)) {
+      return yield* Effect.fail(corrupt(segment, first.position, "a batch beyond the end"))
+    }
     if (first.lastOffset >= request.upToOffset) return "none"
     if (first.sizeBytes > request.maxBytes && !request.minOneBatch) return "none"
     const wanted = first.position + Math.max(request.maxBytes, first.sizeBytes)
@@ -103,19 +133,22 @@ const readSegment = (state: LogState, place: Place, file: DiskFile, request: Rea
     const read = yield* file.read(first.position, target.subarray(0, end - first.position), hint)
     segment.recentlyReadFrom = first.position
     segment.recentlyReadTo = first.position + read
+    const bytes = target.subarray(0, read)
+    const sound = trusted ? allSound(bytes) : soundness(state, bytes, first.baseOffset, request.offset)
+    if (sound.fault !== undefined) {
+      const error = corrupt(segment, first.position + sound.bytes, sound.fault)
+      if (sound.bytes === 0) return yield* Effect.fail(error)
+      yield* noteDamage(state, error)
+    }
     return {
-      bytes: target.subarray(0, read),
+      bytes: bytes.subarray(0, sound.bytes),
       startOffset: first.baseOffset,
       segmentBaseOffset: segment.baseOffset,
-      hitEndOfOlderSegment: place.nextBaseOffset !== undefined && end === segment.sizeBytes
+      endsWait: sound.fault !== undefined || (place.nextBaseOffset !== undefined && end === segment.sizeBytes)
     }
   })
 
-/**
- * "none" when there is nothing to give: the offset is at or beyond `upToOffset`, the first batch is larger than `maxBytes` and
- * may not exceed it, or `allocate` refused. An offset below the log start reads from the first batch there is.
- */
-export const read = (state: LogState, request: ReadRequest): Effect.Effect<LogRead | "none", DiskError> =>
+const readFound = (state: LogState, request: ReadRequest): Effect.Effect<LogRead | "none", DiskError | CorruptLog> =>
   Effect.gen(function* () {
     if (request.offset >= Math.min(request.upToOffset, state.logEndOffset)) return "none"
     const { segments } = state
@@ -127,4 +160,22 @@ export const read = (state: LogState, request: ReadRequest): Effect.Effect<LogRe
       if (found !== "beyond") return found
     }
     return "none"
+  })
+
+/** Whether a truncation came between, or is under way. */
+const isCut = (state: LogState, cutsBefore: number): boolean => state.cuts !== cutsBefore || cutsBefore % 2 === 1
+
+/**
+ * "none" when there is nothing to give: the offset is at or beyond `upToOffset`, the first batch is larger than `maxBytes` and
+ * may not exceed it, or `allocate` refused. An offset below the log start reads from the first batch there is. `CorruptLog` when
+ * the batch that was asked for is not what was written; what lies ahead of such a batch is given.
+ */
+export const read = (state: LogState, request: ReadRequest): Effect.Effect<LogRead | "none", DiskError | CorruptLog> =>
+  Effect.suspend(() => {
+    const { cuts } = state
+    return Effect.catchTag(asCorrupt(readFound(state, request)), "CorruptLog", (error) =>
+      isCut(state, cuts)
+        ? Effect.succeed("none" as const)
+        : Effect.andThen(noteDamage(state, error), Effect.fail(error))
+    )
   })

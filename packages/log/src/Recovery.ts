@@ -266,6 +266,8 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   flushCeiling: Number.POSITIVE_INFINITY,
   failure: undefined,
   retired: false,
+  cuts: 0,
+  damages: new Set(),
   deleted: [],
   loadedSealed: []
 })

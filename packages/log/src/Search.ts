@@ -69,6 +69,8 @@ const searchSegment = (
       scan(file, from, segment.sizeBytes, (bytes, at) => {
         if (RecordBatch.maxTimestamp(bytes, at) < timestamp) return undefined
         if (RecordBatch.lastOffset(bytes, at) < fromOffset) return undefined
+        const fault = RecordBatch.verifyBatch(bytes, at)
+        if (fault !== undefined) return fault
         try {
           found = firstRecord(bytes, at, fromOffset, timestamp, decompression)
         } catch (error) {

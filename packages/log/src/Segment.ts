@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import { type FileKind, type FileSuffix, fileName } from "./Files.ts"
 import * as IndexFile from "./IndexFile.ts"
 import type { LogConfig } from "./LogConfig.ts"
+import type { CorruptLog } from "./LogError.ts"
 import { OffsetIndex } from "./OffsetIndex.ts"
 import { TimeIndex } from "./TimeIndex.ts"
 import { TransactionIndex } from "./TransactionIndex.ts"
@@ -68,6 +69,8 @@ export class Segment {
   /** Log and indexes are final and durable: nothing to do at a flush. */
   synced = false
   suffix: FileSuffix = ""
+  /** Its batches don't follow one another: looking for an index in them was in vain, and would be again. */
+  damage: CorruptLog | undefined
   /** The files are gone: no new reader may begin. */
   removed = false
   /** The byte range most recently read, taken to be in the page cache still. */

@@ -100,9 +100,9 @@ describe("reading", () => {
   it("behaviour 079: says when the range ends with an older segment", async () => {
     const { log } = await filled(6)
     expect(log.segmentBaseOffsets).toEqual([0, 8])
-    expect(await read(log, { offset: 6 })).toMatchObject({ segmentBaseOffset: 0, hitEndOfOlderSegment: true })
-    expect(await read(log, { offset: 0, maxBytes: size })).toMatchObject({ hitEndOfOlderSegment: false })
-    expect(await read(log, { offset: 8 })).toMatchObject({ segmentBaseOffset: 8, hitEndOfOlderSegment: false })
+    expect(await read(log, { offset: 6 })).toMatchObject({ segmentBaseOffset: 0, endsWait: true })
+    expect(await read(log, { offset: 0, maxBytes: size })).toMatchObject({ endsWait: false })
+    expect(await read(log, { offset: 8 })).toMatchObject({ segmentBaseOffset: 8, endsWait: false })
   })
 
   it("answers none when there is no memory, and asks for exactly the bytes it fills", async () => {

@@ -110,17 +110,6 @@ export class MemoryFile {
     this.unsynced.clear()
   }
 
-  /** Flips bits of a byte where it is stored, and as it reads. */
-  damage(position: number, bits: number): void {
-    const index = Math.floor(position / this.pageBytes)
-    const page = this.written.pages[index]
-    if (page === undefined) return
-    const damaged = page.slice()
-    damaged[position % this.pageBytes]! ^= bits
-    if (this.synced.pages[index] === page) this.synced.pages[index] = damaged
-    this.written.pages[index] = damaged
-  }
-
   /** Forgets what was not synced, except for the pages that `survives` answers true for. */
   losePower(survives: (page: number) => boolean): void {
     const { written, synced } = this

@@ -120,20 +120,32 @@ const finishMove = (self: Self, directory: ReplicaDirectory, found: FoundLog, no
     yield* directory.log.settle(found)
   })
 
-/** Opens the log that was found, if it is this topic's; one of an earlier topic of that name is set aside first. */
-const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, partition: number) =>
+/** Nobody counts on what this replica has: others lead and are in sync, and it may be fetched anew from them. */
+const isDispensable = ({ options: { nodeId } }: Self, { leader, isr, eligibleLeaderReplicas }: Topics.Partition) =>
+  leader >= 0 && leader !== nodeId && !isr.includes(nodeId) && !eligibleLeaderReplicas.includes(nodeId)
+
+/**
+ * Opens the log that was found, if it is this topic's; one of an earlier topic of that name is set aside first. So is one that is damaged
+ * (decision 0007), where others have what it had: damage is no reason to do without this replica, nor to fail its directory.
+ */
+const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, partition: Topics.Partition) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const key = ReplicaDirectory.keyOf(topic.name, partition)
+    const key = ReplicaDirectory.keyOf(topic.name, partition.index)
     const found = directory.found.get(key)
     directory.found.delete(key)
     const config = () => self.options.rules(topic.name).log
-    if (found?.isReplacement) yield* finishMove(self, directory, found, now)
-    if (found !== undefined && (found.topicId === undefined || found.topicId === topic.id)) {
-      return yield* directory.log.load(found, topic.id, config, now)
-    }
-    if (found !== undefined) yield* directory.log.setAside(found)
-    return yield* directory.log.create(topic.name, partition, topic.id, config, now)
+    const create = directory.log.create(topic.name, partition.index, topic.id, config, now)
+    if (found === undefined) return yield* create
+    if (found.isReplacement) yield* finishMove(self, directory, found, now)
+    const createAnew = Effect.andThen(directory.log.setAside(found), create)
+    if (found.topicId !== undefined && found.topicId !== topic.id) return yield* createAnew
+    const load = directory.log.load(found, topic.id, config, now)
+    if (!isDispensable(self, partition)) return yield* load
+    const mend = (why: string) =>
+      Effect.andThen(Effect.logError(`${key} is damaged, is set aside and fetched anew: ${why}`), createAnew)
+    if (found.isDamaged) return yield* mend("it was found to be so before this start")
+    return yield* Effect.catchTag(load, "CorruptLog", (error) => mend(error.message))
   })
 
 /** What a replica begins with beside the log. */
@@ -186,7 +198,7 @@ const start = (self: Self, change: Changes.PartitionChange): Effect.Effect<void,
     const directory = chooseDirectory(self, topic.name, partition)
     if (directory === undefined) return Effect.void
     const started = Effect.gen(function* () {
-      const log = yield* Scope.provide(openLog(self, directory, topic, partition.index), self.scope)
+      const log = yield* Scope.provide(openLog(self, directory, topic, partition), self.scope)
       const highWatermark = directory.log.highWatermark(topic.name, partition.index)
       const actor = yield* host(self, directory, log, change, { highWatermark, producers: log.recoveredProducers })
       followFrom(self, actor, partition)

@@ -90,11 +90,13 @@ const cleanOne = (options: HousekeepingOptions, { actor, log }: PartitionActor, 
   Effect.suspend(() => {
     const state = actor.state()
     if (state._tag === "Offline") return Effect.void
-    return log.clean(now, lastStableOffset(state), {
+    const cleaning = log.clean(now, lastStableOffset(state), {
       producers: state.producers,
       decompression: options.decompression(),
       dedupeBufferBytes: options.settings().dedupeBufferBytes
     })
+    // The log has told of it: damage in one is no reason to give up the directory.
+    return Effect.catchTag(cleaning, "CorruptLog", () => Effect.void)
   })
 
 const clean = (options: HousekeepingOptions) =>

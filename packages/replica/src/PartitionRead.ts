@@ -2,7 +2,7 @@
  * Reading a partition for Fetch: no mailbox hop, only the actor's published state and one positional read.
  *
  * Invariant: a reader never sees beyond its bound: this replica's high watermark, the last stable offset for read_committed, the log end
- * for a follower. Followers are served by the leader alone; consumers by any replica if they know of that (KIP-392). Rules: Kafka's
+ * for a follower; what is damaged on the disk is served to nobody. Followers are served by the leader alone; consumers by any replica if they know of that (KIP-392). Rules: Kafka's
  * Partition.fetchRecords and behaviours 074 to 094.
  */
 
@@ -168,12 +168,14 @@ const readRecords = (
       ...base,
       abortedTransactions,
       records: found.bytes,
-      endsWait: found.hitEndOfOlderSegment,
+      endsWait: found.endsWait,
       release: () => held?.release()
     }
   })
   return Effect.catch(read, (error) => {
     segment?.release()
+    // The log has told of the damage.
+    if (error._tag === "CorruptLog") return Effect.succeed(failedRead(ErrorCode.CORRUPT_MESSAGE))
     return Effect.as(Effect.logError("a read failed", error), failedRead(ErrorCode.KAFKA_STORAGE_ERROR))
   })
 }

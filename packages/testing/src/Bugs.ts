@@ -52,6 +52,16 @@ const replicationBugs: ReadonlyArray<Bug> = [
     isRare: true
   },
   {
+    name: "rot-served",
+    story: "as in Kafka, what a disk gives back is sent as it is, whether or not it is what was written",
+    overrides: {
+      brokers: 3,
+      kinds: ["rot"],
+      settings: { "leader.imbalance.check.interval.seconds": 1 }
+    },
+    isRare: true
+  },
+  {
     name: "followers-count-unsynced",
     story: "a follower's fetch counts what it has written and not synced, and acks=all is answered on that",
     overrides: { brokers: 3, kinds: ["powerLoss", "powerLossInOperation", "slowDisk"] }

@@ -5,6 +5,8 @@
 import * as Effect from "effect/Effect"
 import { aboutToMove, controllerOf, hasEverything, isBehind, joining, newController, overlap } from "./Ambush.ts"
 import type { Chance } from "./Chance.ts"
+import { Decay } from "./Decay.ts"
+import { disturb, spoil, type Undo } from "./Disturbances.ts"
 import { type Ambush, type FaultKind, isAmbush, losesNothing, type Swarm } from "./Faults.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
 import { healthy } from "./SimDisk.ts"
@@ -47,10 +49,12 @@ export class Director {
   /** Machines with clients. */
   readonly clientHosts: Array<string> = []
   private readonly options: DirectorOptions
+  private readonly decay: Decay
   private isOver = false
 
   constructor(options: DirectorOptions) {
     this.options = options
+    this.decay = new Decay(options)
   }
 
   /** Faults until the storm is over, then everything is healed. Runs beside the workload. */
@@ -71,7 +75,7 @@ export class Director {
   /** What may go wrong now: after a disk nothing else is to be lost before its data is back. */
   private get kinds(): ReadonlyArray<FaultKind> {
     const { kinds } = this.options.swarm
-    if (!this.isHealing) return kinds
+    if (!this.isHealing && !this.decay.isThere) return kinds
     const harmless = kinds.filter((kind) => losesNothing.has(kind))
     return harmless.length > 0 ? harmless : ["reset"]
   }
@@ -79,6 +83,7 @@ export class Director {
   /** Starts again what ended by itself, for ever. */
   get supervise(): Effect.Effect<never> {
     const look = Effect.sync(() => {
+      this.decay.tend()
       for (const node of this.options.cluster.nodes) {
         if (node.state === "Dead" && !this.down.has(node.id)) node.start()
       }
@@ -155,6 +160,22 @@ export class Director {
     this.options.world.tell("world", `fault: ${kind} ${node.host}`)
   }
 
+  /** A bit flips once all is well, and at times the broker is killed later, so that its log is scanned. */
+  private get rot(): Effect.Effect<void> {
+    const { chance, world } = this.options
+    const endMs = world.nowMs + awaitLossMs
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (this.isOver || this.decay.isThere || world.nowMs > endMs) return Effect.void
+      const node = this.open > 0 || this.isHealing || this.isDiskWanted ? undefined : this.decay.strike()
+      if (node === undefined) return Effect.andThen(Effect.sleep(lookMs), look)
+      this.began("rot", node)
+      return chance.happens(0.3)
+        ? this.later({ forMs: chance.skewed(1_000, 10_000), end: () => node.crash() })
+        : Effect.void
+    })
+    return look
+  }
+
   /** One node is cut off until it is behind; then another loses its disk, and the third alone has everything. */
   private get loseLastBut(): Effect.Effect<void> {
     const { chance, cluster, world, topic } = this.options
@@ -194,6 +215,7 @@ export class Director {
       const { chance, cluster, world } = this.options
       this.disturbedMs = world.nowMs
       if (kind === "lostDisk") return chance.happens(0.5) ? this.awaitLoss : this.loseLastBut
+      if (kind === "rot") return this.rot
       if (isAmbush(kind)) return this.lieInWait(kind)
       const node = chance.pick(cluster.nodes)
       this.began(kind, node)
@@ -203,7 +225,7 @@ export class Director {
     })
   }
 
-  private begin(kind: Exclude<FaultKind, "lostDisk" | "blackout" | Ambush>, node: SimNode): Undo | undefined {
+  private begin(kind: Exclude<FaultKind, "lostDisk" | "blackout" | "rot" | Ambush>, node: SimNode): Undo | undefined {
     const { chance } = this.options
     switch (kind) {
       case "stop":
@@ -230,9 +252,9 @@ export class Director {
       case "oneWay":
       case "slowLink":
       case "reset":
-        return this.disturb(kind, node)
+        return disturb({ ...this.options, clientHosts: this.clientHosts }, kind, node)
       default:
-        return this.spoil(kind, node)
+        return spoil(chance, kind, node)
     }
   }
 
@@ -351,41 +373,4 @@ export class Director {
     })
     return { forMs: chance.skewed(10, 5_000), end: () => this.raise(node) }
   }
-
-  private disturb(kind: "isolate" | "oneWay" | "slowLink" | "reset", node: SimNode): Undo | undefined {
-    const { chance, cluster, network } = this.options
-    const hosts = [...cluster.nodes.map(({ host }) => host), ...this.clientHosts].filter((host) => host !== node.host)
-    const forMs = chance.skewed(10, 40_000)
-    const end = () => network.heal()
-    const other = chance.pick(hosts)
-    if (kind === "isolate") cluster.isolate(node.id, hosts)
-    else if (kind === "oneWay") {
-      if (chance.happens(0.5)) network.block(node.host, other)
-      else network.block(other, node.host)
-    } else if (kind === "slowLink") {
-      for (const host of hosts) {
-        network.slow(node.host, host, chance.skewed(1, 2_000), chance.skewed(1, 1_000))
-        network.slow(host, node.host, chance.skewed(1, 2_000), chance.skewed(1, 1_000))
-      }
-    } else {
-      network.reset(node.host, other)
-      return undefined
-    }
-    return { forMs, end }
-  }
-
-  private spoil(kind: "slowDisk" | "syncError" | "writeError" | "fullDisk", node: SimNode): Undo {
-    const { chance } = this.options
-    const { condition, files } = node.disk
-    if (kind === "slowDisk") Object.assign(condition, { syncMs: [50, 3_000], coldReadMs: [5, 1_000] })
-    else if (kind === "syncError") condition.syncFails = chance.skewed(0.01, 1)
-    else if (kind === "writeError") condition.writeFails = chance.skewed(0.01, 1)
-    else condition.totalBytes = files.usedBytes + chance.below(20_000)
-    return { forMs: chance.skewed(10, 10_000), end: () => Object.assign(condition, healthy()) }
-  }
-}
-
-interface Undo {
-  readonly forMs: number
-  readonly end: () => void
 }

@@ -28,7 +28,8 @@ export const faultKinds = [
   "blackout",
   "twoLeaders",
   "strikeJoiner",
-  "strikeController"
+  "strikeController",
+  "rot"
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
@@ -51,14 +52,14 @@ export const losesNothing: ReadonlySet<FaultKind> = new Set([
   "strikeController"
 ])
 /** Only where others have everything. */
-const needsOthers: ReadonlySet<FaultKind> = new Set(["lostDisk"])
+const needsOthers: ReadonlySet<FaultKind> = new Set(["lostDisk", "rot"])
 /** Those that wait for a moment at which brokers disagree. */
 export const ambushes = ["twoLeaders", "strikeJoiner", "strikeController"] as const
 export type Ambush = (typeof ambushes)[number]
 export const isAmbush = (kind: FaultKind): kind is Ambush => ambushes.some((each) => each === kind)
 const setsClocks: ReadonlySet<FaultKind> = new Set(["clockJump", "clockDrift"])
 /** A broker may have to give up after these, with a word of why. */
-export const endsBrokers: ReadonlySet<FaultKind> = new Set(["syncError", "writeError", "fullDisk"])
+export const endsBrokers: ReadonlySet<FaultKind> = new Set(["syncError", "writeError", "fullDisk", "rot"])
 
 /** All that one run is made of. */
 export interface Swarm {

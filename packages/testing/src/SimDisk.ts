@@ -10,6 +10,7 @@ import { type MemoryDisk, makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import { FileFault, type MemoryFile, type Survivors } from "@klamm/platform/MemoryFiles"
 import * as Effect from "effect/Effect"
 import type { Chance } from "./Chance.ts"
+import { Rot } from "./Rot.ts"
 
 /** What survives a power cut survives in units of this. */
 export const sectorBytes = 512
@@ -62,6 +63,8 @@ const kindOf: { readonly [operation: string]: Kind } = {
   sync: "sync"
 }
 
+const sizeOf = (chunks: ReadonlyArray<Uint8Array>): number => chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
+
 /** The first bytes of the chunks. */
 const beginningOf = (chunks: ReadonlyArray<Uint8Array>, bytes: number): ReadonlyArray<Uint8Array> => {
   const beginning: Array<Uint8Array> = []
@@ -80,6 +83,7 @@ export class SimDisk {
   failures = 0
   private readonly chance: Chance
   private readonly memory: MemoryDisk
+  private readonly rotten = new Rot()
   private operationsToLive = Number.POSITIVE_INFINITY
   private onDeath: () => void = () => undefined
 
@@ -134,9 +138,18 @@ export class SimDisk {
     files.directory("").sync()
   }
 
-  /** Flips a bit of a stored byte. */
+  /** Flips a bit of a stored byte: from now on processes read another one there than was written. `files` still has what was written. */
   rot(path: string, position: number): void {
-    this.memory.files.file(path).damage(position, 1 << this.chance.below(8))
+    this.rotten.flip(this.memory.files.file(path), position, 1 << this.chance.below(8))
+  }
+
+  /** Whether a bit of one of the directory's files is another one. */
+  isRotten(directory: string): boolean {
+    const { files } = this.memory
+    if (files.find(directory) === undefined) return false
+    return files
+      .list(directory)
+      .some(({ name, kind }) => kind === "file" && this.rotten.isIn(files.file(`${directory}/${name}`)))
   }
 
   /** The disk as a process sees it. */
@@ -145,7 +158,10 @@ export class SimDisk {
     const does = <A>(effect: Effect.Effect<A, DiskError>) => this.perform(user, effect)
     const syncs = (effect: Effect.Effect<void, DiskError>) => this.perform(user, this.slowSync(effect))
     return Disk.of({
-      open: (path, mode) => Effect.map(this.perform(user, disk.open(path, mode)), (file) => this.wrap(user, file)),
+      open: (path, mode) =>
+        Effect.map(this.perform(user, disk.open(path, mode)), (file) =>
+          this.wrap(user, file, this.memory.files.file(path))
+        ),
       readFile: (path) => does(disk.readFile(path)),
       rename: (from, to) => does(disk.rename(from, to)),
       remove: (path) => does(disk.remove(path)),
@@ -158,7 +174,7 @@ export class SimDisk {
     })
   }
 
-  private wrap(user: DiskUser, file: DiskFile): DiskFile {
+  private wrap(user: DiskUser, file: DiskFile, stored: MemoryFile): DiskFile {
     let failure: DiskError | undefined
     const unlessFailed = <A>(effect: Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
       Effect.suspend(() => (failure === undefined ? effect : Effect.fail(failure)))
@@ -171,13 +187,26 @@ export class SimDisk {
       path: file.path,
       size: this.perform(user, file.size),
       read: (position, target, hint) => {
-        const read = file.read(position, target, hint)
+        const read = Effect.map(file.read(position, target, hint), (count) => {
+          this.rotten.spoil(stored, position, target.subarray(0, count))
+          return count
+        })
         return this.perform(user, hint === "cold" ? Effect.andThen(this.wait("coldReadMs"), read) : read)
       },
-      write: (position, chunks) =>
-        unlessFailed(this.perform(user, file.write(position, chunks), () => file.write(position, this.someOf(chunks)))),
+      write: (position, chunks) => {
+        const write = (written: ReadonlyArray<Uint8Array>) =>
+          Effect.map(file.write(position, written), () =>
+            this.rotten.clear(stored, position, position + sizeOf(written))
+          )
+        return unlessFailed(this.perform(user, write(chunks), () => write(this.someOf(chunks))))
+      },
       sync: unlessFailed(this.perform(user, sync)),
-      truncate: (length) => unlessFailed(this.perform(user, file.truncate(length)))
+      truncate: (length) => {
+        const truncate = Effect.map(file.truncate(length), () =>
+          this.rotten.clear(stored, length, Number.POSITIVE_INFINITY)
+        )
+        return unlessFailed(this.perform(user, truncate))
+      }
     }
   }
 
@@ -224,8 +253,7 @@ export class SimDisk {
   }
 
   private someOf(chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
-    return beginningOf(chunks, this.chance.below(bytes + 1))
+    return beginningOf(chunks, this.chance.below(sizeOf(chunks) + 1))
   }
 
   private mayFail(operation: string, file: MemoryFile | undefined): void {

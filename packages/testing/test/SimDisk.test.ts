@@ -93,12 +93,25 @@ describe("a world's disk", () => {
     assert.deepStrictEqual([bytes[0], bytes[sectorBytes]], [3, 1])
   })
 
-  it("flips one bit for good", () => {
+  it("flips one bit for good, until something else is written there", () => {
     const sim = new SimDisk(new Chance(1))
+    const wrong = (file: DiskFile) => {
+      const bytes = new Uint8Array(4 * sectorBytes)
+      return Effect.map(file.read(0, bytes), () => [...bytes].filter((byte) => byte !== 1).length)
+    }
     withFile(sim, () => Effect.void)
     sim.rot("/a", 700)
+    assert.isTrue(sim.isRotten("/"))
     sim.losePower("nothing")
-    assert.strictEqual([...bytesOf(sim)].filter((byte) => byte !== 1).length, 1)
+    const user = { isAlive: true }
+    const reading = Effect.gen(function* () {
+      const file = yield* sim.mount(user).open("/a", "write")
+      const before = yield* wrong(file)
+      yield* file.write(700, [new Uint8Array(1).fill(1)])
+      return [before, yield* wrong(file)]
+    })
+    assert.deepStrictEqual(Effect.runSync(Effect.scoped(reading)), [1, 0])
+    assert.isFalse(sim.isRotten("/"))
   })
 
   it("is full at its capacity, and room is room again", () => {

@@ -151,5 +151,7 @@ export const takeStock = (client: Client, options: StockOptions, topic: string):
     const groups = new Set(options.history.commits.map(({ group }) => group))
     const committed = yield* Effect.forEach(groups, (group) => insist(committedBy(client, group, topic, partitions)))
     const topics = yield* insist(topicsOf(client))
+    // What was found to be damaged in all this reading is being fetched anew.
+    yield* inSync(client, options.bootstrap, topic)
     return { drained, topics, committed: new Map(committed.flat()) }
   })
