@@ -166,10 +166,6 @@ export class DecodeError extends Data.TaggedError("DecodeError")<{
   }
 }
 
-/** What the cause says, or else Kafka's words for the code. */
-const whyOf = ({ code, cause }: { readonly code: number; readonly cause?: unknown }): string =>
-  cause instanceof Error ? cause.message : infoOf(code).message
-
 /** A record was not stored, or nobody knows whether it was. */
 export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly topic: string
@@ -180,7 +176,8 @@ export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly codeName: ErrorName = infoOf(this.code).name
   readonly retriable: boolean = infoOf(this.code).retriable && !(this.cause instanceof ClosedError)
   override get message(): string {
-    return `${this.topic}-${this.partition}: ${this.codeName}: ${whyOf(this)}`
+    const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
+    return `${this.topic}-${this.partition}: ${this.codeName}: ${why}`
   }
 }
 
@@ -206,7 +203,8 @@ export class TransactionError extends Data.TaggedError("TransactionError")<{
   readonly codeName: ErrorName = infoOf(this.code).name
   readonly retriable: boolean = infoOf(this.code).retriable
   override get message(): string {
-    return `${this.transactionalId}: ${this.codeName}: ${whyOf(this)}`
+    const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
+    return `${this.transactionalId}: ${this.codeName}: ${why}`
   }
 }
 
