@@ -7,7 +7,7 @@ import { monotonicMsOf } from "@klamm/platform/Moment"
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Conventions from "./Conventions.ts"
-import { counter, type Definition, histogram, type Instrument, observe } from "./Instrument.ts"
+import { counter, type Definition, histogram, type Instrument, observe, type Series } from "./Instrument.ts"
 
 const consumedMessages: Definition = {
   name: "messaging.client.consumed.messages",
@@ -70,7 +70,7 @@ export class ConsumerMeasures {
   private readonly duration: Instrument
   private readonly processDuration: Instrument
   private readonly rebalances: Instrument
-  private readonly processing = new WeakMap<Partition, (seconds: number) => void>()
+  private readonly processing = new WeakMap<Partition, Series>()
   private readonly followed = new Map<Lagging, () => void>()
 
   constructor(context: Context.Context<never>, clock: Clock.Clock, group: string | undefined) {

@@ -21,49 +21,110 @@ export interface Definition {
   readonly description: string
 }
 
-type Series = Metric.Metric<number, unknown>
+/** One series: counts a value. */
+export type Series = (value: number) => void
 
-/** An instrument: the series of one definition. */
+/** A series and what it shows. */
+interface Cell {
+  readonly series: Series
+  readonly register: (context: Context.Context<never>) => void
+}
+
+/** The cells of a registry: who counts with the same attributes counts in the same cell. */
+const cells = new WeakMap<Metric.MetricRegistry, Map<string, Cell>>()
+
+const nothing = () => undefined
+
+/** An instrument: the series of one definition. Effect's own would be looked up for each value, which costs more than counting it. */
 export class Instrument {
   private readonly context: Context.Context<never>
-  private readonly make: (attributes: Attributes) => Series
+  private readonly name: string
+  private readonly make: (attributes: Attributes) => Cell
   private readonly series = new Map<string, Series>()
 
-  constructor(context: Context.Context<never>, make: (attributes: Attributes) => Series) {
+  constructor(context: Context.Context<never>, name: string, make: (attributes: Attributes) => Cell) {
     this.context = context
+    this.name = name
     this.make = make
   }
 
-  /** Counts in the series of these attributes. */
-  of(attributes: Attributes): (value: number) => void {
-    const series = this.make(attributes)
-    return (value) => series.updateUnsafe(value, this.context)
+  /** The series of these attributes. */
+  of(attributes: Attributes): Series {
+    const registry = Context.get(this.context, Metric.MetricRegistry)
+    const known = cells.get(registry) ?? new Map<string, Cell>()
+    cells.set(registry, known)
+    const more = Context.get(this.context, Metric.CurrentMetricAttributes)
+    const key = JSON.stringify([this.name, attributes, more])
+    let cell = known.get(key)
+    if (cell === undefined) {
+      cell = this.make(attributes)
+      cell.register(this.context)
+      known.set(key, cell)
+    }
+    return cell.series
   }
 
   /** Counts the value in the series of this key; its attributes are asked for when it is new. */
   record(value: number, key: string, attributesOf: () => Attributes): void {
     let series = this.series.get(key)
     if (series === undefined) {
-      series = this.make(attributesOf())
+      series = this.of(attributesOf())
       this.series.set(key, series)
     }
-    series.updateUnsafe(value, this.context)
+    series(value)
   }
 }
 
+const histogramCell = (
+  { name, unit, description }: Definition,
+  boundaries: ReadonlyArray<number>,
+  attributes: Attributes
+): Cell => {
+  const values = new Array<number>(boundaries.length + 1).fill(0)
+  let [count, sum, min, max] = [0, 0, Number.MAX_VALUE, -Number.MAX_VALUE]
+  const series = (value: number): void => {
+    let index = 0
+    while (index < boundaries.length && value > boundaries[index]!) index += 1
+    values[index]! += 1
+    count += 1
+    sum += value
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  const get = () => {
+    let below = 0
+    const buckets = boundaries.map((bound, index): [number, number] => {
+      below += values[index]!
+      return [bound, below]
+    })
+    return { buckets, count, min, max, sum }
+  }
+  const metric = Metric.histogram(name, { description, boundaries, attributes: { ...attributes, unit } })
+  const hooks = { get, update: nothing, modify: nothing }
+  return { series, register: (context) => void Metric.registerUnsafe(metric, context, hooks) }
+}
+
+const counterCell = ({ name, unit, description }: Definition, attributes: Attributes): Cell => {
+  let count = 0
+  const series = (value: number): void => {
+    count += value
+  }
+  const metric = Metric.counter(name, { description, incremental: true, attributes: { ...attributes, unit } })
+  const hooks = { get: () => ({ count, incremental: true }), update: nothing, modify: nothing }
+  return { series, register: (context) => void Metric.registerUnsafe(metric, context, hooks) }
+}
+
+/** How often, or how much, in the buckets of these boundaries, which rise. */
 export const histogram = (
   context: Context.Context<never>,
-  { name, unit, description }: Definition,
+  definition: Definition,
   boundaries: ReadonlyArray<number> = durations
 ): Instrument =>
-  new Instrument(context, (attributes) =>
-    Metric.histogram(name, { description, boundaries, attributes: { ...attributes, unit } })
-  )
+  new Instrument(context, definition.name, (attributes) => histogramCell(definition, boundaries, attributes))
 
-export const counter = (context: Context.Context<never>, { name, unit, description }: Definition): Instrument =>
-  new Instrument(context, (attributes) =>
-    Metric.counter(name, { description, incremental: true, attributes: { ...attributes, unit } })
-  )
+/** How much in all. */
+export const counter = (context: Context.Context<never>, definition: Definition): Instrument =>
+  new Instrument(context, definition.name, (attributes) => counterCell(definition, attributes))
 
 /** Who answers for the series of a registry. */
 const answering = new WeakMap<Metric.MetricRegistry, Map<string, Set<() => number>>>()
@@ -95,7 +156,7 @@ export const observe = (
       Array.from(readers, (each) => each()),
       together
     )
-  const hooks = { get: () => ({ value: value() }), update: () => undefined, modify: () => undefined }
+  const hooks = { get: () => ({ value: value() }), update: nothing, modify: nothing }
   Metric.registerUnsafe(gauge, context, hooks)
   return () => {
     readers.delete(read)

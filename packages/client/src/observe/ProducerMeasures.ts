@@ -7,7 +7,7 @@ import type * as Context from "effect/Context"
 import type { Broker, ClusterMetadata } from "../Cluster.ts"
 import { nameOf } from "../KlammError.ts"
 import * as Conventions from "./Conventions.ts"
-import { counter, type Definition, histogram, type Instrument, observe } from "./Instrument.ts"
+import { counter, type Definition, histogram, type Instrument, observe, type Series } from "./Instrument.ts"
 
 const duration: Definition = {
   name: "messaging.client.operation.duration",
@@ -73,6 +73,20 @@ export interface Place {
   readonly partition: number
 }
 
+/** The series of batches of a topic that leave. */
+interface Leaving {
+  readonly queued: Series
+  readonly size: Series
+  readonly records: Series
+}
+
+/** The series of batches of a partition that end in the same way. */
+interface Ending {
+  readonly leader: Broker | undefined
+  readonly duration: Series
+  readonly sent: Series
+}
+
 export class ProducerMeasures {
   private readonly known: () => ClusterMetadata
   private readonly duration: Instrument
@@ -81,6 +95,9 @@ export class ProducerMeasures {
   private readonly batchSize: Instrument
   private readonly batchRecords: Instrument
   private readonly retries: Instrument
+  private readonly leaving = new Map<string, Leaving>()
+  /** By what a partition is to its producer. */
+  private readonly stored = new WeakMap<Place, Ending>()
 
   constructor(context: Context.Context<never>, known: () => ClusterMetadata) {
     this.known = known
@@ -99,10 +116,19 @@ export class ProducerMeasures {
 
   /** The batch is on its way for the first time, as so many bytes. */
   left({ topic }: Place, { createdAtMs, count }: MeasuredBatch, sizeBytes: number, nowMs: number): void {
-    const attributes = () => Conventions.operationOn(Conventions.operation.send, topic)
-    this.queueDuration.record((nowMs - createdAtMs) / msPerSecond, topic, attributes)
-    this.batchSize.record(sizeBytes, topic, attributes)
-    this.batchRecords.record(count, topic, attributes)
+    let leaving = this.leaving.get(topic)
+    if (leaving === undefined) {
+      const attributes = Conventions.operationOn(Conventions.operation.send, topic)
+      leaving = {
+        queued: this.queueDuration.of(attributes),
+        size: this.batchSize.of(attributes),
+        records: this.batchRecords.of(attributes)
+      }
+      this.leaving.set(topic, leaving)
+    }
+    leaving.queued((nowMs - createdAtMs) / msPerSecond)
+    leaving.size(sizeBytes)
+    leaving.records(count)
   }
 
   /** The batch is to be sent again. */
@@ -113,18 +139,26 @@ export class ProducerMeasures {
     }))
   }
 
-  /** The batch is stored, or given up with this code. */
-  ended(place: Place, batch: MeasuredBatch, code: number | undefined, nowMs: number): void {
-    const leader = this.leaderOf(place)
-    const key = `${code} ${leader?.id} ${place.partition} ${place.topic}`
-    const attributes = () => ({
+  private endingOf(place: Place, leader: Broker | undefined, code: number | undefined): Ending {
+    const attributes = {
       ...Conventions.operationOn(Conventions.operation.send, place.topic),
       ...Conventions.partitionOf(place.partition),
       ...Conventions.serverOf(leader),
       ...Conventions.errorOf(code === undefined ? undefined : nameOf(code))
-    })
-    this.duration.record((nowMs - batch.createdAtMs) / msPerSecond, key, attributes)
-    if (batch.attempts > 0) this.sentMessages.record(batch.count, key, attributes)
+    }
+    return { leader, duration: this.duration.of(attributes), sent: this.sentMessages.of(attributes) }
+  }
+
+  /** The batch is stored, or given up with this code. */
+  ended(place: Place, batch: MeasuredBatch, code: number | undefined, nowMs: number): void {
+    const leader = this.leaderOf(place)
+    let ending = code === undefined ? this.stored.get(place) : undefined
+    if (ending === undefined || ending.leader !== leader) {
+      ending = this.endingOf(place, leader, code)
+      if (code === undefined) this.stored.set(place, ending)
+    }
+    ending.duration((nowMs - batch.createdAtMs) / msPerSecond)
+    if (batch.attempts > 0) ending.sent(batch.count)
   }
 }
 
