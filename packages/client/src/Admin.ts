@@ -30,22 +30,20 @@ export {
   type MemberToRemove,
   removeMembers
 } from "./admin/Groups.ts"
+export * from "./admin/Offsets.ts"
 export * from "./admin/OtherGroups.ts"
 export * from "./admin/Replicas.ts"
 export {
   type CreatedTopic,
   createPartitions,
   createTopics,
-  deleteRecords,
   deleteTopics,
   describeTopic,
   describeTopics,
-  type ListedOffset,
   type ListedTopic,
-  listOffsets,
   listTopics,
+  type MadeTopic,
   type NewTopic,
-  type OffsetSpec,
   type PartitionDescription,
   type TopicDescription
 } from "./admin/Topics.ts"

@@ -7,6 +7,7 @@ import type { Message } from "@klamm/protocol/Api"
 import type * as Effect from "effect/Effect"
 import type { KlammError, RequestError } from "./KlammError.ts"
 
+/** What a coordinator coordinates. */
 export type CoordinatorKind = "group" | "transaction" | "share"
 
 /** Whom to ask. `Any`: the broker with the least to do. `Controller`: who serves changes of the cluster (behaviour 031). */
@@ -16,11 +17,16 @@ export type Target =
   | { readonly _tag: "Controller" }
   | { readonly _tag: "Coordinator"; readonly kind: CoordinatorKind; readonly key: string }
 
+/** Whoever has the least to do. */
 export const anyBroker: Target = { _tag: "Any" }
+/** Whoever serves changes of the cluster. */
 export const controller: Target = { _tag: "Controller" }
+/** This one. */
 export const broker = (id: number): Target => ({ _tag: "Broker", id })
+/** The coordinator of a group or a transactional id. */
 export const coordinator = (kind: CoordinatorKind, key: string): Target => ({ _tag: "Coordinator", kind, key })
 
+/** The messages of one API of Kafka, as @klamm/protocol has them. */
 export interface ApiPair<Request, Response> {
   readonly request: Message<Request>
   readonly response: Message<Response>
@@ -29,6 +35,7 @@ export interface ApiPair<Request, Response> {
 /** A request's body, or how it looks in the version that was agreed on. */
 export type Body<Request> = Message<Request>["Input"] | ((version: number) => Message<Request>["Input"])
 
+/** Of one request. */
 export interface RequestOptions {
   /** From the moment a connection is there until the answer is; `requestTimeoutMs` when left out. */
   readonly timeoutMs?: number
@@ -48,6 +55,7 @@ export interface Answer<Response> {
   readonly release: () => void
 }
 
+/** Where a broker is; `rack` is null where it has none. */
 export interface Broker {
   readonly id: number
   readonly host: string
@@ -55,6 +63,7 @@ export interface Broker {
   readonly rack: string | null
 }
 
+/** Who leads a partition, and who has it. */
 export interface PartitionMetadata {
   readonly partition: number
   readonly errorCode: number
@@ -67,6 +76,7 @@ export interface PartitionMetadata {
   readonly offline: ReadonlyArray<number>
 }
 
+/** A topic as metadata told of it; `errorCode` other than 0 says why there is no more. */
 export interface TopicMetadata {
   readonly name: string
   /** All zeros when the broker does not know topic ids. */
@@ -85,6 +95,7 @@ export interface ClusterMetadata {
   readonly topics: ReadonlyMap<string, TopicMetadata>
 }
 
+/** A broker and the epoch in which it leads. */
 export interface Leader {
   readonly id: number
   readonly epoch: number
@@ -97,6 +108,7 @@ export interface LeaderNews {
   readonly leader: Leader
 }
 
+/** Of `retrying`. */
 export interface RetryOptions {
   /** For messages and errors: what is tried. */
   readonly about: string
@@ -110,6 +122,7 @@ export interface RetryOptions {
   readonly isRetriable?: (error: KlammError) => boolean
 }
 
+/** Whom to ask and how: the service that producers, consumers and administrators stand on. */
 export interface Cluster {
   /** One request at the highest version both sides know. Makes the connection and agrees on versions first; repeats nothing. */
   readonly request: <Request, Response>(

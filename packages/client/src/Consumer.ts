@@ -42,6 +42,7 @@ export type { ConsumerOptions } from "./consumer/Settings.ts"
 export type { TopicPartition } from "./consumer/TopicPartition.ts"
 export { type Concurrency, type ExactlyOnceOptions, exactlyOnce, type ForEachOptions, forEach } from "./Processing.ts"
 
+/** What a consumer may be told, besides what becomes of records that can't be decoded. */
 export interface Options extends ConsumerOptions {
   /** What happens with a record that can't be decoded, before the next one comes; a warning in the log by default. */
   readonly onDecodeError?: (failure: DecodeFailure) => Effect.Effect<void>
@@ -64,6 +65,7 @@ export interface Start {
   readonly from?: number | "earliest" | "latest" | { readonly timestamp: number }
 }
 
+/** How far a consumer is behind in a partition. */
 export interface PartitionLag extends TopicPartition {
   /** Records between what is done and the end of the log. */
   readonly lag: number

@@ -33,6 +33,10 @@ import { settingsOf } from "./Settings.ts"
 
 export type { KlammOptions } from "./Options.ts"
 
+/**
+ * The connection to a cluster. `Producer`, `Consumer` and `Admin` need this service; applications rarely touch what is
+ * in it.
+ */
 export class Klamm extends Context.Service<
   Klamm,
   {

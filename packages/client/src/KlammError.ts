@@ -169,6 +169,7 @@ export class DecodeError extends Data.TaggedError("DecodeError")<{
 /** A record was not stored, or nobody knows whether it was. */
 export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly topic: string
+  /** -1: it was not decided yet. */
   readonly partition: number
   readonly code: number
   readonly cause?: unknown
@@ -177,7 +178,8 @@ export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly retriable: boolean = infoOf(this.code).retriable && !(this.cause instanceof ClosedError)
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
-    return `${this.topic}-${this.partition}: ${this.codeName}: ${why}`
+    const place = this.partition < 0 ? this.topic : `${this.topic}-${this.partition}`
+    return `${place}: ${this.codeName}: ${why}`
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import * as Config from "effect/Config"
 import * as Option from "effect/Option"
-import type { KlammOptions, ProducerOptions, SaslOptions, TlsOptions } from "./Options.ts"
+import type { ConsumerOptions, KlammOptions, ProducerOptions, SaslOptions, TlsOptions } from "./Options.ts"
 
 /** Options of an object that may be there, without those that are not. */
 type Present<Fields> = { readonly [Name in keyof Fields]?: Fields[Name] extends Option.Option<infer A> ? A : never }
@@ -72,6 +72,26 @@ const producer = Config.map(
   }
 )
 
+const consumer = Config.map(
+  Config.all({
+    groupProtocol: Config.option(Config.Literals(["classic", "consumer"] as const, "GROUP_PROTOCOL")),
+    groupInstanceId: text("GROUP_INSTANCE_ID"),
+    sessionTimeoutMs: int("SESSION_TIMEOUT_MS"),
+    heartbeatIntervalMs: int("HEARTBEAT_INTERVAL_MS"),
+    maxPollIntervalMs: int("MAX_POLL_INTERVAL_MS"),
+    maxPollRecords: int("MAX_POLL_RECORDS"),
+    autoOffsetReset: Config.option(Config.Literals(["earliest", "latest", "none"] as const, "AUTO_OFFSET_RESET")),
+    isolationLevel: Config.option(Config.Literals(["read_uncommitted", "read_committed"] as const, "ISOLATION_LEVEL")),
+    fetchMinBytes: int("FETCH_MIN_BYTES"),
+    fetchMaxBytes: int("FETCH_MAX_BYTES"),
+    fetchMaxWaitMs: int("FETCH_MAX_WAIT_MS"),
+    maxPartitionFetchBytes: int("MAX_PARTITION_FETCH_BYTES"),
+    clientRack: text("CLIENT_RACK"),
+    checkCrcs: Config.option(Config.Boolean("CHECK_CRCS"))
+  }),
+  (fields): ConsumerOptions => present(fields)
+)
+
 const tls = Config.map(
   Config.all({
     ca: text("SSL_TRUSTSTORE_CERTIFICATES"),
@@ -106,11 +126,12 @@ const security = Config.withDefault(
 /** The options as Config, under a prefix. */
 export const options = (prefix = "KAFKA"): Config.Config<KlammOptions> =>
   Config.map(
-    Config.all({ bootstrap: Config.String("BOOTSTRAP_SERVERS"), security, connection, producer, tls, sasl }),
+    Config.all({ bootstrap: Config.String("BOOTSTRAP_SERVERS"), security, connection, producer, consumer, tls, sasl }),
     (told): KlammOptions => ({
       ...told.connection,
       bootstrap: told.bootstrap,
       producer: told.producer,
+      consumer: told.consumer,
       ...(told.security.endsWith("SSL") ? { tls: told.tls } : {}),
       ...(told.security.startsWith("SASL") ? { sasl: told.sasl } : {})
     })

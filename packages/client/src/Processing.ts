@@ -33,6 +33,7 @@ export { prefix as deadLetterHeaderPrefix } from "./processing/DeadLetter.ts"
 /** "key": in order per key. "partition": in order per partition. A number: so many at the same time, in no order. */
 export type Concurrency = "key" | "partition" | number
 
+/** How `forEach` works; the options of a consumer, and its own. */
 export interface ForEachOptions<E = unknown> extends Omit<ConsumerOptions, "group" | "enableAutoCommit"> {
   readonly group: string
   readonly concurrency?: Concurrency
@@ -174,6 +175,7 @@ export const forEach = <K, V, H, E, R>(
     })
   )
 
+/** How `exactlyOnce` works; the options of a consumer, and its own. */
 export interface ExactlyOnceOptions<E = unknown>
   extends Omit<ConsumerOptions, "group" | "enableAutoCommit" | "isolationLevel"> {
   readonly group: string

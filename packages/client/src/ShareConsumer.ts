@@ -24,6 +24,7 @@ import { ConsumerMeasures } from "./observe/ConsumerMeasures.ts"
 import * as Spans from "./observe/Spans.ts"
 import type { Topic } from "./Topic.ts"
 
+/** What a member of a share group may be told. */
 export interface Options
   extends Pick<
     ConsumerOptions,
@@ -34,6 +35,7 @@ export interface Options
   readonly onDecodeError?: (failure: DecodeFailure) => Effect.Effect<void>
 }
 
+/** A record that is this member's until it says what becomes of it, or the time for that is over. */
 export interface ShareRecord<K, V, H> extends ConsumerRecord<K, V, H> {
   /** How often it has been delivered to anyone, this time included. */
   readonly deliveryCount: number

@@ -15,6 +15,7 @@ export interface Header {
   readonly value: Uint8Array | null
 }
 
+/** Headers in the order in which they lie in the record. */
 export type Headers = ReadonlyArray<Header>
 
 /** Headers as they are easily written: text becomes UTF-8. */
@@ -43,6 +44,7 @@ export interface Creation {
   readonly configs?: { readonly [name: string]: string }
 }
 
+/** A name and what its records are: keys `K`, values `V`, headers `H`. */
 export interface Topic<K, V, H = Headers> extends Named {
   readonly key: Serde.Serde<K>
   readonly value: Serde.Serde<V>
@@ -53,6 +55,7 @@ export interface Topic<K, V, H = Headers> extends Named {
 /** The encoded form of a schema of headers: one field per header, as text. */
 export type EncodedHeaders = { readonly [key: string]: string | null | undefined }
 
+/** What `make` is told of a topic. */
 export interface Options<K, V, H> extends Creation {
   /** A schema in the wire form it has by itself (`Serde.of`), or a serde. Left out: the records have no keys. */
   readonly key?: Serde.PureSchema<K> | Serde.Serde<K>

@@ -15,7 +15,11 @@ const read = (env: Record<string, string>, prefix?: string) =>
 
 it.effect("what is not told is left out", () =>
   Effect.gen(function* () {
-    expect(yield* read({ KAFKA_BOOTSTRAP_SERVERS: "a:1,b:2" })).toEqual({ bootstrap: "a:1,b:2", producer: {} })
+    expect(yield* read({ KAFKA_BOOTSTRAP_SERVERS: "a:1,b:2" })).toEqual({
+      bootstrap: "a:1,b:2",
+      producer: {},
+      consumer: {}
+    })
   })
 )
 

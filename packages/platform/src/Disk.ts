@@ -22,6 +22,7 @@ export type DiskErrorReason =
   | "Locked"
   | "Io"
 
+/** An operation of the disk failed, and why. */
 export class DiskError extends Data.TaggedError("DiskError")<{
   readonly reason: DiskErrorReason
   readonly operation: string
@@ -39,6 +40,7 @@ export class DiskError extends Data.TaggedError("DiskError")<{
  */
 export type ReadHint = "cached" | "cold"
 
+/** An open file; it is closed with the scope that opened it. */
 export interface DiskFile {
   readonly path: string
   /** Current length in bytes. */
@@ -60,6 +62,7 @@ export interface DirectoryEntry {
   readonly kind: "file" | "directory" | "other"
 }
 
+/** The files of a machine: the service that everything which stores stands on. */
 export class Disk extends Context.Service<
   Disk,
   {

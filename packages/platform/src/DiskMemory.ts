@@ -147,6 +147,7 @@ const volumeOf = (totalBytes: number, usedBytes: number) => ({
   usableBytes: Math.max(0, totalBytes - usedBytes)
 })
 
+/** A disk in memory, and the doors through which a test breaks it. */
 export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
   const files = new MemoryFiles(options.pageBytes ?? defaultPageBytes)
   const totalBytes = () => options.totalBytes ?? defaultTotalBytes

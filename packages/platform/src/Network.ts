@@ -14,6 +14,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Arena } from "./Arena.ts"
 
+/** What went wrong, whatever the platform calls it. */
 export type NetworkErrorReason =
   | "AddressInUse"
   | "AddressNotAvailable"
@@ -26,6 +27,7 @@ export type NetworkErrorReason =
   | "Untrusted"
   | "Io"
 
+/** A connection could not be made or did not last, and why. */
 export class NetworkError extends Data.TaggedError("NetworkError")<{
   readonly reason: NetworkErrorReason
   readonly address: string
@@ -56,11 +58,13 @@ export interface Frame {
   readonly release: () => void
 }
 
+/** A host, by name or number, and a port. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
+/** A connection that is open: whole frames come in, chunks go out. */
 export interface Connection {
   readonly remote: Address
   readonly local: Address
@@ -79,6 +83,7 @@ export interface Connection {
   readonly close: Effect.Effect<void>
 }
 
+/** How a connection receives. */
 export interface ConnectionOptions {
   readonly arena: Arena
   readonly framing: Framing
@@ -110,6 +115,7 @@ export interface Listener {
   readonly address: Address
 }
 
+/** Connections out and in: the service that everything which talks stands on. */
 export class Network extends Context.Service<
   Network,
   {

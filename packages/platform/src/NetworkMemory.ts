@@ -278,6 +278,7 @@ class Hosts {
   }
 }
 
+/** A network in memory, and the doors through which a test breaks it. */
 export const makeMemoryNetwork = (): MemoryNetwork => {
   const hosts = new Hosts()
   return {

@@ -26,6 +26,10 @@ const patienceMs = 600_000
 /** How long the world goes on for a fiber of its own that was woken from outside, in milliseconds of the world. */
 const visitMs = 30_000
 
+/** Effect has no public name for them. */
+const hasChildren = (fiber: Guest): boolean =>
+  "_children" in fiber && fiber._children instanceof Set && fiber._children.size > 0
+
 export interface GateOptions {
   readonly world: World
   /** Guests run in it. */
@@ -175,10 +179,17 @@ export class Gate {
     }
   }
 
-  /** A guest whose scheduler is another one has gone out again. */
+  /** A guest whose scheduler is another one has gone out again; before it ends it waits for the children that it has left behind. */
   private get isWanted(): boolean {
+    const { nowMs } = this.options.world
     for (const [fiber, untilMs] of this.guests) {
-      if (fiber.cache.scheduler === this.scheduler && this.options.world.nowMs < untilMs) return true
+      const isHere = fiber.cache.scheduler === this.scheduler
+      if (isHere && nowMs < untilMs) return true
+      if (!isHere && hasChildren(fiber)) {
+        const leavesMs = Math.min(untilMs, nowMs + visitMs)
+        this.guests.set(fiber, leavesMs)
+        if (nowMs < leavesMs) return true
+      }
       this.guests.delete(fiber)
     }
     return false

@@ -28,6 +28,7 @@ export class ClusterError extends Data.TaggedError("ClusterError")<{
   }
 }
 
+/** A partition as the brokers tell of it. */
 export interface PartitionView {
   readonly topic: string
   readonly partition: number

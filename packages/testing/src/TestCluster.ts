@@ -41,6 +41,7 @@ export interface StoredRecord<K, V, H> {
   readonly headers: H
 }
 
+/** What the cluster is like, and which run of it this is. */
 export interface TestClusterOptions {
   /** 3 unless said otherwise. */
   readonly brokers?: number
@@ -54,6 +55,7 @@ export interface TestClusterOptions {
   readonly client?: Omit<KlammOptions, "bootstrap">
 }
 
+/** What a test does to its cluster and sees of it. */
 export interface TestClusterShape extends BrokerFaults {
   /** Of this run. */
   readonly seed: number
@@ -200,10 +202,12 @@ const connect = (run: TestWorld, { client = {} }: TestClusterOptions) =>
     const seams = Effect.provideService(made, Network, run.testNetwork)
     const context = yield* run.gate.runNow(run.home, seams)
     const disconnect = () => (run.gate.isOpen ? run.gate.runNow(run.home, Scope.close(scope, Exit.void)) : undefined)
-    yield* Effect.addFinalizer(() => Effect.sync(disconnect))
+    // Whoever closes may still be in a step of the world, on the stack of a fiber that has to end first.
+    yield* Effect.addFinalizer(() => Effect.andThen(Effect.yieldNow, Effect.sync(disconnect)))
     return Context.get(context, Klamm)
   })
 
+/** The cluster of a test: a service, and the layer that has it. */
 export class TestCluster extends Context.Service<TestCluster, TestClusterShape>()("testing/TestCluster") {
   /** A cluster that is up and has its topics, a client of it, and a world for whoever runs with them. */
   static readonly layer = (

@@ -18,6 +18,7 @@ export interface SlowPath {
   readonly bytesPerSecond?: number
 }
 
+/** What may happen to the network. Each fault lasts until `heal`. */
 export interface NetworkFaults {
   /** Cuts a broker off from everybody else: other brokers, clients, observers. Connections stay open and silent. */
   readonly isolate: (broker: number) => Effect.Effect<void>
@@ -31,6 +32,7 @@ export interface NetworkFaults {
   readonly heal: Effect.Effect<void>
 }
 
+/** What may happen to one broker's disk. Troubles last until `repair`. */
 export interface DiskFaults {
   /** The machine loses its power: all that was not fsynced is gone. It stays off until `start` or `settle`. */
   readonly powerLoss: Effect.Effect<void>
@@ -48,6 +50,7 @@ export interface DiskFaults {
   readonly repair: Effect.Effect<void>
 }
 
+/** What may happen to brokers, by their ids. */
 export interface BrokerFaults {
   /** kill -9. What was written stays; the broker is down until `start` or `settle`. */
   readonly crash: (broker: number) => Effect.Effect<void>

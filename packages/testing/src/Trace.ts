@@ -12,12 +12,14 @@ const keptLines = 20_000
 const columnWidth = 34
 const timeWidth = 11
 
+/** One event: when, in ms of the world, on which machine, and what. */
 export interface Line {
   readonly atMs: number
   readonly column: string
   readonly event: string
 }
 
+/** The events of a world, the last of them kept. */
 export class Trace {
   private readonly columns: ReadonlyArray<string>
   private lines: Array<Line> = []

@@ -19,6 +19,7 @@ import { MachineTime, makeClock } from "./SimClock.ts"
 import { type Owner, ReadyList, type Task, Timers } from "./SimScheduler.ts"
 import { type LogLine, makeLogger, type Trace } from "./Trace.ts"
 
+/** Which run it is, and how wild. */
 export interface WorldOptions {
   readonly seed: number
   /** How often the next step is any ready task instead of the oldest one: 0 to 1. */
@@ -33,6 +34,7 @@ export interface WorldOptions {
 /** `Deadlock`: nothing can happen any more. `Livelock`: too much has happened. `Crash`: a step threw. */
 export type WorldFailure = "Deadlock" | "Livelock" | "Crash"
 
+/** The world can't go on; a defect of what runs in it, or of the world. */
 export class WorldError extends Error {
   override readonly name = "WorldError"
   readonly failure: WorldFailure
@@ -149,6 +151,7 @@ export class SimProcess implements Owner {
   }
 }
 
+/** Machines, processes and one virtual time, driven step by step from a seed. */
 export class World {
   readonly seed: number
   /** Whoever draws forks a stream of its own. */

@@ -26,6 +26,7 @@ import { leaseArena } from "./ArenaPool.ts"
 import type { Settings } from "./Nodes.ts"
 import { newTopic, type TestTopic } from "./TestTopic.ts"
 
+/** What the brokers are like. */
 export interface StartOptions {
   /** 1 unless said otherwise. */
   readonly brokers?: number
@@ -39,6 +40,7 @@ export interface StartOptions {
   readonly network?: Layer.Layer<Network>
 }
 
+/** Brokers that serve. */
 export interface StartedCluster {
   /** What clients take: `127.0.0.1:40123`, of several brokers joined by commas. */
   readonly bootstrap: string

@@ -87,6 +87,21 @@ describe("a gate", () => {
     assert.approximately(ticks, 100, 2)
   })
 
+  it("goes on until the children that a guest leaves behind have ended, with all that they have to finish", async () => {
+    const { world, run } = makeGate(6)
+    let finishedMs = 0
+    const finish = Effect.andThen(
+      Effect.sleep("2 seconds"),
+      Effect.sync(() => {
+        finishedMs = world.nowMs
+      })
+    )
+    const child = Effect.onExit(Effect.sleep("1 hour"), () => finish)
+    await run(Effect.andThen(Effect.forkChild(child), Effect.sleep("1 second")))
+    assert.approximately(finishedMs, 3_000, 1)
+    assert.approximately(world.nowMs, 3_000, 1)
+  })
+
   it("tells how a guest has ended, and nothing of those that were born inside", async () => {
     const { run, exits } = makeGate(3)
     const child = Effect.exit(Effect.andThen(Effect.sleep(5), Effect.fail("child")))

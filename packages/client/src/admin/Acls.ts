@@ -19,10 +19,17 @@ const resourceTypes = names({ any: 1, topic: 2, group: 3, cluster: 4, transactio
 const patterns = names({ any: 1, match: 2, literal: 3, prefixed: 4 })
 const permissions = names({ any: 1, deny: 2, allow: 3 })
 
+/** What access is given to; `any` in filters only. */
 export type AclResourceType = Parameters<typeof resourceTypes.numberOf>[0]
+/**
+ * How a name is meant: `literal`, `prefixed`; in filters also `any` and `match`, which is literal, prefixed and the
+ * wildcard together.
+ */
 export type AclPattern = Parameters<typeof patterns.numberOf>[0]
+/** `deny` goes before `allow`; `any` in filters only. */
 export type AclPermission = Parameters<typeof permissions.numberOf>[0]
 
+/** One rule: a principal may, or may not, do this with that resource, from that host. */
 export interface Acl {
   readonly resource: Exclude<AclResourceType, "any">
   /** Of the cluster: `kafka-cluster`. */
@@ -81,6 +88,10 @@ const decoded = (entry: Encoded): ReadonlyArray<Acl> => {
   return [{ resource, name: resourceName, pattern, principal, host, operation, permission }]
 }
 
+/**
+ * The rules that match; all of them without a filter. Fails with AdminError, SECURITY_DISABLED where the cluster has
+ * no authorizer.
+ */
 export const describeAcls = (filter: AclFilter = {}): Admin<ReadonlyArray<Acl>> =>
   ask({
     operation: "describeAcls",
@@ -99,6 +110,10 @@ export const describeAcls = (filter: AclFilter = {}): Admin<ReadonlyArray<Acl>> 
 const printed = ({ resource, name, principal, operation }: Acl): string =>
   `${principal} ${operation} ${resource} ${name}`
 
+/**
+ * Makes rules; one that is there already is made again without a failure. Fails with AdminError, which names the rules
+ * that were refused.
+ */
 export const createAcls = (acls: ReadonlyArray<Acl>): Admin<void> =>
   ask({
     operation: "createAcls",

@@ -191,6 +191,7 @@ export const refuse = (operation: string, resource: string, error: ErrorName): E
 export type TopicName = string | { readonly name: string }
 export const nameOf = (topic: TopicName): string => (typeof topic === "string" ? topic : topic.name)
 
+/** A partition of a topic that is given by its value or its name. */
 export interface TopicPartition {
   readonly topic: TopicName
   readonly partition: number

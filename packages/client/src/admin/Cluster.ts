@@ -21,6 +21,7 @@ import {
 
 const timeoutMs = 30_000
 
+/** A broker, where clients reach it, and whether the controller has it fenced: registered, and not to be used. */
 export interface ClusterNode {
   readonly id: number
   readonly host: string
@@ -29,6 +30,7 @@ export interface ClusterNode {
   readonly isFenced: boolean
 }
 
+/** The cluster as one broker knows it. Operations are there when they were asked for. */
 export interface ClusterDescription {
   readonly clusterId: string
   /** Undefined: not known at the moment. */
@@ -37,6 +39,7 @@ export interface ClusterDescription {
   readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
 }
 
+/** Who belongs to the cluster. `includeFenced` needs a cluster that knows it (KIP-1073); fails with AdminError. */
 export const describeCluster = (
   options: { readonly includeFenced?: boolean; readonly authorizedOperations?: boolean } = {}
 ): Admin<ClusterDescription> =>
@@ -86,6 +89,7 @@ export const unregisterController = (id: number): Admin<void> =>
     read: (answer) => outcome(undefined, failureOf(`controller ${id}`, answer))
   })
 
+/** One replica of the metadata log: how far it is, and when it was last heard of. Times are the leader's. */
 export interface QuorumReplica {
   readonly id: number
   readonly directoryId: string
@@ -95,6 +99,7 @@ export interface QuorumReplica {
   readonly lastCaughtUpMs: number
 }
 
+/** The quorum as its leader sees it: voters, observers, and where its nodes listen. */
 export interface QuorumDescription {
   readonly leader: number
   readonly leaderEpoch: number
@@ -121,6 +126,7 @@ const replicaOf = (replica: {
   lastCaughtUpMs: replica.lastCaughtUpTimestamp
 })
 
+/** Asks the leader of the metadata quorum; fails with AdminError. */
 export const describeQuorum: Admin<QuorumDescription> = ask({
   operation: "describeQuorum",
   target: anyBroker,
@@ -145,6 +151,7 @@ export const describeQuorum: Admin<QuorumDescription> = ask({
   }
 })
 
+/** A voter is a node and its metadata directory (KIP-853). */
 export interface Voter {
   readonly id: number
   /** Of its metadata directory. */
@@ -172,6 +179,10 @@ export const addVoter = (
     read: (answer) => outcome(undefined, failureOf(`voter ${voter.id}`, answer))
   })
 
+/**
+ * A voter leaves the quorum; its directory id must be the one that it has. Fails with AdminError, VOTER_NOT_FOUND
+ * among them.
+ */
 export const removeVoter = (voter: Voter & { readonly clusterId?: string }): Admin<void> =>
   ask({
     operation: "removeVoter",
@@ -181,11 +192,13 @@ export const removeVoter = (voter: Voter & { readonly clusterId?: string }): Adm
     read: (answer) => outcome(undefined, failureOf(`voter ${voter.id}`, answer))
   })
 
+/** From a lowest to a highest level, both included. */
 export interface VersionRange {
   readonly min: number
   readonly max: number
 }
 
+/** Levels of features, by their names such as `metadata.version`. */
 export interface FeatureDescription {
   /** What the cluster has agreed on. */
   readonly finalized: ReadonlyMap<string, VersionRange>
@@ -195,6 +208,7 @@ export interface FeatureDescription {
   readonly supported: ReadonlyMap<string, VersionRange>
 }
 
+/** What the cluster has agreed on and what the asked broker could do. Fails with AdminError. */
 export const describeFeatures: Admin<FeatureDescription> = ask({
   operation: "describeFeatures",
   target: anyBroker,
@@ -224,6 +238,7 @@ export const describeFeatures: Admin<FeatureDescription> = ask({
 
 const upgradeTypes = { upgrade: 1, safeDowngrade: 2, unsafeDowngrade: 3 } as const
 
+/** The level a feature is to have; 0 turns it off. */
 export interface FeatureUpdate {
   readonly feature: string
   readonly level: number
@@ -231,6 +246,7 @@ export interface FeatureUpdate {
   readonly type?: keyof typeof upgradeTypes
 }
 
+/** Raises or lowers levels, all of them or none. Fails with AdminError, and with `validateOnly` does nothing else. */
 export const updateFeatures = (
   updates: ReadonlyArray<FeatureUpdate>,
   options: { readonly validateOnly?: boolean } = {}

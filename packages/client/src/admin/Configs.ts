@@ -20,6 +20,7 @@ import {
 } from "./Call.ts"
 
 const resourceTypes = names({ topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 })
+/** What has settings of its own. */
 export type ConfigResourceType = Parameters<typeof resourceTypes.numberOf>[0]
 
 /** `{ type: "broker", name: "" }` are the defaults of all brokers. */
@@ -40,6 +41,7 @@ const sources = names({
 })
 const types = names({ boolean: 1, string: 2, int: 3, short: 4, long: 5, double: 6, list: 7, class: 8, password: 9 })
 
+/** One setting as the broker sees it: its value, where that comes from, and whether it can be changed. */
 export interface ConfigEntry {
   readonly name: string
   /** Null when it is unset, or sensitive. */
@@ -58,6 +60,7 @@ export interface ConfigEntry {
   readonly documentation: string | null
 }
 
+/** The settings of one resource. */
 export interface ResourceConfig {
   readonly resource: ConfigResource
   readonly configs: ReadonlyArray<ConfigEntry>
@@ -79,6 +82,7 @@ const perTarget = <R extends ConfigResource, A>(
   return Effect.map(Effect.all(calls, { concurrency: "unbounded" }), (answers) => answers.flat())
 }
 
+/** What is told of each setting besides its value. */
 export interface DescribeConfigsOptions {
   /** Only these. */
   readonly keys?: ReadonlyArray<string>
@@ -86,6 +90,10 @@ export interface DescribeConfigsOptions {
   readonly documentation?: boolean
 }
 
+/**
+ * The settings of resources, by Kafka's names, those with default values included. Settings of one broker are asked of
+ * that broker. Fails with AdminError, which names the resources.
+ */
 export const describeConfigs = (
   resources: ReadonlyArray<ConfigResource>,
   options: DescribeConfigsOptions = {}

@@ -14,6 +14,10 @@ import {
   type TopicPartition
 } from "./Call.ts"
 
+/**
+ * How far a group has come in a partition: `offset` is that of the next record. `leaderEpoch` is -1 when it was not
+ * told.
+ */
 export interface GroupOffset {
   readonly topic: string
   readonly partition: number

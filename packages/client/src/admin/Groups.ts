@@ -40,6 +40,7 @@ export const brokerIds = (operation: string): Admin<ReadonlyArray<number>> =>
       )
   })
 
+/** A group as its coordinator lists it. */
 export interface ListedGroup {
   readonly group: string
   /** `classic`, `consumer`, `share`, `streams`; empty when the broker does not say. */
@@ -49,6 +50,9 @@ export interface ListedGroup {
   readonly state: string
 }
 
+/**
+ * Only groups in these states and of these types, by Kafka's names such as `Stable` and `classic`; all when left out.
+ */
 export interface ListGroupsOptions {
   readonly states?: ReadonlyArray<string>
   readonly types?: ReadonlyArray<string>
@@ -85,6 +89,7 @@ export const listGroups = (options: ListGroupsOptions = {}): Admin<ReadonlyArray
     )
   )
 
+/** A member of a classic group; `instanceId` is null for one that is not static. */
 export interface ClassicMember {
   readonly memberId: string
   readonly instanceId: string | null
@@ -95,6 +100,9 @@ export interface ClassicMember {
   readonly assignment: Uint8Array
 }
 
+/**
+ * A group of the classic protocol. `protocol` is the strategy that its members agreed on, empty while they have not.
+ */
 export interface ClassicGroup {
   readonly group: string
   readonly state: string
@@ -143,6 +151,10 @@ export const describeEach = <Req, Res, Found extends Described, A>(
 /** How all but classic groups are asked for. */
 export const describing = (group: string) => ({ groupIds: [group], includeAuthorizedOperations: false })
 
+/**
+ * Groups of the classic protocol and their members. A group that is not there has state `Dead`, or is
+ * GROUP_ID_NOT_FOUND, as the cluster has it. Fails with AdminError.
+ */
 export const describeClassicGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ClassicGroup>> =>
   describeEach(groups, {
     operation: "describeClassicGroups",
@@ -182,6 +194,7 @@ export const assignedTopics = (
 ): ReadonlyArray<AssignedTopic> =>
   parts.map(({ topicId, topicName, partitions }) => ({ topic: topicName, topicId, partitions: [...partitions] }))
 
+/** A member of a group of KIP-848: what it has, and what it is to have (`target`). */
 export interface ConsumerMember {
   readonly memberId: string
   readonly instanceId: string | null
@@ -206,6 +219,7 @@ export interface ConsumerGroup {
   readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
 }
 
+/** Groups of KIP-848 and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeConsumerGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ConsumerGroup>> =>
   describeEach(groups, {
     operation: "describeConsumerGroups",

@@ -28,6 +28,7 @@ import {
 } from "./Call.ts"
 import { type AssignedTopic, assignedTopics, describeEach, describing } from "./Groups.ts"
 
+/** A share group (KIP-932) and its members. */
 export interface ShareGroup {
   readonly group: string
   readonly state: string
@@ -45,6 +46,7 @@ export interface ShareGroup {
   }>
 }
 
+/** Share groups and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeShareGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ShareGroup>> =>
   describeEach(groups, {
     operation: "describeShareGroups",
@@ -69,11 +71,13 @@ export const describeShareGroups = (groups: ReadonlyArray<string>): Admin<Readon
     })
   })
 
+/** The partitions of one subtopology that a member works on. */
 export interface StreamsTasks {
   readonly subtopology: string
   readonly partitions: ReadonlyArray<number>
 }
 
+/** A group of Kafka Streams (KIP-1071), its topology and its members. */
 export interface StreamsGroup {
   readonly group: string
   readonly state: string
@@ -97,6 +101,7 @@ const tasksOf = (
 ): ReadonlyArray<StreamsTasks> =>
   tasks.map(({ subtopologyId, partitions }) => ({ subtopology: subtopologyId, partitions: [...partitions] }))
 
+/** Groups of Kafka Streams and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeStreamsGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<StreamsGroup>> =>
   describeEach(groups, {
     operation: "describeStreamsGroups",
@@ -125,6 +130,7 @@ export const describeStreamsGroups = (groups: ReadonlyArray<string>): Admin<Read
     })
   })
 
+/** How far a share group has come in a partition. */
 export interface ShareGroupOffset {
   readonly topic: string
   readonly partition: number
@@ -134,6 +140,10 @@ export interface ShareGroupOffset {
   readonly lag: number
 }
 
+/**
+ * How far a share group has come; in all partitions when none are named. Those it has not begun are left out. Fails
+ * with AdminError.
+ */
 export const listShareGroupOffsets = (
   group: string,
   partitions?: ReadonlyArray<TopicPartition>

@@ -32,6 +32,7 @@ import {
 const timeoutMs = 30_000
 const electionTypes = { preferred: 0, unclean: 1 } as const
 
+/** What became of an election in one partition. */
 export interface Election {
   readonly topic: string
   readonly partition: number
@@ -103,6 +104,7 @@ export const alterReassignments = (
     }
   })
 
+/** A move that is under way: the replicas there are, those that come, those that go. */
 export interface Reassignment {
   readonly topic: string
   readonly partition: number
@@ -142,6 +144,7 @@ export const listReassignments = (partitions?: ReadonlyArray<TopicPartition>): A
       )
   })
 
+/** A replica as it lies in a directory. */
 export interface LogDirReplica {
   readonly topic: string
   readonly partition: number
@@ -152,6 +155,7 @@ export interface LogDirReplica {
   readonly isFuture: boolean
 }
 
+/** A directory of a broker, with what lies in it. */
 export interface LogDir {
   readonly broker: number
   readonly path: string
@@ -206,6 +210,7 @@ export const describeLogDirs = (
     (directories) => directories.flat()
   )
 
+/** Where in its broker a replica is to lie. */
 export interface ReplicaMove {
   readonly topic: TopicName
   readonly partition: number
@@ -245,6 +250,7 @@ export const alterReplicaLogDirs = (moves: ReadonlyArray<ReplicaMove>): Admin<vo
     }
   )
 
+/** In which directories of its broker a replica is. */
 export interface ReplicaPlace {
   readonly topic: string
   readonly partition: number

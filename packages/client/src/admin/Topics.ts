@@ -1,9 +1,7 @@
 /** Topics and their partitions: made, removed, grown, described, listed; records removed, offsets looked up. */
-import { ListOffsetsRequest, ListOffsetsResponse } from "@klamm/protocol/api/02-ListOffsets"
 import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
 import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
 import { DeleteTopicsRequest, DeleteTopicsResponse } from "@klamm/protocol/api/20-DeleteTopics"
-import { DeleteRecordsRequest, DeleteRecordsResponse } from "@klamm/protocol/api/21-DeleteRecords"
 import { CreatePartitionsRequest, CreatePartitionsResponse } from "@klamm/protocol/api/37-CreatePartitions"
 import {
   DescribeTopicPartitionsRequest,
@@ -12,6 +10,7 @@ import {
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
+import type { Creation } from "../Topic.ts"
 import {
   type AclOperation,
   type Admin,
@@ -38,17 +37,22 @@ const timeoutMs = 30_000
 /** The broker's own defaults (KIP-464). */
 const brokerDefault = -1
 
+/** A topic by its name, or its value, which says by itself how it is made. */
+export type MadeTopic = string | { readonly name: string; readonly creation?: Creation }
+
+/** A topic to be made. What it says here goes before what the topic's value says. */
 export interface NewTopic {
-  readonly topic: TopicName
-  /** The broker's num.partitions unless said. */
+  readonly topic: MadeTopic
+  /** The topic's own number, or the broker's num.partitions, unless said. */
   readonly partitions?: number
-  /** The broker's default.replication.factor unless said. */
+  /** The topic's own, or the broker's default.replication.factor, unless said. */
   readonly replicationFactor?: number
   /** Which brokers have each partition, the preferred leader first; instead of the two numbers. */
   readonly assignments?: ReadonlyArray<ReadonlyArray<number>>
   readonly configs?: Readonly<Record<string, string>>
 }
 
+/** A topic that was made, with what the broker filled in; sensitive settings are null. */
 export interface CreatedTopic {
   readonly name: string
   readonly id: string
@@ -57,16 +61,25 @@ export interface CreatedTopic {
   readonly configs: Readonly<Record<string, string | null>>
 }
 
-const creation = ({ topic, partitions, replicationFactor, assignments = [], configs = {} }: NewTopic) => ({
-  name: nameOf(topic),
-  numPartitions: assignments.length > 0 ? brokerDefault : (partitions ?? brokerDefault),
-  replicationFactor: assignments.length > 0 ? brokerDefault : (replicationFactor ?? brokerDefault),
-  assignments: assignments.map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
-  configs: Object.entries(configs).map(([name, value]) => ({ name, value }))
-})
+const creation = ({ topic, partitions, replicationFactor, assignments = [], configs = {} }: NewTopic) => {
+  const own = typeof topic === "string" ? {} : (topic.creation ?? {})
+  const isAssigned = assignments.length > 0
+  return {
+    name: nameOf(topic),
+    numPartitions: isAssigned ? brokerDefault : (partitions ?? own.partitions ?? brokerDefault),
+    replicationFactor: isAssigned ? brokerDefault : (replicationFactor ?? own.replicationFactor ?? brokerDefault),
+    assignments: assignments.map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds })),
+    configs: Object.entries({ ...own.configs, ...configs }).map(([name, value]) => ({ name, value }))
+  }
+}
 
+/**
+ * Makes topics; those that a topic's value says nothing of are made by the broker's defaults. Fails with AdminError,
+ * which names the topics that were refused, TOPIC_ALREADY_EXISTS among them; the others are made. With `validateOnly`
+ * none is.
+ */
 export const createTopics = (
-  topics: ReadonlyArray<NewTopic | TopicName>,
+  topics: ReadonlyArray<NewTopic | MadeTopic>,
   options: { readonly validateOnly?: boolean } = {}
 ): Admin<ReadonlyArray<CreatedTopic>> =>
   ask({
@@ -92,6 +105,10 @@ export const createTopics = (
       )
   })
 
+/**
+ * Deletes topics with all their records. Fails with AdminError, which names those that were refused; the others are
+ * deleted.
+ */
 export const deleteTopics = (topics: ReadonlyArray<TopicName>): Admin<void> =>
   ask({
     operation: "deleteTopics",
@@ -139,12 +156,14 @@ export const createPartitions = (
       )
   })
 
+/** A topic by its name and its id. */
 export interface ListedTopic {
   readonly name: string
   readonly id: string
   readonly isInternal: boolean
 }
 
+/** All topics that one may see; internal ones are left out unless said. Fails with AdminError. */
 export const listTopics = (options: { readonly includeInternal?: boolean } = {}): Admin<ReadonlyArray<ListedTopic>> =>
   ask({
     operation: "listTopics",
@@ -165,6 +184,7 @@ export const listTopics = (options: { readonly includeInternal?: boolean } = {})
       )
   })
 
+/** A partition: who leads it, who has it, who of these is in sync. */
 export interface PartitionDescription {
   readonly partition: number
   /** Undefined: nobody leads it. */
@@ -178,6 +198,7 @@ export interface PartitionDescription {
   readonly lastKnownLeaders: ReadonlyArray<number> | undefined
 }
 
+/** A topic with its partitions, in the order of their numbers. */
 export interface TopicDescription extends ListedTopic {
   readonly partitions: ReadonlyArray<PartitionDescription>
   readonly authorizedOperations: ReadonlyArray<AclOperation> | undefined
@@ -238,6 +259,7 @@ export const describeTopics = (topics: ReadonlyArray<TopicName>): Admin<Readonly
     return names.flatMap((name) => described.get(name) ?? [])
   })
 
+/** The same of one topic; UNKNOWN_TOPIC_OR_PARTITION when it is not there. */
 export const describeTopic = (topic: TopicName): Admin<TopicDescription> =>
   Effect.flatMap(describeTopics([topic]), ([found]) =>
     found === undefined ? refuse("describeTopic", nameOf(topic), "UNKNOWN_TOPIC_OR_PARTITION") : Effect.succeed(found)
@@ -294,96 +316,3 @@ export const askLeaders = <P extends TopicPartition, A>(
     })
     return answers.flat()
   })
-
-/** Where a partition's log begins, ends, has a time; KIP-734, KIP-1005. */
-export type OffsetSpec =
-  | "earliest"
-  | "latest"
-  | "maxTimestamp"
-  | "earliestLocal"
-  | "latestTiered"
-  | { readonly timestamp: number }
-
-const namedOffsets = { latest: -1, earliest: -2, maxTimestamp: -3, earliestLocal: -4, latestTiered: -5 } as const
-
-export interface ListedOffset {
-  readonly topic: string
-  readonly partition: number
-  /** -1: nothing is there, or no record is that late. */
-  readonly offset: number
-  readonly timestamp: number
-  readonly leaderEpoch: number
-}
-
-const isolationLevels = { readUncommitted: 0, readCommitted: 1 } as const
-
-export const listOffsets = (
-  partitions: ReadonlyArray<TopicPartition & { readonly at: OffsetSpec }>,
-  options: { readonly isolation?: keyof typeof isolationLevels } = {}
-): Admin<ReadonlyArray<ListedOffset>> =>
-  askLeaders("listOffsets", partitions, (target, led) =>
-    ask({
-      operation: "listOffsets",
-      target,
-      api: { request: ListOffsetsRequest, response: ListOffsetsResponse },
-      body: {
-        replicaId: -1,
-        isolationLevel: isolationLevels[options.isolation ?? "readUncommitted"],
-        topics: byTopic(led).map(([name, parts]) => ({
-          name,
-          partitions: parts.map(({ partition, at }) => ({
-            partitionIndex: partition,
-            timestamp: typeof at === "string" ? namedOffsets[at] : at.timestamp
-          }))
-        })),
-        timeoutMs
-      },
-      read: ({ topics }) => {
-        const parts = topics.flatMap(({ name, partitions: found }) => found.map((part) => ({ ...part, topic: name })))
-        const value = parts.map(({ topic, partitionIndex, offset, timestamp, leaderEpoch }) => ({
-          topic,
-          partition: partitionIndex,
-          offset,
-          timestamp,
-          leaderEpoch
-        }))
-        return outcome(
-          value,
-          failuresOf(parts, (part) => printPartition(part.topic, part.partitionIndex)),
-          parts.length
-        )
-      }
-    })
-  )
-
-/** Everything before the offset is removed; -1: everything. Answers where the logs begin now. */
-export const deleteRecords = (
-  partitions: ReadonlyArray<TopicPartition & { readonly beforeOffset: number }>
-): Admin<ReadonlyArray<{ readonly topic: string; readonly partition: number; readonly lowWatermark: number }>> =>
-  askLeaders("deleteRecords", partitions, (target, led) =>
-    ask({
-      operation: "deleteRecords",
-      target,
-      api: { request: DeleteRecordsRequest, response: DeleteRecordsResponse },
-      body: {
-        topics: byTopic(led).map(([name, parts]) => ({
-          name,
-          partitions: parts.map(({ partition, beforeOffset }) => ({ partitionIndex: partition, offset: beforeOffset }))
-        })),
-        timeoutMs
-      },
-      read: ({ topics }) => {
-        const parts = topics.flatMap(({ name, partitions: found }) => found.map((part) => ({ ...part, topic: name })))
-        const value = parts.map(({ topic, partitionIndex, lowWatermark }) => ({
-          topic,
-          partition: partitionIndex,
-          lowWatermark
-        }))
-        return outcome(
-          value,
-          failuresOf(parts, (part) => printPartition(part.topic, part.partitionIndex)),
-          parts.length
-        )
-      }
-    })
-  )

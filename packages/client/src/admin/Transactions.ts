@@ -21,6 +21,7 @@ import {
 import { brokerIds } from "./Groups.ts"
 import { askLeaders } from "./Topics.ts"
 
+/** A producer that has written to a partition; times in ms since 1970, -1 for what is not known. */
 export interface ActiveProducer {
   readonly topic: string
   readonly partition: number
@@ -69,6 +70,7 @@ export const describeProducers = (partitions: ReadonlyArray<TopicPartition>): Ad
     })
   )
 
+/** The transaction of a transactional id. */
 export interface TransactionDescription {
   readonly transactionalId: string
   /** Such as `Ongoing`. */
@@ -104,17 +106,20 @@ const describeOne = (transactionalId: string): Admin<ReadonlyArray<TransactionDe
       )
   })
 
+/** What their coordinators know of transactional ids. Fails with AdminError, TRANSACTIONAL_ID_NOT_FOUND among them. */
 export const describeTransactions = (
   transactionalIds: ReadonlyArray<string>
 ): Admin<ReadonlyArray<TransactionDescription>> =>
   Effect.map(Effect.forEach(transactionalIds, describeOne, { concurrency: "unbounded" }), (found) => found.flat())
 
+/** A transactional id and the state of its transaction, such as `Ongoing`. */
 export interface ListedTransaction {
   readonly transactionalId: string
   readonly producerId: number
   readonly state: string
 }
 
+/** Which transactions; all when left out. */
 export interface ListTransactionsOptions {
   readonly states?: ReadonlyArray<string>
   readonly producerIds?: ReadonlyArray<number>
@@ -195,6 +200,7 @@ export const abortTransaction = (
     )
   )
 
+/** The identity that the transactional id has now. */
 export interface FencedProducer {
   readonly transactionalId: string
   readonly producerId: number

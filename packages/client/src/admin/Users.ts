@@ -35,6 +35,7 @@ const utf8 = new TextEncoder()
 /** Whom a quota is for: `{ user: "alice", "client-id": null }`; null is the default of its kind. */
 export type QuotaEntity = { readonly [K in "user" | "client-id" | "ip"]?: string | null }
 
+/** What an entity may use. */
 export interface Quota {
   readonly entity: QuotaEntity
   /** By Kafka's names, such as `producer_byte_rate`. */
@@ -84,6 +85,7 @@ export interface QuotaChange {
   readonly values: Readonly<Record<string, number | undefined>>
 }
 
+/** Sets and removes quotas. Fails with AdminError, which names the entities that were refused. */
 export const alterQuotas = (
   changes: ReadonlyArray<QuotaChange>,
   options: { readonly validateOnly?: boolean } = {}
@@ -108,8 +110,10 @@ export const alterQuotas = (
   })
 
 const mechanisms = names({ "SCRAM-SHA-256": 1, "SCRAM-SHA-512": 2 })
+/** How a password is derived. */
 export type ScramMechanism = Parameters<typeof mechanisms.numberOf>[0]
 
+/** A user and the credentials there are, without secrets. */
 export interface ScramUser {
   readonly user: string
   readonly credentials: ReadonlyArray<{ readonly mechanism: ScramMechanism; readonly iterations: number }>
@@ -137,6 +141,7 @@ export const describeScramUsers = (users?: ReadonlyArray<string>): Admin<Readonl
     }
   })
 
+/** A credential that is set, or goes. */
 export type ScramChange =
   | { readonly user: string; readonly mechanism: ScramMechanism; readonly delete: true }
   | {
@@ -160,6 +165,7 @@ const upsertion = (change: Exclude<ScramChange, { readonly delete: true }>) => {
   return { name: user, mechanism: mechanisms.numberOf(mechanism), iterations, salt, saltedPassword }
 }
 
+/** Sets and deletes credentials. Fails with AdminError, which names the users that were refused. */
 export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void> =>
   ask({
     operation: "alterScramUsers",
@@ -179,12 +185,14 @@ export const alterScramUsers = (changes: ReadonlyArray<ScramChange>): Admin<void
       )
   })
 
+/** Somebody, as brokers know him. */
 export interface Principal {
   /** `User`. */
   readonly type: string
   readonly name: string
 }
 
+/** A token that stands for its owner. Times are in ms since 1970; `hmac` is a secret. */
 export interface DelegationToken {
   readonly id: string
   readonly hmac: Uint8Array
@@ -199,6 +207,10 @@ export interface DelegationToken {
 const principal = (type: string, name: string): Principal => ({ type, name })
 const named = ({ type, name }: Principal) => ({ principalType: type, principalName: name })
 
+/**
+ * A token for the one who asks, or for `owner`, which those in `renewers` may renew. The longest lifetime is the
+ * broker's unless said. Fails with AdminError.
+ */
 export const createToken = (
   options: {
     readonly renewers?: ReadonlyArray<Principal>

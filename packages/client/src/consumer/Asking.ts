@@ -13,7 +13,7 @@ import {
   OffsetForLeaderEpochRequest,
   OffsetForLeaderEpochResponse
 } from "@klamm/protocol"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import { broker, type Cluster, coordinator } from "../Cluster.ts"
 import type { RequestError } from "../KlammError.ts"
 import type { Place } from "./Feed.ts"
@@ -141,6 +141,22 @@ export const offsetsAt = (
       return places
     },
     { timeoutMs }
+  )
+}
+
+/**
+ * The same; where no record is so late it is the end, as it was before anybody asked for the time: what is stored between the two
+ * questions is not passed over.
+ */
+export const offsetsOrEnds: typeof offsetsAt = (cluster, leader, asked, isCommittedOnly, timeoutMs) => {
+  const timed = asked.filter(({ timestamp }) => timestamp >= 0).map((each) => ({ ...each, timestamp: latest }))
+  const found = offsetsAt(cluster, leader, asked, isCommittedOnly, timeoutMs)
+  if (timed.length === 0) return found
+  return Effect.flatMap(offsetsAt(cluster, leader, timed, isCommittedOnly, timeoutMs), (ends) =>
+    Effect.map(found, (answers) => {
+      const isNone = ({ code, value }: Answered<TimePlace>) => code === ErrorCode.NONE && value === undefined
+      return new Map(Array.from(answers, ([key, answer]) => [key, isNone(answer) ? (ends.get(key) ?? answer) : answer]))
+    })
   )
 }
 

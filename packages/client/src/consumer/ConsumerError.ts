@@ -21,4 +21,5 @@ export class OffsetError extends Data.TaggedError("OffsetError")<{
   }
 }
 
+/** Why a consumer ends: what the cluster refused for good, or no place to read from. */
 export type ConsumerError = KlammError | OffsetError

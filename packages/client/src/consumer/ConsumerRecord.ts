@@ -22,6 +22,7 @@ export interface Origin {
   readonly timestampType: "CreateTime" | "LogAppendTime"
 }
 
+/** A record with its key, value and headers as the topic's schemas have them. */
 export interface ConsumerRecord<K, V, H> extends Origin {
   readonly key: K
   readonly value: V

@@ -303,16 +303,15 @@ export class Engine {
       leaderEpoch: feed.state.leaderEpoch,
       timestamp: Asking.timestampOf(feed.state.need, this.options.wallNow())
     }))
-    return Effect.match(Asking.offsetsAt(cluster, leader, asked, isCommittedOnly, settings.requestTimeoutMs), {
+    return Effect.match(Asking.offsetsOrEnds(cluster, leader, asked, isCommittedOnly, settings.requestTimeoutMs), {
       onFailure: () => this.tellAll(feeds, { _tag: "Unanswered", from: leader }),
       onSuccess: (answers) => {
         for (const feed of feeds) {
           const answer = answers.get(keyOf(feed))
           if (answer === undefined) this.tell(feed, { _tag: "Unanswered", from: leader })
           else if (answer.code !== ErrorCode.NONE) this.tell(feed, { _tag: "Refused", code: answer.code, from: leader })
-          else if (answer.value !== undefined) this.tell(feed, { _tag: "Found", ...answer.value })
-          // No record is so late: reading begins with the next one.
-          else this.tell(feed, { _tag: "SeekTo", target: { _tag: "Latest" } })
+          else if (answer.value === undefined) this.tell(feed, { _tag: "Unanswered", from: leader })
+          else this.tell(feed, { _tag: "Found", ...answer.value })
         }
       }
     })

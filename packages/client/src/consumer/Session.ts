@@ -26,9 +26,10 @@ import * as ModernGroup from "./group/ModernGroup.ts"
 import type { Settings } from "./Settings.ts"
 import { keyOf, type TopicPartition } from "./TopicPartition.ts"
 
+/** Partitions have come, are to go, or are gone. */
 export type RebalanceEvent =
   | { readonly _tag: "Assigned"; readonly partitions: ReadonlyArray<TopicPartition> }
-  /** What was done of these is committed; others may read them when this has been handled. */
+  /** They go when this has been handled: then what was done of them is committed, and others may read them. */
   | { readonly _tag: "Revoked"; readonly partitions: ReadonlyArray<TopicPartition> }
   /** Others may be reading these already. */
   | { readonly _tag: "Lost"; readonly partitions: ReadonlyArray<TopicPartition> }

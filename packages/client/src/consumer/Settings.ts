@@ -6,6 +6,7 @@ import type * as Options from "../Options.ts"
 import type { AssignorName } from "./assignor/Assignor.ts"
 import type { OffsetReset } from "./fetch/Position.ts"
 
+/** What one consumer may be told; what is left out is the connection's, or Kafka's default. */
 export interface ConsumerOptions extends Omit<Options.ConsumerOptions, "autoOffsetReset"> {
   /** Without a group nothing is committed, and partitions are assigned by hand. */
   readonly group?: string

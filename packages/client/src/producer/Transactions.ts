@@ -14,6 +14,7 @@ import type { Identities } from "./Identity.ts"
 import { keyOf } from "./Produce.ts"
 import * as Calls from "./TransactionCalls.ts"
 
+/** Why a transaction was not committed. */
 export type TransactionFailure = TransactionError | FencedError
 
 /** What a transaction needs of its producer. */
@@ -82,6 +83,12 @@ export class Transactions implements Identities {
 
   maxProduceVersion(): number {
     return this.isSecondVersion ? Number.POSITIVE_INFINITY : firstVersionProduceMax
+  }
+
+  /** A newer producer has the transactional id: whatever failed, failed because of that. */
+  get fenced(): FencedError | undefined {
+    const { transactionalId, fencedBy } = this
+    return fencedBy === undefined ? undefined : new FencedError({ transactionalId, code: fencedBy })
   }
 
   get isAborting(): boolean {
@@ -246,7 +253,8 @@ export class Transactions implements Identities {
 }
 
 /**
- * Runs `inside` in a transaction: committed when it succeeds, aborted when it fails, dies or is interrupted.
+ * Runs `inside` in a transaction: committed when it succeeds, aborted when it fails, dies or is interrupted. What fails inside of a
+ * producer that was fenced meanwhile is a FencedError, not what it happened to be.
  */
 export const within = <A, E, R>(
   transactions: Transactions,
@@ -256,7 +264,13 @@ export const within = <A, E, R>(
     Effect.andThen(
       restore(transactions.begin),
       Effect.onError(
-        Effect.tap(restore(inside), () => restore(transactions.commit)),
+        Effect.tap(
+          Effect.catch(
+            restore(inside),
+            (error): Effect.Effect<never, E | FencedError> => Effect.fail(transactions.fenced ?? error)
+          ),
+          () => restore(transactions.commit)
+        ),
         () => Effect.ignore(transactions.abort)
       )
     )

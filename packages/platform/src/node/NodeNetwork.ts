@@ -194,4 +194,5 @@ export const makeNetwork = (path: ReceivePath = "arena"): Network["Service"] =>
       )
   })
 
+/** TCP and TLS as Node has them. */
 export const layer: Layer.Layer<Network> = Layer.sync(Network, () => makeNetwork())

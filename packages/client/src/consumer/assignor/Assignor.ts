@@ -29,6 +29,7 @@ export interface Assignor {
   readonly assign: (members: ReadonlyArray<Member>, partitions: PartitionCounts) => Assignment
 }
 
+/** Strategies of the classic protocol, by Kafka's names. */
 export type AssignorName = "range" | "roundrobin" | "sticky" | "cooperative-sticky"
 
 const noUserData = (): null => null
