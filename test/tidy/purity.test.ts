@@ -25,8 +25,12 @@ const BANNED_GLOBALS = new Set([
   "process",
   "crypto"
 ])
-/** For people without Effect promises are the interface. */
-const PROMISE_FACADES: ReadonlySet<string> = new Set(["packages/testing/src/startTestCluster.ts"])
+/** For people without Effect promises are the interface: these files are their doors, and nothing of the project comes in by them. */
+const PROMISE_FACADES: ReadonlySet<string> = new Set([
+  "packages/testing/src/startTestCluster.ts",
+  "packages/client/src/Promises.ts",
+  "packages/client/src/PromiseTypes.ts"
+])
 /** Doors of Effect that lead to promises. */
 const BANNED_MEMBERS = /^(?:Math\.random|Effect\.(?:promise|tryPromise|runPromise\w*))$/
 

@@ -6,11 +6,13 @@ import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metada
 import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
 import { DeleteTopicsRequest, DeleteTopicsResponse } from "@klamm/protocol/api/20-DeleteTopics"
 import { DescribeLogDirsRequest, DescribeLogDirsResponse } from "@klamm/protocol/api/35-DescribeLogDirs"
+import { CreatePartitionsRequest, CreatePartitionsResponse } from "@klamm/protocol/api/37-CreatePartitions"
 import { Link } from "./Link.ts"
 
 const METADATA = 12
 const CREATE_TOPICS = 7
 const DELETE_TOPICS = 5
+const CREATE_PARTITIONS = 3
 const DESCRIBE_LOG_DIRS = 4
 const CONNECT_WITHIN_MS = 5_000
 const LED_WITHIN_MS = 120_000
@@ -85,19 +87,14 @@ export const partitionsOf = async (
   }))
 }
 
-/** Asks once; true when the broker took it. */
-export const askForTopic = async (link: Link, plan: TopicPlan, withinMs?: number): Promise<boolean> => {
+/** Asks once; answers why the broker did not take it, undefined when it did. */
+export const askForTopic = async (link: Link, plan: TopicPlan, withinMs?: number): Promise<string | undefined> => {
   const { name, partitions, replication } = plan
   const topic = { name, numPartitions: partitions, replicationFactor: replication, assignments: [], configs: [] }
-  const answer = await link.call(
-    CreateTopicsRequest,
-    CreateTopicsResponse,
-    CREATE_TOPICS,
-    { topics: [topic] },
-    withinMs
-  )
-  const errorCode = answer.topics[0]?.errorCode
-  return errorCode === NO_ERROR || errorCode === ALREADY_EXISTS
+  const input = { topics: [topic] }
+  const answer = await link.call(CreateTopicsRequest, CreateTopicsResponse, CREATE_TOPICS, input, withinMs)
+  const { errorCode, errorMessage } = answer.topics[0] ?? { errorCode: -1, errorMessage: "no answer for it" }
+  return errorCode === NO_ERROR || errorCode === ALREADY_EXISTS ? undefined : `error ${errorCode}: ${errorMessage}`
 }
 
 const untilLed = async (link: Link, { name, partitions, replication }: TopicPlan): Promise<void> => {
@@ -111,11 +108,37 @@ const untilLed = async (link: Link, { name, partitions, replication }: TopicPlan
   }
 }
 
+/** A controller takes at most 10,000 records at once, one for each partition and one for the topic. */
+const PARTITIONS_AT_ONCE = 5_000
+
+const askForMore = async (link: Link, { name, partitions }: TopicPlan): Promise<string | undefined> => {
+  const answer = await link.call(
+    CreatePartitionsRequest,
+    CreatePartitionsResponse,
+    CREATE_PARTITIONS,
+    { topics: [{ name, count: partitions, assignments: null }], timeoutMs: LED_WITHIN_MS, validateOnly: false },
+    LED_WITHIN_MS
+  )
+  const { errorCode, errorMessage } = answer.results[0] ?? { errorCode: -1, errorMessage: "no answer for it" }
+  return errorCode === NO_ERROR ? undefined : `error ${errorCode}: ${errorMessage}`
+}
+
+const askForAll = async (link: Link, plan: TopicPlan): Promise<string | undefined> => {
+  const first = Math.min(plan.partitions, PARTITIONS_AT_ONCE)
+  let refusal = await askForTopic(link, { ...plan, partitions: first }, LED_WITHIN_MS)
+  for (let made = first; refusal === undefined && made < plan.partitions; ) {
+    made = Math.min(plan.partitions, made + PARTITIONS_AT_ONCE)
+    refusal = await askForMore(link, { ...plan, partitions: made })
+  }
+  return refusal
+}
+
 /** Makes it and waits until all its partitions are led and in sync; answers in how many seconds the broker answered. */
 export const createTopic = (bootstrap: string, plan: TopicPlan): Promise<number> =>
   using(bootstrap, async (link) => {
     const from = now()
-    if (!(await askForTopic(link, plan, LED_WITHIN_MS))) throw new Error(`${plan.name} was not created`)
+    const refusal = await askForAll(link, plan)
+    if (refusal !== undefined) throw new Error(`${plan.name} was not created: ${refusal}`)
     const seconds = (now() - from) / 1000
     await untilLed(link, plan)
     return seconds

@@ -34,7 +34,7 @@ export const isAcknowledged = (answer: Uint8Array): boolean => {
 const tryOnce = async (address: string, plan: TopicPlan, frame: Uint8Array): Promise<boolean> => {
   const link = await Link.open(address, CONNECT_WITHIN_MS)
   try {
-    if (!(await askForTopic(link, plan, ANSWER_WITHIN_MS))) return false
+    if ((await askForTopic(link, plan, ANSWER_WITHIN_MS)) !== undefined) return false
     const [first] = await partitionsOf(link, plan.name, ANSWER_WITHIN_MS)
     return first !== undefined && first.leader >= 0 && isAcknowledged(await link.exchange(frame, ANSWER_WITHIN_MS))
   } finally {

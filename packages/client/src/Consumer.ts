@@ -15,7 +15,13 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { behind } from "./consumer/Commits.ts"
 import type { ConsumerError } from "./consumer/ConsumerError.ts"
-import { type ConsumerRecord, type DecodeFailure, decode, type Origin } from "./consumer/ConsumerRecord.ts"
+import {
+  type ConsumerRecord,
+  type DecodeFailure,
+  decode,
+  type Origin,
+  withProducerSpan
+} from "./consumer/ConsumerRecord.ts"
 import type { Taken } from "./consumer/Engine.ts"
 import type { Feed } from "./consumer/Feed.ts"
 import type { Target } from "./consumer/fetch/Position.ts"
@@ -25,6 +31,7 @@ import { type ConsumerOptions, settingsOf } from "./consumer/Settings.ts"
 import { keyFor, type TopicPartition } from "./consumer/TopicPartition.ts"
 import { Klamm } from "./Klamm.ts"
 import type { KlammError } from "./KlammError.ts"
+import * as Spans from "./observe/Spans.ts"
 import type { Topic } from "./Topic.ts"
 
 export type { AssignorName } from "./consumer/assignor/Assignor.ts"
@@ -72,6 +79,8 @@ export interface Consumer<K, V, H> {
   readonly commit: (records: ReadonlyArray<Origin>) => Effect.Effect<void, KlammError>
   /** Commits what is done: all records but those pulled last. */
   readonly commitDone: Effect.Effect<void, KlammError>
+  /** Says that this record and all before it in its partition are done, for those who take records one by one out of a pull. */
+  readonly finish: (record: Origin) => Effect.Effect<void>
   readonly assignment: Effect.Effect<ReadonlyArray<TopicPartition>>
   readonly seek: (partition: TopicPartition, offset: number) => Effect.Effect<void, NotAssignedError>
   readonly seekTo: (
@@ -99,42 +108,59 @@ type Decoder<A> = (taken: Taken) => Effect.Effect<ReadonlyArray<A>>
 
 const decoder = <K, V, H>(
   topic: Topic<K, V, H>,
+  client: Spans.Traced,
   onDecodeError: (failure: DecodeFailure) => Effect.Effect<void>
 ): Decoder<ConsumerRecord<K, V, H>> => {
-  return ({ feed, records }) => {
+  const decodeAll = ({ feed, records }: Taken, isTraced: boolean) => {
     const failures: Array<DecodeFailure> = []
     const decoded: Array<ConsumerRecord<K, V, H>> = []
     for (const raw of records) {
       const result = decode(topic, feed, raw)
-      if (Result.isSuccess(result)) decoded.push(result.success)
+      if (Result.isSuccess(result)) decoded.push(isTraced ? withProducerSpan(result.success, raw) : result.success)
       else failures.push(result.failure)
     }
     if (failures.length === 0) return Effect.succeed(decoded)
     return Effect.as(Effect.forEach(failures, onDecodeError, { discard: true }), decoded)
   }
+  return (taken) => Effect.withFiber((fiber) => decodeAll(taken, Spans.isOn(fiber, client)))
 }
 
+/** Asks for records, measured and with a span. */
+const asked = <E>(
+  { measures, settings }: Session,
+  topic: string,
+  take: Effect.Effect<Taken, E>
+): Effect.Effect<Taken, E> => {
+  const timed = Effect.suspend(() => {
+    const sinceMs = measures.nowMs
+    return Effect.map(take, (taken) => {
+      measures.polled(taken.feed, sinceMs)
+      return taken
+    })
+  })
+  return Spans.polling(settings, settings.group, topic, timed)
+}
 type Batch<A> = readonly [A, ...ReadonlyArray<A>]
 
 /** Asks until there is something. */
 const untilSome = <A, E>(ask: Effect.Effect<ReadonlyArray<A>, E>): Effect.Effect<Batch<A>, E> =>
   Effect.flatMap(ask, ([first, ...rest]) => (first === undefined ? untilSome(ask) : Effect.succeed([first, ...rest])))
 
-const wholeStream = <A>(session: Session, decodeAll: Decoder<A>): Stream.Stream<A, ConsumerError> =>
-  Stream.fromPull(Effect.succeed(untilSome(Effect.flatMap(session.poll, decodeAll))))
+const wholeStream = <A>(session: Session, topic: string, decodeAll: Decoder<A>): Stream.Stream<A, ConsumerError> =>
+  Stream.fromPull(Effect.succeed(untilSome(Effect.flatMap(asked(session, topic, session.poll), decodeAll))))
 
 const partitionStream = <A>(session: Session, feed: Feed, decodeAll: Decoder<A>): Stream.Stream<A, ConsumerError> => {
   const { engine, settings } = session
-  const next: Effect.Effect<ReadonlyArray<A>, ConsumerError | Cause.Done> = Effect.suspend(() => {
+  const next: Effect.Effect<Taken, ConsumerError | Cause.Done> = Effect.suspend(() => {
     session.finish([feed])
     if (engine.failure !== undefined) return Effect.fail(engine.failure)
     if (feed.isClosed) return Cause.done()
     const taken = engine.takeNow(settings.maxPollRecords, [feed])
     if (taken === undefined) return Effect.andThen(engine.changed, next)
     session.begin(feed)
-    return decodeAll(taken)
+    return Effect.succeed(taken)
   })
-  return Stream.fromPull(Effect.succeed(untilSome(next)))
+  return Stream.fromPull(Effect.succeed(untilSome(Effect.flatMap(asked(session, feed.topic, next), decodeAll))))
 }
 
 const partitionStreams = <A>(session: Session, decodeAll: Decoder<A>) => {
@@ -166,7 +192,11 @@ const withFeed = (
     return Effect.void
   })
 
-const handleOf = <K, V, H>(session: Session, decodeAll: Decoder<ConsumerRecord<K, V, H>>): Consumer<K, V, H> => {
+const handleOf = <K, V, H>(
+  session: Session,
+  topic: string,
+  decodeAll: Decoder<ConsumerRecord<K, V, H>>
+): Consumer<K, V, H> => {
   const { engine, commits } = session
   const feeds = () => [...engine.feeds.values()]
   const setPaused = (partitions: ReadonlyArray<TopicPartition>, isPaused: boolean) =>
@@ -179,10 +209,15 @@ const handleOf = <K, V, H>(session: Session, decodeAll: Decoder<ConsumerRecord<K
       engine.announce()
     })
   return {
-    stream: wholeStream(session, decodeAll),
+    stream: wholeStream(session, topic, decodeAll),
     partitions: partitionStreams(session, decodeAll),
     commit: (records) => commits.these(latestOf(records).map(behind)),
     commitDone: Effect.suspend(() => commits.done(feeds())),
+    finish: (record) =>
+      Effect.sync(() => {
+        engine.feeds.get(keyFor(record.topic, record.partition))?.finishUntil(record)
+        session.progress()
+      }),
     assignment: Effect.sync(() => feeds().map(({ topic, partition }) => ({ topic, partition }))),
     seek: (partition, offset) =>
       withFeed(session, partition, (feed) => engine.tell(feed, { _tag: "Seek", offset, epoch: -1 })),
@@ -225,7 +260,7 @@ const open = <K, V, H>(
       topics,
       onRebalance
     })
-    return [session, handleOf(session, decoder(topic, onDecodeError))] as const
+    return [session, handleOf(session, topic.name, decoder(topic, settings, onDecodeError))] as const
   })
 
 /** What is read by name: nothing where a pattern says it. */
@@ -278,3 +313,12 @@ export const partitionedStream = <K, V, H>(
   ConsumerError,
   Klamm
 > => Stream.unwrap(Effect.map(make(topic, options), (consumer) => consumer.partitions))
+
+/**
+ * Works on a record of a stream under a span of its own, `process orders`, which is a child of the one in which the record was sent.
+ * `forEach` and `exactlyOnce` do so by themselves.
+ */
+export const processing =
+  <K, V, H>(record: ConsumerRecord<K, V, H>) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Spans.processing(undefined, undefined, record, work)

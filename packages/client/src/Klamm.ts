@@ -12,6 +12,7 @@ import { gzip, zstd } from "@klamm/platform/node/Codecs"
 import { secret } from "@klamm/platform/node/Digest"
 import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
 import { type Codecs, makeCodecs } from "@klamm/protocol/Compression"
+import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,6 +26,7 @@ import { reveal } from "./connection/Sasl.ts"
 import type { ConfigError } from "./KlammError.ts"
 import * as LayerConfig from "./LayerConfig.ts"
 import type { ConsumerOptions, KlammOptions, ProducerOptions, Settings, TlsOptions } from "./Options.ts"
+import { RequestMeasures } from "./observe/RequestMeasures.ts"
 import { makeProducer } from "./producer/Make.ts"
 import type { ProducerLive } from "./producer/ProducerLive.ts"
 import { settingsOf } from "./Settings.ts"
@@ -69,12 +71,13 @@ const tlsOf = ({ ca, cert, key, passphrase, serverName, verify = true }: TlsOpti
   ...(serverName === undefined ? {} : { serverName })
 })
 
-const setupsOf = (settings: Settings): ((lane: string) => ConnectionSetup) => {
+const setupsOf = (settings: Settings, measures: RequestMeasures): ((lane: string) => ConnectionSetup) => {
   const { clientId, requestTimeoutMs, connectionSetupTimeoutMs, tls, sasl, maxFrameBytes } = settings
   const setupIn = (arena: Arena): ConnectionSetup => ({
     clientId,
     requestTimeoutMs,
     connectionSetupTimeoutMs,
+    measures,
     connect: {
       ...connectionOptions({ arena, maxFrameBytes: Math.min(maxFrameBytes, arena.limitBytes) }),
       tls: tls === undefined ? undefined : tlsOf(tls)
@@ -96,13 +99,14 @@ export const layerOn = (options: KlammOptions): Layer.Layer<Klamm, ConfigError, 
     Klamm,
     Effect.gen(function* () {
       const settings = yield* settingsOf(options)
-      const cluster = yield* ClusterLive.make(settings, { ...settings, setupOf: setupsOf(settings) })
+      const measures = new RequestMeasures(yield* Effect.context<never>(), yield* Clock.Clock)
+      const cluster = yield* ClusterLive.make(settings, { ...settings, setupOf: setupsOf(settings, measures) })
       const codecs = makeCodecs({ gzip, zstd })
       return {
         cluster,
         settings,
         codecs,
-        producer: yield* makeProducer({ cluster, codecs }, options.producer ?? {}),
+        producer: yield* makeProducer({ cluster, codecs, settings }, options.producer ?? {}),
         producerDefaults: options.producer ?? {},
         consumerDefaults: options.consumer ?? {}
       }

@@ -58,6 +58,16 @@ export class ConnectionError extends Data.TaggedError("ConnectionError")<{
   }
 }
 
+/** The client, or the producer, has ended with its scope: it does nothing any more. */
+export class ClosedError extends Data.TaggedError("ClosedError")<{ readonly what: string }> {
+  readonly code: number = ErrorCode.NETWORK_EXCEPTION
+  readonly codeName: ErrorName = "NETWORK_EXCEPTION"
+  readonly retriable: boolean = false
+  override get message(): string {
+    return `the ${this.what} is closed: the scope it was made in has ended`
+  }
+}
+
 /** The broker does not speak the API, or none of the versions that this needs. */
 export class UnsupportedVersion extends Data.TaggedError("UnsupportedVersion")<{
   readonly api: string
@@ -130,6 +140,10 @@ export class ConfigError extends Data.TaggedError("ConfigError")<{ readonly why:
 /** Which part of a record is meant. */
 export type Part = "key" | "value" | "headers"
 
+/** What of a record is not as its topic says. */
+const misfitOf = ({ topic, part, cause }: { readonly topic: string; readonly part: Part; readonly cause: unknown }) =>
+  `${topic}, ${part}: ${cause instanceof Error ? cause.message : String(cause)}`
+
 /** A key, value or header does not fit its schema; nothing was sent. */
 export class EncodeError extends Data.TaggedError("EncodeError")<{
   readonly topic: string
@@ -140,7 +154,7 @@ export class EncodeError extends Data.TaggedError("EncodeError")<{
   readonly codeName: ErrorName = "INVALID_RECORD"
   readonly retriable: boolean = false
   override get message(): string {
-    return `${this.topic}, ${this.part}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    return misfitOf(this)
   }
 }
 
@@ -155,7 +169,7 @@ export class DecodeError extends Data.TaggedError("DecodeError")<{
   readonly codeName: ErrorName = "INVALID_RECORD"
   readonly retriable: boolean = false
   override get message(): string {
-    return `${this.topic}, ${this.part}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    return misfitOf(this)
   }
 }
 
@@ -168,7 +182,7 @@ export class ProduceError extends Data.TaggedError("ProduceError")<{
   readonly cause?: unknown
 }> {
   readonly codeName: ErrorName = infoOf(this.code).name
-  readonly retriable: boolean = infoOf(this.code).retriable
+  readonly retriable: boolean = infoOf(this.code).retriable && !(this.cause instanceof ClosedError)
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : infoOf(this.code).message
     const place = this.partition < 0 ? this.topic : `${this.topic}-${this.partition}`
@@ -204,7 +218,7 @@ export class TransactionError extends Data.TaggedError("TransactionError")<{
 }
 
 /** Why one request has no answer; a BrokerError when its target could not be found out. */
-export type RequestError = ConnectionError | UnsupportedVersion | AuthenticationError | BrokerError
+export type RequestError = ConnectionError | ClosedError | UnsupportedVersion | AuthenticationError | BrokerError
 
 /** Why something asked of the cluster, with retries, did not come to be. */
 export type KlammError = RequestError | TimeoutError

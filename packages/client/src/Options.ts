@@ -140,6 +140,11 @@ export interface KlammOptions {
   readonly receiveMemoryBytes?: number
   /** The largest answer that is taken, in bytes. */
   readonly maxFrameBytes?: number
+  /**
+   * False: no spans, and no trace context in headers. True, as it is by default, means where a tracer is provided: Effect's own, which is
+   * always there, keeps what it is told to itself, so nothing is done for it.
+   */
+  readonly tracing?: boolean
   readonly producer?: ProducerOptions
   readonly consumer?: ConsumerOptions
 }

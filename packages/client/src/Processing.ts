@@ -13,13 +13,15 @@ import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type { ConsumerError } from "./consumer/ConsumerError.ts"
-import { type ConsumerRecord, type DecodeFailure, decode } from "./consumer/ConsumerRecord.ts"
+import { type ConsumerRecord, type DecodeFailure, decode, withProducerSpan } from "./consumer/ConsumerRecord.ts"
 import type { Feed } from "./consumer/Feed.ts"
 import type { RawRecord } from "./consumer/fetch/RecordReader.ts"
-import { make as makeSession, type RebalanceEvent } from "./consumer/Session.ts"
+import { make as makeSession, type RebalanceEvent, type Session } from "./consumer/Session.ts"
 import { type ConsumerOptions, settingsOf } from "./consumer/Settings.ts"
 import { keyOf } from "./consumer/TopicPartition.ts"
 import { Klamm } from "./Klamm.ts"
+import { errorTypeOf } from "./observe/Conventions.ts"
+import * as Spans from "./observe/Spans.ts"
 import * as Producer from "./Producer.ts"
 import * as DeadLetter from "./processing/DeadLetter.ts"
 import * as ExactlyOnce from "./processing/ExactlyOnce.ts"
@@ -66,8 +68,44 @@ type Raw = Topic.Topic<Uint8Array | null, Uint8Array | null>
 const rawTopic = (topic: string | Topic.Named): Raw =>
   Topic.make(typeof topic === "string" ? topic : topic.name, { key: Bytes, value: Bytes })
 
+/** A session whose work is watched; whether with spans is settled once for all its records. */
+interface Watched {
+  readonly session: Session
+  readonly isTraced: boolean
+}
+
+const watched = (session: Session): Effect.Effect<Watched> =>
+  Effect.withFiberSucceed((fiber) => ({ session, isTraced: Spans.isOn(fiber, session.settings) }))
+
+/**
+ * The work on a record, all its tries together, from now on: measured, and under a span that continues the producer's. This is done for
+ * each record, so it takes no more of Effect than the handling of the failure does.
+ */
+const observed = <K, V, H, A, E, R, E2, R2>(
+  { session, isTraced }: Watched,
+  record: ConsumerRecord<K, V, H>,
+  { feed, raw }: Pick<Workers.Item, "feed" | "raw">,
+  work: Effect.Effect<A, E, R>,
+  onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A, E2, R2>
+): Effect.Effect<A, E2, R | R2> => {
+  const { settings, measures } = session
+  const sinceMs = measures.nowMs
+  const spanned = isTraced ? Spans.processing(settings, settings.group, withProducerSpan(record, raw), work) : work
+  return Effect.matchCauseEffect(spanned, {
+    onSuccess: (done) => {
+      measures.processed(feed, sinceMs)
+      return Effect.succeed(done)
+    },
+    onFailure: (cause) => {
+      measures.failed(feed, sinceMs, errorTypeOf(Cause.squash(cause)))
+      return onFailure(cause)
+    }
+  })
+}
+
 /** What becomes of one record: done, or the failure that ends the whole. */
 const workOn = <K, V, H, E, R>(
+  watch: Watched,
   topic: Topic.Topic<K, V, H>,
   options: ForEachOptions<E>,
   f: (record: ConsumerRecord<K, V, H>) => Effect.Effect<unknown, E, R>
@@ -84,16 +122,18 @@ const workOn = <K, V, H, E, R>(
     const { feed, raw } = item
     return Effect.logWarning(`${keyOf(feed)} at ${raw.offset}: passed over, ${failure.error.message}`)
   }
-  return (item: Workers.Item): Effect.Effect<void, E | Producer.SendError, R | Klamm> => {
+  return (item: Workers.Item): Effect.Effect<unknown, E | Producer.SendError, R | Klamm> => {
     const record = decode(topic, item.feed, item.raw)
     if (Result.isFailure(record)) return undecodable(item, record.failure)
     const once = Effect.suspend(() => f(record.success))
-    const tried = Effect.asVoid(retry === undefined ? once : Effect.retry(once, retry))
-    if (letters === undefined) return tried
-    return Effect.catchCause(
-      tried,
-      (cause): Effect.Effect<void, E | Producer.SendError, Klamm> =>
-        Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : giveUp(letters, item, cause)
+    const repeated = retry === undefined ? once : Effect.retry(once, retry)
+    return observed(
+      watch,
+      record.success,
+      item,
+      repeated,
+      (cause): Effect.Effect<unknown, E | Producer.SendError, Klamm> =>
+        letters === undefined || Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : giveUp(letters, item, cause)
     )
   }
 }
@@ -133,7 +173,7 @@ export const forEach = <K, V, H, E, R>(
         laneOf: laneBy(concurrency),
         concurrency: typeof concurrency === "number" ? concurrency : maxConcurrency,
         maxInFlight: options.maxInFlight ?? defaultMaxInFlight,
-        work: workOn(topic, options, f)
+        work: workOn(yield* watched(session), topic, options, f)
       })
     })
   )
@@ -172,12 +212,20 @@ export const exactlyOnce = <K, V, H, K2, V2, H2, E, R>(
         ...(transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs })
       })
       const session = yield* sessionOn(input, { ...options, enableAutoCommit: false, isolationLevel: "read_committed" })
+      const watch = yield* watched(session)
       const letters = deadLetter === undefined ? undefined : rawTopic(deadLetter)
       return yield* ExactlyOnce.run({
         session,
         input,
         output,
-        transform: (record) => (retry === undefined ? f(record) : Effect.retry(f(record), retry)),
+        transform: (record, item) =>
+          observed(
+            watch,
+            record,
+            item,
+            retry === undefined ? f(record) : Effect.retry(f(record), retry),
+            Effect.failCause
+          ),
         undecodable: (failure, { feed }) => {
           const { topic, partition, offset, error, ...rest } = failure
           if (letters === undefined) {

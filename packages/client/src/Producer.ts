@@ -12,7 +12,8 @@ import * as Sink from "effect/Sink"
 import { Klamm } from "./Klamm.ts"
 import { ConfigError, type EncodeError, type ProduceError } from "./KlammError.ts"
 import type { ProducerOptions } from "./Options.ts"
-import type { RecordMetadata } from "./producer/Batch.ts"
+import * as Spans from "./observe/Spans.ts"
+import type { RecordMetadata, Waiter } from "./producer/Batch.ts"
 import { makeProducer } from "./producer/Make.ts"
 import { PendingCount, PendingRecord, PendingRecords } from "./producer/Pending.ts"
 import type { Encoded, ProducerLive, ProducerRecord } from "./producer/ProducerLive.ts"
@@ -65,6 +66,22 @@ const encodeAll = <K, V, H>(
   return Effect.succeed(encoded)
 }
 
+/** Hands records over, with a span where the fiber at hand is traced. `key` is that of the first. */
+const handOver = (
+  producer: Producer,
+  topic: string,
+  records: ReadonlyArray<Encoded>,
+  waiter: Waiter<ProduceError>,
+  key: unknown
+): Effect.Effect<void, ProduceError> =>
+  Effect.withFiber((fiber) => {
+    const { client } = producer
+    if (records.length === 0 || !Spans.isOn(fiber, client)) return producer.handOver(topic, records, waiter)
+    const onward = (carrying: ReadonlyArray<Encoded>, told: Waiter<ProduceError>) =>
+      producer.handOver(topic, carrying, told)
+    return Spans.sending(fiber, { client, topic, key, records, waiter, handOver: onward })
+  })
+
 /** Sends a record; done when the cluster has acknowledged it. */
 export const send = <K, V, H>(
   topic: Topic<K, V, H>,
@@ -74,7 +91,7 @@ export const send = <K, V, H>(
     const encoded = producer.encode(topic, record, producer.wallMs)
     if (Result.isFailure(encoded)) return Effect.fail(encoded.failure)
     const pending = new PendingRecord()
-    return Effect.andThen(producer.handOver(topic.name, [encoded.success], pending), pending.wait)
+    return Effect.andThen(handOver(producer, topic.name, [encoded.success], pending, record.key), pending.wait)
   })
 
 /** Sends records, in order; done when all are acknowledged, failed with the first that was not. Nothing is sent if one can't be encoded. */
@@ -87,7 +104,7 @@ export const sendMany = <K, V, H>(
       encodeAll(producer, topic, records),
       (encoded): Effect.Effect<ReadonlyArray<RecordMetadata>, SendError> => {
         const pending = new PendingRecords(encoded.length)
-        return Effect.andThen(producer.handOver(topic.name, encoded, pending), pending.wait)
+        return Effect.andThen(handOver(producer, topic.name, encoded, pending, records[0]?.key), pending.wait)
       }
     )
   )
@@ -106,7 +123,7 @@ export const sink = <K, V, H>(
         if (pending.failure !== undefined) return Effect.fail(pending.failure)
         return Effect.flatMap(encodeAll(producer, topic, records), (encoded) => {
           pending.begin(encoded.length)
-          return producer.handOver(topic.name, encoded, pending)
+          return handOver(producer, topic.name, encoded, pending, records[0].key)
         })
       }
       return Sink.mapEffect(Sink.forEachArray(take), () => {

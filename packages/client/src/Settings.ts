@@ -24,7 +24,8 @@ const defaults = {
   metadataRecoveryStrategy: "rebootstrap",
   allowAutoCreateTopics: true,
   receiveMemoryBytes: 96 * MiB,
-  maxFrameBytes: 64 * MiB
+  maxFrameBytes: 64 * MiB,
+  tracing: true
 } as const
 
 const wrong = (why: string) => new ConfigError({ why })

@@ -6,12 +6,13 @@
  * Neighbours: `consumer/share/ShareSession.ts`, `Consumer.ts` for groups whose members own partitions.
  */
 import * as Entropy from "@klamm/platform/Entropy"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ConsumerError } from "./consumer/ConsumerError.ts"
-import { type ConsumerRecord, type DecodeFailure, decode } from "./consumer/ConsumerRecord.ts"
+import { type ConsumerRecord, type DecodeFailure, decode, withProducerSpan } from "./consumer/ConsumerRecord.ts"
 import * as ShareGroup from "./consumer/group/ShareGroup.ts"
 import type { Settings } from "./consumer/Settings.ts"
 import { settingsOf } from "./consumer/Settings.ts"
@@ -19,6 +20,8 @@ import type { Outcome } from "./consumer/share/Acknowledgements.ts"
 import { type Acquired, ShareSession } from "./consumer/share/ShareSession.ts"
 import { Klamm } from "./Klamm.ts"
 import type { ConsumerOptions } from "./Options.ts"
+import { ConsumerMeasures } from "./observe/ConsumerMeasures.ts"
+import * as Spans from "./observe/Spans.ts"
 import type { Topic } from "./Topic.ts"
 
 /** What a member of a share group may be told. */
@@ -50,8 +53,9 @@ const open = (topic: string, group: string, settings: Settings) =>
   Effect.gen(function* () {
     const { cluster, codecs } = yield* Klamm
     const scope = yield* Scope.make()
+    const measures = new ConsumerMeasures(yield* Effect.context<never>(), yield* Clock.Clock, group)
     let memberId = ""
-    const session = new ShareSession({ cluster, codecs, settings, group, scope, memberId: () => memberId })
+    const session = new ShareSession({ cluster, codecs, settings, group, measures, scope, memberId: () => memberId })
     const host = {
       assign: (partitions: ReadonlyArray<{ topic: string; partition: number }>) =>
         Effect.sync(() => session.assign(partitions)),
@@ -93,6 +97,7 @@ export const stream = <K, V, H>(
         group,
         settingsOf(settings, consumerDefaults, { ...rest, group }, yield* Entropy.uuid)
       )
+      const isTraced = yield* Effect.withFiberSucceed((fiber) => Spans.isOn(fiber, settings))
       const understood = (acquired: Acquired): Effect.Effect<ReadonlyArray<ShareRecord<K, V, H>>> => {
         const acknowledge = (outcome: Outcome) => acknowledging(session, acquired, outcome)
         const record = decode(topic, { topic: topic.name, partition: acquired.partition }, acquired.raw)
@@ -100,7 +105,7 @@ export const stream = <K, V, H>(
           return Effect.as(Effect.andThen(onDecodeError(record.failure), acknowledge("reject")), [])
         return Effect.succeed([
           {
-            ...record.success,
+            ...(isTraced ? withProducerSpan(record.success, acquired.raw) : record.success),
             deliveryCount: acquired.deliveryCount,
             accept: acknowledge("accept"),
             release: acknowledge("release"),

@@ -3,17 +3,8 @@ import { describe, it } from "@effect/vitest"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import * as Admin from "../src/Admin.ts"
-import { type Case, check } from "./admin-support.ts"
+import { type Case, check, ok, twoBrokers } from "./admin-support.ts"
 
-const twoBrokers = {
-  DescribeCluster: {
-    errorCode: 0,
-    clusterId: "c",
-    controllerId: 2,
-    brokers: [1, 2].map((brokerId) => ({ brokerId, host: `b${brokerId}`, port: 9092, rack: null }))
-  }
-}
-const ok = { errorCode: 0, errorMessage: null }
 const memberBase = { memberId: "m-1", memberEpoch: 4, clientId: "c-1", clientHost: "/h" }
 const assigned = { topicPartitions: [{ topicId: ZERO, topicName: "orders", partitions: [0] }] }
 const bytes = Uint8Array.of(1, 2, 3)

@@ -4,37 +4,11 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import * as Admin from "../src/Admin.ts"
-import { type Case, check } from "./admin-support.ts"
+import { type Case, check, ledBy, ok, twoBrokers } from "./admin-support.ts"
 
-const ok = { errorCode: 0, errorMessage: null }
 const bytes = Uint8Array.of(1, 2, 3)
 const orders = { topic: "orders", partition: 0 }
-const leaders = {
-  Metadata: {
-    brokers: [],
-    clusterId: "c",
-    controllerId: 1,
-    topics: [
-      {
-        errorCode: 0,
-        name: "orders",
-        topicId: ZERO,
-        isInternal: false,
-        partitions: [
-          { errorCode: 0, partitionIndex: 0, leaderId: 2, replicaNodes: [2], isrNodes: [2], offlineReplicas: [] }
-        ]
-      }
-    ]
-  }
-}
-const twoBrokers = {
-  DescribeCluster: {
-    errorCode: 0,
-    clusterId: "c",
-    controllerId: 2,
-    brokers: [1, 2].map((brokerId) => ({ brokerId, host: `b${brokerId}`, port: 9092, rack: null }))
-  }
-}
+const leaders = ledBy(2)
 
 const offsets: Readonly<Record<string, Case>> = {
   listGroupOffsets: {

@@ -4,33 +4,10 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import * as Admin from "../src/Admin.ts"
-import { type Case, check } from "./admin-support.ts"
+import { type Case, check, ledBy, ok, twoBrokers } from "./admin-support.ts"
 
-const broker = (brokerId: number) => ({ brokerId, host: `b${brokerId}`, port: 9092, rack: null })
-const twoBrokers = {
-  DescribeCluster: { errorCode: 0, clusterId: "c", controllerId: 2, brokers: [broker(1), broker(2)] }
-}
 const replica = { errorCode: 0, leaderEpoch: 3, replicaNodes: [1, 2], isrNodes: [1], offlineReplicas: [] }
-const leaders = {
-  Metadata: {
-    brokers: [],
-    clusterId: "c",
-    controllerId: 1,
-    topics: [
-      {
-        errorCode: 0,
-        name: "orders",
-        topicId: ZERO,
-        isInternal: false,
-        partitions: [
-          { ...replica, partitionIndex: 0, leaderId: 1 },
-          { ...replica, partitionIndex: 1, leaderId: 2 }
-        ]
-      }
-    ]
-  }
-}
-const ok = { errorCode: 0, errorMessage: null }
+const leaders = ledBy(1, 2)
 
 const both = [
   { topic: "orders", partition: 0 },

@@ -6,12 +6,15 @@ import { assert } from "@effect/vitest"
 import { Reader, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import type { Codecs } from "@klamm/protocol/Compression"
+import { ZERO } from "@klamm/protocol/Uuid"
 import * as Effect from "effect/Effect"
 import type { AdminError } from "../src/Admin.ts"
 import type { Cluster, Target } from "../src/Cluster.ts"
+import { nothingKnown } from "../src/cluster/Metadata.ts"
 import { Klamm } from "../src/Klamm.ts"
 import { ConnectionError, type RequestError } from "../src/KlammError.ts"
 import type { Settings } from "../src/Options.ts"
+import { clusterOf } from "./cluster-support.ts"
 
 export interface Asked {
   readonly api: string
@@ -22,8 +25,6 @@ export interface Asked {
 
 /** By the name of the request without its last word; several are given one after another, the last again and again. */
 export type Answers = Readonly<Record<string, object | ReadonlyArray<object | "lost">>>
-
-const unused = () => Effect.die("not asked for here")
 
 export const settings = { apiTimeoutMs: 60_000, clientId: "test" } as Settings
 const codecs = {} as Codecs
@@ -57,25 +58,13 @@ export const fakeCluster = (answers: Answers) => {
       codec(api.response, highest).encode(writer, answer as never)
       return Effect.succeed(use(codec(api.response, highest).decode(new Reader(writer.toBytes())), highest))
     })
-  const cluster: Cluster = {
+  const cluster = clusterOf({
     ask,
-    request: unused,
-    tell: unused,
-    metadata: unused,
-    allTopics: Effect.die("not asked for here"),
-    refresh: unused,
-    known: () => ({ clusterId: null, controllerId: -1, brokers: new Map(), topics: new Map() }),
+    known: () => nothingKnown,
     invalidate: () => void invalidated.push("metadata"),
-    learn: () => undefined,
-    topic: unused,
-    leaderOf: unused,
-    feature: () => 0,
-    nameOf: () => undefined,
-    coordinatorOf: unused,
     invalidateCoordinator: (kind, key) => void invalidated.push(`${kind} ${key}`),
-    retrying: unused,
     backoffMs: (attempt) => 100 * attempt
-  }
+  })
   const service = { cluster, settings, codecs, producerDefaults: {}, consumerDefaults: {} }
   const run = <A>(call: Effect.Effect<A, AdminError, Klamm>): Effect.Effect<A, AdminError> =>
     Effect.provideService(call, Klamm, service)
@@ -106,3 +95,41 @@ export const check = ({ call, answers, at, gives }: Case): Effect.Effect<void, A
     const targets = asked.filter(({ api }) => api === own).map(({ target }) => targetOf(target))
     assert.deepStrictEqual(targets, at)
   })
+
+/** An answer that names two brokers. */
+export const twoBrokers = {
+  DescribeCluster: {
+    errorCode: 0,
+    clusterId: "c",
+    controllerId: 2,
+    brokers: [1, 2].map((brokerId) => ({ brokerId, host: `b${brokerId}`, port: 9092, rack: null }))
+  }
+}
+
+/** An answer that names the leaders of the partitions of `orders`, from partition 0 on. */
+export const ledBy = (...leaders: ReadonlyArray<number>) => ({
+  Metadata: {
+    brokers: [],
+    clusterId: "c",
+    controllerId: 1,
+    topics: [
+      {
+        errorCode: 0,
+        name: "orders",
+        topicId: ZERO,
+        isInternal: false,
+        partitions: leaders.map((leaderId, partitionIndex) => ({
+          errorCode: 0,
+          partitionIndex,
+          leaderId,
+          leaderEpoch: 3,
+          replicaNodes: [leaderId],
+          isrNodes: [leaderId],
+          offlineReplicas: []
+        }))
+      }
+    ]
+  }
+})
+
+export const ok = { errorCode: 0, errorMessage: null }

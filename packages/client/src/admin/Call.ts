@@ -66,7 +66,7 @@ export class AdminError extends Data.TaggedError("AdminError")<{
 export type Admin<A> = Effect.Effect<A, AdminError, Klamm>
 
 /** Something in an answer that has a code of its own. */
-interface Coded {
+export interface Coded {
   readonly errorCode: number
   readonly errorMessage?: string | null
 }

@@ -1,4 +1,6 @@
 /** Groups of consumers: listed, described, deleted, and members sent away. */
+
+import type { Message } from "@klamm/protocol/Api"
 import { LeaveGroupRequest, LeaveGroupResponse } from "@klamm/protocol/api/13-LeaveGroup"
 import { DescribeGroupsRequest, DescribeGroupsResponse } from "@klamm/protocol/api/15-DescribeGroups"
 import { ListGroupsRequest, ListGroupsResponse } from "@klamm/protocol/api/16-ListGroups"
@@ -15,6 +17,8 @@ import {
   anyBroker,
   ask,
   broker,
+  type Call,
+  type Coded,
   coordinator,
   failureOf,
   failuresOf,
@@ -109,48 +113,70 @@ export interface ClassicGroup {
 }
 
 /** Each group is asked for at its coordinator. */
-export const eachGroup = <A>(
+const eachGroup = <A>(groups: ReadonlyArray<string>, one: (group: string) => Admin<A>): Admin<ReadonlyArray<A>> =>
+  Effect.forEach(groups, one, { concurrency: "unbounded" })
+
+/** A group in an answer that describes groups. */
+interface Described extends Coded {
+  readonly groupId: string
+}
+
+/** Describes groups of one kind: what it is that their API says of each. */
+export const describeEach = <Req, Res, Found extends Described, A>(
   groups: ReadonlyArray<string>,
-  one: (group: string) => Admin<A>
-): Admin<ReadonlyArray<A>> => Effect.forEach(groups, one, { concurrency: "unbounded" })
+  call: Pick<Call<Req, Res, unknown>, "operation" | "api"> & {
+    readonly body: (group: string) => Message<Req>["Input"]
+    readonly found: (answer: Message<Res>["Type"]) => ReadonlyArray<Found>
+    readonly describe: (found: Found) => A
+  }
+): Admin<ReadonlyArray<A>> => {
+  const { operation, api, body, found, describe } = call
+  const one = (group: string) =>
+    ask({
+      operation,
+      target: coordinator("group", group),
+      api,
+      body: body(group),
+      read: (answer) => {
+        const all = found(answer)
+        return outcome(
+          all.map(describe),
+          failuresOf(all, ({ groupId }) => groupId)
+        )
+      }
+    })
+  return Effect.map(eachGroup(groups, one), (described) => described.flat())
+}
+
+/** How all but classic groups are asked for. */
+export const describing = (group: string) => ({ groupIds: [group], includeAuthorizedOperations: false })
 
 /**
  * Groups of the classic protocol and their members. A group that is not there has state `Dead`, or is
  * GROUP_ID_NOT_FOUND, as the cluster has it. Fails with AdminError.
  */
 export const describeClassicGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ClassicGroup>> =>
-  Effect.map(
-    eachGroup(groups, (group) =>
-      ask({
-        operation: "describeClassicGroups",
-        target: coordinator("group", group),
-        api: { request: DescribeGroupsRequest, response: DescribeGroupsResponse },
-        body: { groups: [group] },
-        read: (answer) =>
-          outcome(
-            answer.groups.map(
-              (found): ClassicGroup => ({
-                group: found.groupId,
-                state: found.groupState,
-                protocolType: found.protocolType,
-                protocol: found.protocolData,
-                authorizedOperations: operationsIn(found.authorizedOperations),
-                members: found.members.map((member) => ({
-                  memberId: member.memberId,
-                  instanceId: member.groupInstanceId,
-                  clientId: member.clientId,
-                  clientHost: member.clientHost,
-                  metadata: member.memberMetadata.slice(),
-                  assignment: member.memberAssignment.slice()
-                }))
-              })
-            ),
-            failuresOf(answer.groups, ({ groupId }) => groupId)
-          )
-      })
-    ),
-    (found) => found.flat()
-  )
+  describeEach(groups, {
+    operation: "describeClassicGroups",
+    api: { request: DescribeGroupsRequest, response: DescribeGroupsResponse },
+    body: (group) => ({ groups: [group] }),
+    found: (answer) => answer.groups,
+    describe: (found): ClassicGroup => ({
+      group: found.groupId,
+      state: found.groupState,
+      protocolType: found.protocolType,
+      protocol: found.protocolData,
+      authorizedOperations: operationsIn(found.authorizedOperations),
+      members: found.members.map((member) => ({
+        memberId: member.memberId,
+        instanceId: member.groupInstanceId,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        metadata: member.memberMetadata.slice(),
+        assignment: member.memberAssignment.slice()
+      }))
+    })
+  })
 
 /** Partitions of topics, as members of groups have them. */
 export interface AssignedTopic {
@@ -195,43 +221,32 @@ export interface ConsumerGroup {
 
 /** Groups of KIP-848 and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeConsumerGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ConsumerGroup>> =>
-  Effect.map(
-    eachGroup(groups, (group) =>
-      ask({
-        operation: "describeConsumerGroups",
-        target: coordinator("group", group),
-        api: { request: ConsumerGroupDescribeRequest, response: ConsumerGroupDescribeResponse },
-        body: { groupIds: [group], includeAuthorizedOperations: false },
-        read: (answer) =>
-          outcome(
-            answer.groups.map(
-              (found): ConsumerGroup => ({
-                group: found.groupId,
-                state: found.groupState,
-                epoch: found.groupEpoch,
-                assignmentEpoch: found.assignmentEpoch,
-                assignor: found.assignorName,
-                authorizedOperations: operationsIn(found.authorizedOperations),
-                members: found.members.map((member) => ({
-                  memberId: member.memberId,
-                  instanceId: member.instanceId,
-                  rack: member.rackId,
-                  epoch: member.memberEpoch,
-                  clientId: member.clientId,
-                  clientHost: member.clientHost,
-                  topics: [...member.subscribedTopicNames],
-                  topicRegex: member.subscribedTopicRegex,
-                  assignment: assignedTopics(member.assignment.topicPartitions),
-                  target: assignedTopics(member.targetAssignment.topicPartitions)
-                }))
-              })
-            ),
-            failuresOf(answer.groups, ({ groupId }) => groupId)
-          )
-      })
-    ),
-    (found) => found.flat()
-  )
+  describeEach(groups, {
+    operation: "describeConsumerGroups",
+    api: { request: ConsumerGroupDescribeRequest, response: ConsumerGroupDescribeResponse },
+    body: describing,
+    found: (answer) => answer.groups,
+    describe: (found): ConsumerGroup => ({
+      group: found.groupId,
+      state: found.groupState,
+      epoch: found.groupEpoch,
+      assignmentEpoch: found.assignmentEpoch,
+      assignor: found.assignorName,
+      authorizedOperations: operationsIn(found.authorizedOperations),
+      members: found.members.map((member) => ({
+        memberId: member.memberId,
+        instanceId: member.instanceId,
+        rack: member.rackId,
+        epoch: member.memberEpoch,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        topics: [...member.subscribedTopicNames],
+        topicRegex: member.subscribedTopicRegex,
+        assignment: assignedTopics(member.assignment.topicPartitions),
+        target: assignedTopics(member.targetAssignment.topicPartitions)
+      }))
+    })
+  })
 
 /** Groups without members, of whatever type. */
 export const deleteGroups = (groups: ReadonlyArray<string>): Admin<void> =>

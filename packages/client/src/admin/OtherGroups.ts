@@ -13,7 +13,6 @@ import {
   DeleteShareGroupOffsetsRequest,
   DeleteShareGroupOffsetsResponse
 } from "@klamm/protocol/api/92-DeleteShareGroupOffsets"
-import * as Effect from "effect/Effect"
 import {
   type Admin,
   ask,
@@ -27,7 +26,7 @@ import {
   type TopicName,
   type TopicPartition
 } from "./Call.ts"
-import { type AssignedTopic, assignedTopics, eachGroup } from "./Groups.ts"
+import { type AssignedTopic, assignedTopics, describeEach, describing } from "./Groups.ts"
 
 /** A share group (KIP-932) and its members. */
 export interface ShareGroup {
@@ -49,37 +48,28 @@ export interface ShareGroup {
 
 /** Share groups and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeShareGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<ShareGroup>> =>
-  Effect.map(
-    eachGroup(groups, (group) =>
-      ask({
-        operation: "describeShareGroups",
-        target: coordinator("group", group),
-        api: { request: ShareGroupDescribeRequest, response: ShareGroupDescribeResponse },
-        body: { groupIds: [group], includeAuthorizedOperations: false },
-        read: (answer) =>
-          outcome(
-            answer.groups.map((found) => ({
-              group: found.groupId,
-              state: found.groupState,
-              epoch: found.groupEpoch,
-              assignmentEpoch: found.assignmentEpoch,
-              assignor: found.assignorName,
-              members: found.members.map((member) => ({
-                memberId: member.memberId,
-                rack: member.rackId,
-                epoch: member.memberEpoch,
-                clientId: member.clientId,
-                clientHost: member.clientHost,
-                topics: [...member.subscribedTopicNames],
-                assignment: assignedTopics(member.assignment.topicPartitions)
-              }))
-            })),
-            failuresOf(answer.groups, ({ groupId }) => groupId)
-          )
-      })
-    ),
-    (found) => found.flat()
-  )
+  describeEach(groups, {
+    operation: "describeShareGroups",
+    api: { request: ShareGroupDescribeRequest, response: ShareGroupDescribeResponse },
+    body: describing,
+    found: (answer) => answer.groups,
+    describe: (found): ShareGroup => ({
+      group: found.groupId,
+      state: found.groupState,
+      epoch: found.groupEpoch,
+      assignmentEpoch: found.assignmentEpoch,
+      assignor: found.assignorName,
+      members: found.members.map((member) => ({
+        memberId: member.memberId,
+        rack: member.rackId,
+        epoch: member.memberEpoch,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        topics: [...member.subscribedTopicNames],
+        assignment: assignedTopics(member.assignment.topicPartitions)
+      }))
+    })
+  })
 
 /** The partitions of one subtopology that a member works on. */
 export interface StreamsTasks {
@@ -113,41 +103,32 @@ const tasksOf = (
 
 /** Groups of Kafka Streams and their members. Fails with AdminError, GROUP_ID_NOT_FOUND among them. */
 export const describeStreamsGroups = (groups: ReadonlyArray<string>): Admin<ReadonlyArray<StreamsGroup>> =>
-  Effect.map(
-    eachGroup(groups, (group) =>
-      ask({
-        operation: "describeStreamsGroups",
-        target: coordinator("group", group),
-        api: { request: StreamsGroupDescribeRequest, response: StreamsGroupDescribeResponse },
-        body: { groupIds: [group], includeAuthorizedOperations: false },
-        read: (answer) =>
-          outcome(
-            answer.groups.map((found) => ({
-              group: found.groupId,
-              state: found.groupState,
-              epoch: found.groupEpoch,
-              assignmentEpoch: found.assignmentEpoch,
-              subtopologies: (found.topology?.subtopologies ?? []).map(({ subtopologyId, sourceTopics }) => ({
-                id: subtopologyId,
-                sourceTopics: [...sourceTopics]
-              })),
-              members: found.members.map((member) => ({
-                memberId: member.memberId,
-                processId: member.processId,
-                epoch: member.memberEpoch,
-                clientId: member.clientId,
-                clientHost: member.clientHost,
-                active: tasksOf(member.assignment.activeTasks),
-                standby: tasksOf(member.assignment.standbyTasks),
-                warmup: tasksOf(member.assignment.warmupTasks)
-              }))
-            })),
-            failuresOf(answer.groups, ({ groupId }) => groupId)
-          )
-      })
-    ),
-    (found) => found.flat()
-  )
+  describeEach(groups, {
+    operation: "describeStreamsGroups",
+    api: { request: StreamsGroupDescribeRequest, response: StreamsGroupDescribeResponse },
+    body: describing,
+    found: (answer) => answer.groups,
+    describe: (found): StreamsGroup => ({
+      group: found.groupId,
+      state: found.groupState,
+      epoch: found.groupEpoch,
+      assignmentEpoch: found.assignmentEpoch,
+      subtopologies: (found.topology?.subtopologies ?? []).map(({ subtopologyId, sourceTopics }) => ({
+        id: subtopologyId,
+        sourceTopics: [...sourceTopics]
+      })),
+      members: found.members.map((member) => ({
+        memberId: member.memberId,
+        processId: member.processId,
+        epoch: member.memberEpoch,
+        clientId: member.clientId,
+        clientHost: member.clientHost,
+        active: tasksOf(member.assignment.activeTasks),
+        standby: tasksOf(member.assignment.standbyTasks),
+        warmup: tasksOf(member.assignment.warmupTasks)
+      }))
+    })
+  })
 
 /** How far a share group has come in a partition. */
 export interface ShareGroupOffset {

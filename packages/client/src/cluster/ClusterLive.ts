@@ -13,6 +13,7 @@ import type { Cluster, ClusterMetadata, Leader, TopicMetadata } from "../Cluster
 import { backoff } from "../connection/Backoff.ts"
 import * as Connections from "../connection/Connections.ts"
 import { BrokerError } from "../KlammError.ts"
+import { Life } from "../Life.ts"
 import type { Settings } from "../Options.ts"
 import { heard } from "./Metadata.ts"
 import { MetadataCache } from "./MetadataCache.ts"
@@ -42,6 +43,7 @@ const clusterOf = (
   router: Router,
   connections: Connections.Connections,
   settings: Settings,
+  life: Life,
   random: () => number,
   clock: Clock.Clock
 ) => {
@@ -57,6 +59,7 @@ const clusterOf = (
   }
   const metadata: Cluster["metadata"] = (topics) =>
     Effect.suspend(() => {
+      if (life.isOver) return Effect.fail(life.ended)
       cache.use(topics)
       const isKnown = cache.value.brokers.size > 0 && topics.every((name) => cache.fresh(name) !== undefined)
       return isKnown ? Effect.succeed(cache.value) : cache.refresh(topics)
@@ -114,8 +117,9 @@ export const make = (
     const random = yield* Random.Random
     // A scope of its own, for what is begun later here must outlive whoever uses it and ends with the same scope.
     const scope = yield* Effect.acquireRelease(Scope.make(), (made, exit) => Scope.close(made, exit))
-    const connections = yield* Scope.provide(Connections.make(connectionsOptions), scope)
-    const cache: MetadataCache = new MetadataCache(settings, clock, scope, () => router)
+    const life = new Life("client", scope)
+    const connections = yield* Connections.make(connectionsOptions, life)
+    const cache: MetadataCache = new MetadataCache(settings, clock, life, () => router)
     const router: Router = new Router({
       settings,
       connections,
@@ -124,5 +128,5 @@ export const make = (
       refresh: Effect.suspend(() => cache.refresh([]))
     })
     yield* Effect.forkIn(keepFresh(cache, settings.metadataMaxAgeMs), scope)
-    return clusterOf(cache, router, connections, settings, () => random.nextDoubleUnsafe(), clock)
+    return clusterOf(cache, router, connections, settings, life, () => random.nextDoubleUnsafe(), clock)
   })

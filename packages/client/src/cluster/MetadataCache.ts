@@ -11,9 +11,10 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
+import * as Exit from "effect/Exit"
 import { anyBroker, type ClusterMetadata, type TopicMetadata } from "../Cluster.ts"
-import { BrokerError, type RequestError } from "../KlammError.ts"
+import { BrokerError, type ClosedError, type RequestError } from "../KlammError.ts"
+import type { Life } from "../Life.ts"
 import type { Settings } from "../Options.ts"
 import { learned, nothingKnown } from "./Metadata.ts"
 import type { Router } from "./Router.ts"
@@ -31,7 +32,7 @@ export class MetadataCache {
   value: ClusterMetadata = nothingKnown
   private readonly settings: Settings
   private readonly clock: Clock.Clock
-  private readonly scope: Scope.Scope
+  private readonly life: Life
   private readonly router: () => Router
   private readonly names = new Map<string, string>()
   private readonly usedAtMs = new Map<string, number>()
@@ -39,10 +40,10 @@ export class MetadataCache {
   private current: Round | undefined
   private next: Round | undefined
 
-  constructor(settings: Settings, clock: Clock.Clock, scope: Scope.Scope, router: () => Router) {
+  constructor(settings: Settings, clock: Clock.Clock, life: Life, router: () => Router) {
     this.settings = settings
     this.clock = clock
-    this.scope = scope
+    this.life = life
     this.router = router
   }
 
@@ -83,7 +84,8 @@ export class MetadataCache {
         return Deferred.await(round.ended)
       }
       this.current = round
-      return Effect.andThen(Effect.forkIn(this.run(round), this.scope), Deferred.await(round.ended))
+      const begun = this.life.run(this.run(round), (error) => this.end(Exit.fail(error)))
+      return Effect.andThen(begun, Deferred.await(round.ended))
     })
   }
 
@@ -93,11 +95,18 @@ export class MetadataCache {
   private run(round: Round): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const names = this.tracked()
-      yield* Deferred.done(round.ended, yield* Effect.exit(this.ask(names, this.router().placeCount)))
+      Deferred.doneUnsafe(round.ended, yield* Effect.exit(this.ask(names, this.router().placeCount)))
       this.current = this.next
       this.next = undefined
       if (this.current !== undefined) yield* this.run(this.current)
     })
+  }
+
+  /** Tells all who wait; there will be no more rounds. */
+  private end(exit: Exit.Exit<never, ClosedError>): void {
+    for (const round of [this.current, this.next]) if (round !== undefined) Deferred.doneUnsafe(round.ended, exit)
+    this.current = undefined
+    this.next = undefined
   }
 
   private tracked(): ReadonlyArray<string> {

@@ -21,6 +21,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { ApiPair, Body, RequestOptions } from "../Cluster.ts"
 import { ConnectionError, type RequestError, UnsupportedVersion } from "../KlammError.ts"
+import type { RequestMeasures } from "../observe/RequestMeasures.ts"
 import { choose, type Offered, ownRange, printRange } from "./Versions.ts"
 
 export const ofChannel = ({ reason, address, cause }: ChannelError): ConnectionError => {
@@ -49,6 +50,7 @@ export interface ConnectionSetup {
   readonly requestTimeoutMs: number
   readonly connectionSetupTimeoutMs: number
   readonly connect: ConnectOptions
+  readonly measures: RequestMeasures
   /** Says who we are on a connection whose versions are known; answers how long the broker will believe it, in ms; 0: for ever. */
   readonly authenticate: (connection: BrokerConnection) => Effect.Effect<number, RequestError>
 }
@@ -61,6 +63,7 @@ const softwareVersion = "0.1.0"
 
 export class BrokerConnection {
   readonly address: string
+  readonly peer: Address
   readonly link: Link
   offered: Offered = new Map()
   /** The levels of features that the cluster has agreed on. */
@@ -68,9 +71,10 @@ export class BrokerConnection {
   private readonly setup: ConnectionSetup
   private readonly writer: Writer
 
-  constructor(link: Link, address: string, setup: ConnectionSetup, writer: Writer) {
+  constructor(link: Link, peer: Address, setup: ConnectionSetup, writer: Writer) {
     this.link = link
-    this.address = address
+    this.peer = peer
+    this.address = printAddress(peer)
     this.setup = setup
     this.writer = writer
   }
@@ -122,13 +126,29 @@ export class BrokerConnection {
     take: Take<Response, A>,
     timeoutMs: number
   ): Effect.Effect<A, ConnectionError> {
-    const encode = (id: number) => this.frameOf(api, version, input, id)
-    const asked = this.link.askFor(encode, (frame) => this.read(api, version, frame, take))
-    const late = Effect.andThen(this.link.close, Effect.fail(this.failure("TimedOut")))
-    return asked.pipe(
-      Effect.mapError((error) => (error._tag === "ChannelError" ? ofChannel(error) : error)),
-      Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => late })
-    )
+    const { measures } = this.setup
+    let sinceMs = measures.nowMs
+    const encode = (id: number) => {
+      sinceMs = measures.nowMs
+      return this.frameOf(api, version, input, id)
+    }
+    const ended = (errorType?: string) => measures.ended(api.request.name, this.peer, sinceMs, errorType)
+    const answered = (frame: Frame) => {
+      ended()
+      return this.read(api, version, frame, take)
+    }
+    const failed = (error: ChannelError | ConnectionError): ConnectionError => {
+      if (error._tag === "ConnectionError") return error
+      ended(error.reason)
+      return ofChannel(error)
+    }
+    const late = Effect.suspend(() => {
+      ended("TimedOut")
+      return Effect.andThen(this.link.close, Effect.fail(this.failure("TimedOut")))
+    })
+    return this.link
+      .askFor(encode, answered)
+      .pipe(Effect.mapError(failed), Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => late }))
   }
 
   private read<Request, Response, A>(
@@ -219,7 +239,7 @@ export const open = (
     const scope = yield* Effect.scope
     const connected = yield* network.connect(address, setup.connect).pipe(Effect.mapError(ofConnecting))
     const link = new Link(connected, name, scope)
-    const connection = new BrokerConnection(link, name, setup, writer)
+    const connection = new BrokerConnection(link, address, setup, writer)
     const receiving = yield* Effect.forkIn(link.receive, scope)
     yield* connection.askVersions(ownRange(ApiVersionsRequest).max)
     const sessionMs = yield* setup.authenticate(connection)

@@ -3,7 +3,8 @@
  *
  * Invariants: a broker that could not be reached is left alone for a while that grows (reconnect.backoff.ms), in which asking it fails
  * at once with why it failed before; who needs a connection that is on its way waits for the same one; a connection idle for too long,
- * or whose authentication nears its end, is replaced before its next use. Neighbours: `BrokerConnection.ts` is one of these,
+ * or whose authentication nears its end, is replaced before its next use; when the client's life is over, who waits is told and nobody
+ * gets a connection any more. Neighbours: `BrokerConnection.ts` is one of these,
  * `ClusterLive.ts` says whom to ask.
  */
 import { printAddress } from "@klamm/platform/Inbox"
@@ -17,6 +18,7 @@ import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { ConnectionError, type RequestError } from "../KlammError.ts"
+import type { Life as ClientLife } from "../Life.ts"
 import { backoff } from "./Backoff.ts"
 import { type BrokerConnection, type ConnectionSetup, type Opened, open } from "./BrokerConnection.ts"
 
@@ -57,7 +59,7 @@ export class Connections {
   private readonly network: Network["Service"]
   private readonly clock: Clock.Clock
   private readonly random: (typeof Random.Random)["Service"]
-  private readonly scope: Scope.Scope
+  private readonly client: ClientLife
   private readonly options: ConnectionsOptions
   private readonly writer = new Writer()
   private readonly lives = new Map<string, Life>()
@@ -69,19 +71,20 @@ export class Connections {
       readonly network: Network["Service"]
       readonly clock: Clock.Clock
       readonly random: (typeof Random.Random)["Service"]
-      readonly scope: Scope.Scope
+      readonly client: ClientLife
     }
   ) {
     this.options = options
     this.network = seams.network
     this.clock = seams.clock
     this.random = seams.random
-    this.scope = seams.scope
+    this.client = seams.client
   }
 
   /** The connection to a broker, ready for use. */
   to(address: Address, lane: string): Effect.Effect<BrokerConnection, RequestError> {
     return Effect.suspend(() => {
+      if (this.client.isOver) return Effect.fail(this.client.ended)
       const key = `${lane} ${printAddress(address)}`
       const nowMs = monotonicMsOf(this.clock)
       const life = this.lives.get(key)
@@ -123,7 +126,7 @@ export class Connections {
   /** Lets a connection go that is not asked any more: at once, or when those who wait for answers have had their time. */
   private retire({ link }: BrokerConnection): Effect.Effect<void> {
     if (link.inFlight === 0) return link.close
-    return Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.sleep(retireAfterMs), link.close), this.scope))
+    return Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.sleep(retireAfterMs), link.close), this.client.scope))
   }
 
   private begin(
@@ -148,7 +151,8 @@ export class Connections {
         return opened.ended
       }
     }).pipe(Effect.ensuring(Effect.suspend(() => this.end(key, life, address))), Scope.provide(life.scope))
-    return Effect.andThen(Effect.forkIn(living, this.scope), Deferred.await(life.ready))
+    const begun = this.client.run(living, (error) => Deferred.doneUnsafe(life.ready, Exit.fail(error)))
+    return Effect.andThen(begun, Deferred.await(life.ready))
   }
 
   private opened(life: Life, address: Address, { connection, sessionMs }: Opened): void {
@@ -172,17 +176,17 @@ export class Connections {
   private end(key: string, life: Life, address: Address): Effect.Effect<void> {
     if (this.lives.get(key) === life) this.lives.delete(key)
     const error = new ConnectionError({ reason: "Disconnected", address: printAddress(address) })
-    Deferred.doneUnsafe(life.ready, Exit.fail(error))
-    return Scope.close(life.scope, Exit.void)
+    Deferred.doneUnsafe(life.ready, Exit.fail(this.client.isOver ? this.client.ended : error))
+    const hungUp = life.connection === undefined ? Effect.void : life.connection.link.close
+    return Effect.andThen(hungUp, Scope.close(life.scope, Exit.void))
   }
 }
 
-/** The connections of a client; all end with the scope. */
-export const make = (options: ConnectionsOptions): Effect.Effect<Connections, never, Network | Scope.Scope> =>
+/** The connections of a client; all end with its life. */
+export const make = (options: ConnectionsOptions, client: ClientLife): Effect.Effect<Connections, never, Network> =>
   Effect.gen(function* () {
     const network = yield* Network
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const scope = yield* Effect.scope
-    return new Connections(options, { network, clock, random, scope })
+    return new Connections(options, { network, clock, random, client })
   })

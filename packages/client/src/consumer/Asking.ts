@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import { broker, type Cluster, coordinator } from "../Cluster.ts"
 import type { RequestError } from "../KlammError.ts"
 import type { Place } from "./Feed.ts"
+import type { Need } from "./fetch/Position.ts"
 import { byTopic, keyFor, keyOf, type TopicPartition } from "./TopicPartition.ts"
 
 /** Who asks, as the coordinator knows it; nobody outside of a group's membership. */
@@ -83,6 +84,21 @@ export const committed = (
 /** Special timestamps of ListOffsets. */
 export const earliest = -2
 export const latest = -1
+
+/** What ListOffsets is asked with for what is needed, at this time on the wall. */
+export const timestampOf = (need: Need, wallMs: number): number => {
+  if (need._tag !== "Offset") return latest
+  switch (need.target._tag) {
+    case "Earliest":
+      return earliest
+    case "Latest":
+      return latest
+    case "Timestamp":
+      return need.target.timestamp
+    case "Ago":
+      return Math.max(0, wallMs - need.target.durationMs)
+  }
+}
 
 export interface TimePlace extends Place {
   /** Of the record found, ms since 1970; -1 for an end. */

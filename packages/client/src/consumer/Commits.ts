@@ -8,6 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { Cluster } from "../Cluster.ts"
 import { BrokerError, type KlammError, TimeoutError } from "../KlammError.ts"
+import type { ConsumerMeasures } from "../observe/ConsumerMeasures.ts"
+import { errorTypeOfExit } from "../observe/Conventions.ts"
+import * as Spans from "../observe/Spans.ts"
 import * as Asking from "./Asking.ts"
 import type { Feed } from "./Feed.ts"
 import type { Settings } from "./Settings.ts"
@@ -16,6 +19,7 @@ import { keyOf, type TopicPartition } from "./TopicPartition.ts"
 export interface CommitContext {
   readonly cluster: Cluster
   readonly settings: Settings
+  readonly measures: ConsumerMeasures
   readonly identity: () => Asking.Identity
   /** Tells the membership what a commit was refused with. */
   readonly refused: (code: number) => void
@@ -91,8 +95,16 @@ const persist = (
 
 export const make = (context: CommitContext): Commits => {
   const turn = Semaphore.makeUnsafe(1)
-  const write = (offsets: ReadonlyArray<Asking.Committing>) =>
-    offsets.length === 0 ? Effect.void : persist(context, offsets, context.now() + context.settings.apiTimeoutMs, 0)
+  const write = (offsets: ReadonlyArray<Asking.Committing>): Effect.Effect<void, KlammError> => {
+    if (offsets.length === 0) return Effect.void
+    const { settings, measures, identity, now } = context
+    const sinceMs = now()
+    const topics = [...new Set(offsets.map(({ topic }) => topic))]
+    const written = persist(context, offsets, sinceMs + settings.apiTimeoutMs, 0)
+    return Effect.onExit(Spans.committing(settings, identity().group, topics, written), (exit) =>
+      Effect.sync(() => measures.committed(sinceMs, errorTypeOfExit(exit)))
+    )
+  }
   const done = (feeds: ReadonlyArray<Feed>) =>
     Effect.suspend(() => {
       const news = feeds.filter(({ done, committed }) => done.offset >= 0 && done.offset !== committed.offset)

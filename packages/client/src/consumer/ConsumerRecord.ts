@@ -3,7 +3,9 @@
  * throws, and what it answers is the application's own: nothing is overwritten later.
  */
 import * as Result from "effect/Result"
+import type { ExternalSpan } from "effect/Tracer"
 import { DecodeError } from "../KlammError.ts"
+import { creationOf } from "../observe/TraceContext.ts"
 import type { Topic } from "../Topic.ts"
 import type { RawRecord } from "./fetch/RecordReader.ts"
 import type { TopicPartition } from "./TopicPartition.ts"
@@ -26,6 +28,8 @@ export interface ConsumerRecord<K, V, H> extends Origin {
   readonly key: K
   readonly value: V
   readonly headers: H
+  /** The span in which it was sent, where its producer was traced and this consumer is. */
+  readonly producerSpan?: ExternalSpan
 }
 
 /** A record whose key, value or headers are not what its topic says; the bytes as they lie in the log. */
@@ -67,4 +71,12 @@ export const decode = <K, V, H>(topic: Topic<K, V, H>, place: TopicPartition, ra
     value: value.success,
     headers: headers.success
   })
+}
+
+export const withProducerSpan = <K, V, H>(
+  record: ConsumerRecord<K, V, H>,
+  { headers }: RawRecord
+): ConsumerRecord<K, V, H> => {
+  const producerSpan = creationOf(headers)
+  return producerSpan === undefined ? record : { ...record, producerSpan }
 }

@@ -12,7 +12,8 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import { broker, type Cluster } from "../Cluster.ts"
-import { BrokerError } from "../KlammError.ts"
+import { BrokerError, type RequestError } from "../KlammError.ts"
+import type { ConsumerMeasures } from "../observe/ConsumerMeasures.ts"
 import * as Asking from "./Asking.ts"
 import { type ConsumerError, OffsetError } from "./ConsumerError.ts"
 import { Feed, type Place } from "./Feed.ts"
@@ -31,6 +32,7 @@ export interface EngineOptions {
   readonly cluster: Cluster
   readonly settings: Settings
   readonly codecs: Compression.Codecs
+  readonly measures: ConsumerMeasures
   readonly scope: Scope.Scope
   /** Milliseconds that never go back. */
   readonly now: () => number
@@ -63,6 +65,13 @@ export class Engine {
     this.options = options
   }
 
+  /** What is fetched and not handed out, and of how many partitions. */
+  get held(): { readonly bytes: number; readonly partitions: number } {
+    let bytes = 0
+    for (const { bufferedBytes } of this.feeds.values()) bytes += bufferedBytes
+    return { bytes, partitions: this.feeds.size }
+  }
+
   /** Reads a partition from now on: from this offset, or from what is committed, or by the reset policy. */
   add(partition: TopicPartition, need: Position.Need): Feed {
     const feed = new Feed(partition, Position.initial(need, this.options.settings.autoOffsetReset))
@@ -78,6 +87,7 @@ export class Engine {
     const feed = this.feeds.get(key)
     if (feed === undefined) return
     feed.isClosed = true
+    this.options.measures.unfollow(feed)
     this.feeds.delete(key)
     this.nudge()
     this.available.openUnsafe()
@@ -127,6 +137,7 @@ export class Engine {
       if (feed.fault !== undefined) this.unreadable(feed, feed.fault)
       if (records.length === 0) continue
       feed.faults = 0
+      this.options.measures.consumed(feed, records.length)
       return { feed, turn: feed.turn, records }
     }
     return undefined
@@ -198,8 +209,7 @@ export class Engine {
     })
     return Effect.flatMap(learn, (isKnown) => {
       this.learnLeaders()
-      const buffered = [...this.feeds.values()].reduce((sum, feed) => sum + feed.bufferedBytes, 0)
-      const plan = Plan.plan(this.feeds.values(), this.fetching, settings, buffered, now())
+      const plan = Plan.plan(this.feeds.values(), this.fetching, settings, this.held.bytes, now())
       for (const topic of plan.leaderless) cluster.invalidate(topic)
       const again = plan.leaderless.size > 0 || !isKnown ? now() + settings.retryBackoffMs : Number.POSITIVE_INFINITY
       return Effect.as(this.execute(plan), Math.min(plan.wakeAt, again))
@@ -291,7 +301,7 @@ export class Engine {
       topic: feed.topic,
       partition: feed.partition,
       leaderEpoch: feed.state.leaderEpoch,
-      timestamp: this.timestampOf(feed.state.need)
+      timestamp: Asking.timestampOf(feed.state.need, this.options.wallNow())
     }))
     return Effect.match(Asking.offsetsOrEnds(cluster, leader, asked, isCommittedOnly, settings.requestTimeoutMs), {
       onFailure: () => this.tellAll(feeds, { _tag: "Unanswered", from: leader }),
@@ -305,20 +315,6 @@ export class Engine {
         }
       }
     })
-  }
-
-  private timestampOf(need: Position.Need): number {
-    if (need._tag !== "Offset") return Asking.latest
-    switch (need.target._tag) {
-      case "Earliest":
-        return Asking.earliest
-      case "Latest":
-        return Asking.latest
-      case "Timestamp":
-        return need.target.timestamp
-      case "Ago":
-        return Math.max(0, this.options.wallNow() - need.target.durationMs)
-    }
   }
 
   private askEpochs(leader: number, feeds: ReadonlyArray<Feed>): Effect.Effect<void> {
@@ -343,7 +339,7 @@ export class Engine {
   }
 
   private fetch(id: number, feeds: ReadonlyArray<Feed>): Effect.Effect<void> {
-    const { cluster, settings, codecs, now } = this.options
+    const { cluster, settings, codecs, measures, now } = this.options
     const { topics } = cluster.known()
     const asked = feeds.map((feed) => ({
       feed,
@@ -370,6 +366,7 @@ export class Engine {
         if (!session.answered(body.errorCode, body.sessionId)) return
         cluster.learn(Fetching.leadersOf(body.responses, context), body.nodeEndpoints)
         for (const { feed, news } of Fetching.take(body.responses, context)) this.tell(feed, news)
+        for (const feed of feeds) measures.follow(feed, settings.isolationLevel === "read_committed")
       },
       {
         timeoutMs: settings.requestTimeoutMs + settings.fetchMaxWaitMs,
@@ -377,9 +374,10 @@ export class Engine {
         ...(hasIds ? {} : { maxVersion: Fetching.firstVersionWithIds - 1 })
       }
     )
-    const failed = () => {
+    const failed = (error: RequestError) => {
+      if (!error.retriable) this.fail(error)
       session.unanswered()
-      for (const feed of feeds) this.tell(feed, { _tag: "Unanswered", from: id })
+      this.tellAll(feeds, { _tag: "Unanswered", from: id })
     }
     return Effect.ensuring(
       Effect.matchEager(answered, { onFailure: failed, onSuccess: () => undefined }),

@@ -98,6 +98,12 @@ export class Feed implements TopicPartition {
     this.done = this.handed
   }
 
+  /** Everything up to this record, which was handed out from here, is done. */
+  finishUntil({ offset, leaderEpoch }: { readonly offset: number; readonly leaderEpoch: number }): void {
+    const behind = offset + 1
+    if (behind > this.done.offset && behind <= this.handed.offset) this.done = { offset: behind, epoch: leaderEpoch }
+  }
+
   /** What was fetched can't be read: it is fetched again from where that began. */
   private rewind(fault: string): void {
     this.fault = fault

@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Cluster } from "../Cluster.ts"
 import { BrokerError, type KlammError } from "../KlammError.ts"
+import { ConsumerMeasures } from "../observe/ConsumerMeasures.ts"
 import type { Identity } from "./Asking.ts"
 import { type Commits, make as makeCommits } from "./Commits.ts"
 import type { ConsumerError } from "./ConsumerError.ts"
@@ -43,6 +44,7 @@ export interface SessionOptions {
   /** Read as a member of the group; empty where partitions are assigned by hand. */
   readonly topics: ReadonlyArray<string>
   readonly onRebalance: (event: RebalanceEvent) => Effect.Effect<void>
+  readonly measures: ConsumerMeasures
 }
 
 /** The longest that ending a consumer waits for its last commit and its leaving. */
@@ -58,6 +60,7 @@ export class Session {
   readonly engine: Engine
   readonly settings: Settings
   readonly commits: Commits
+  readonly measures: ConsumerMeasures
   membership: Membership | undefined
   /** Nobody takes records any more. */
   isClosing = false
@@ -79,9 +82,11 @@ export class Session {
     this.now = now
     this.settings = options.settings
     this.topics = options.topics
+    this.measures = options.measures
     this.commits = makeCommits({
       cluster: options.cluster,
       settings: options.settings,
+      measures: options.measures,
       identity: () => this.identity() ?? { group: "", memberId: "", generation: -1, instanceId: null, isModern: false },
       refused: (code) => this.membership?.tell({ _tag: "Refused", code }),
       now
@@ -159,6 +164,7 @@ export class Session {
   /** Events reach the application one after another, in the order in which they happened. */
   private told(event: RebalanceEvent): Effect.Effect<void> {
     const partitions = event.partitions.map(({ topic, partition }) => ({ topic, partition }))
+    this.measures.rebalanced(event._tag)
     return this.telling.withPermits(1)(this.options.onRebalance({ ...event, partitions }))
   }
 
@@ -265,11 +271,12 @@ export class Session {
 }
 
 /** A consumer that runs until the scope ends. */
-export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Session, never, Scope.Scope> =>
+export const make = (given: Omit<SessionOptions, "scope" | "measures">): Effect.Effect<Session, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { cluster, settings, codecs } = given
     const clock = yield* Clock.Clock
     const now = () => monotonicMsOf(clock)
+    const measures = new ConsumerMeasures(yield* Effect.context<never>(), clock, settings.group)
     // A scope of its own, which is still open while the member commits and leaves.
     const scope = yield* Scope.make()
     let session: Session | undefined
@@ -277,12 +284,15 @@ export const make = (given: Omit<SessionOptions, "scope">): Effect.Effect<Sessio
       cluster,
       settings,
       codecs,
+      measures,
       scope,
       now,
       wallNow: () => clock.currentTimeMillisUnsafe(),
       identity: () => session?.identity()
     })
-    session = new Session({ ...given, scope }, engine, now)
+    session = new Session({ ...given, measures, scope }, engine, now)
+    const unobserve = measures.observeHeld(settings.clientId, settings.prefetchMaxBytes, () => engine.held)
+    yield* Effect.addFinalizer(() => Effect.sync(unobserve))
     yield* Effect.addFinalizer((exit) => Effect.andThen(session.close, Scope.close(scope, exit)))
     yield* Effect.forkIn(engine.run, scope)
     if (settings.group !== undefined && (given.topics.length > 0 || settings.topicPattern !== null)) {

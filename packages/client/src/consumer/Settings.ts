@@ -38,6 +38,8 @@ export interface Settings extends Required<Omit<ConsumerOptions, Optional>> {
   readonly requestTimeoutMs: number
   readonly apiTimeoutMs: number
   readonly metadataMaxAgeMs: number
+  readonly clientId: string
+  readonly tracing: boolean
   /** What polls long must not wait for another consumer's: a name for connections of its own. */
   readonly lane: string
   /** The bytes that one unpacked batch may have. */
@@ -71,13 +73,20 @@ const kafkaDefaults = {
 export const settingsOf = (
   connection: Pick<
     Options.Settings,
-    "retryBackoffMs" | "retryBackoffMaxMs" | "requestTimeoutMs" | "apiTimeoutMs" | "metadataMaxAgeMs"
+    | "retryBackoffMs"
+    | "retryBackoffMaxMs"
+    | "requestTimeoutMs"
+    | "apiTimeoutMs"
+    | "metadataMaxAgeMs"
+    | "clientId"
+    | "tracing"
   >,
   defaults: Options.ConsumerOptions,
   options: ConsumerOptions,
   lane: string
 ): Settings => {
   const { retryBackoffMs, retryBackoffMaxMs, requestTimeoutMs, apiTimeoutMs, metadataMaxAgeMs } = connection
+  const { clientId, tracing } = connection
   const given = { ...kafkaDefaults, ...defaults, ...options }
   return {
     ...given,
@@ -87,6 +96,8 @@ export const settingsOf = (
     requestTimeoutMs,
     apiTimeoutMs,
     metadataMaxAgeMs,
+    clientId,
+    tracing,
     group: given.group,
     groupInstanceId: given.groupInstanceId ?? null,
     groupRemoteAssignor: given.groupRemoteAssignor ?? null,

@@ -12,7 +12,8 @@ import * as Result from "effect/Result"
 import type { ConsumerError } from "../consumer/ConsumerError.ts"
 import { type ConsumerRecord, type DecodeFailure, decode } from "../consumer/ConsumerRecord.ts"
 import type { Taken } from "../consumer/Engine.ts"
-import type { Place } from "../consumer/Feed.ts"
+import type { Feed, Place } from "../consumer/Feed.ts"
+import type { RawRecord } from "../consumer/fetch/RecordReader.ts"
 import type { Session } from "../consumer/Session.ts"
 import type { Klamm } from "../Klamm.ts"
 import type { ConfigError, TransactionError } from "../KlammError.ts"
@@ -29,7 +30,8 @@ export interface ExactlyOnceOptions<K, V, H, K2, V2, H2, E, R> {
   readonly input: Topic<K, V, H>
   readonly output: Topic<K2, V2, H2>
   readonly transform: (
-    record: ConsumerRecord<K, V, H>
+    record: ConsumerRecord<K, V, H>,
+    item: { readonly feed: Feed; readonly raw: RawRecord }
   ) => Effect.Effect<ReadonlyArray<Producer.ProducerRecord<K2, V2, H2>>, E, R>
   /** Within the transaction: what becomes of a record that can't be decoded. */
   readonly undecodable: (failure: DecodeFailure, taken: Taken) => Effect.Effect<void, Producer.SendError, Klamm>
@@ -59,7 +61,7 @@ const batch = <K, V, H, K2, V2, H2, E, R>(
     for (const raw of records) {
       const record = decode(input, feed, raw)
       if (Result.isFailure(record)) yield* undecodable(record.failure, taken)
-      else made.push(...(yield* transform(record.success)))
+      else made.push(...(yield* transform(record.success, { feed, raw })))
     }
     if (made.length > 0) yield* Producer.sendMany(output, made)
     const identity = session.identity()

@@ -46,7 +46,7 @@ export interface WorkersOptions<E, R> {
   readonly concurrency: number
   /** Records handed out and not done. */
   readonly maxInFlight: number
-  readonly work: (item: Item) => Effect.Effect<void, E, R>
+  readonly work: (item: Item) => Effect.Effect<unknown, E, R>
 }
 
 class Workers<E, R> {

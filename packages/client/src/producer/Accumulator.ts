@@ -21,7 +21,8 @@ export class Accumulator<Failure> {
   private readonly forRoom: Array<() => void> = []
   /** Those who wait for batches to end look again at each end. */
   private readonly forEnd = new Set<() => void>()
-  private usedBytes = 0
+  /** Of the records that have not ended. */
+  usedBytes = 0
 
   constructor(options: AccumulatorOptions) {
     this.options = options
@@ -30,6 +31,14 @@ export class Accumulator<Failure> {
   /** Somebody waits for room: nothing lingers then. */
   get isFull(): boolean {
     return this.forRoom.length > 0
+  }
+
+  get limitBytes(): number {
+    return this.options.bufferMemory
+  }
+
+  get waitingCount(): number {
+    return this.forRoom.length
   }
 
   /** Whether a record may come in now; who has not waited yet does not pass those who do. */
@@ -48,6 +57,11 @@ export class Accumulator<Failure> {
       else this.forRoom.shift()?.()
     })
   })
+
+  /** Lets all who wait for room look, whether there is any or not. */
+  dismiss(): void {
+    for (const told of this.forRoom.splice(0)) told()
+  }
 
   queueOf(topic: string, partition: number): PartitionQueue<Failure> {
     let queues = this.topics.get(topic)

@@ -10,11 +10,15 @@ import type { RecordInput } from "@klamm/protocol/RecordBatch"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import type { Cluster, TopicMetadata } from "../Cluster.ts"
 import { EncodeError, type KlammError, ProduceError } from "../KlammError.ts"
+import { Life } from "../Life.ts"
+import { observeMemory, ProducerMeasures } from "../observe/ProducerMeasures.ts"
+import type { Traced } from "../observe/Spans.ts"
 import { ofKey } from "../Partitioner.ts"
 import type { HeadersOf, Topic } from "../Topic.ts"
 import { Accumulator } from "./Accumulator.ts"
@@ -44,7 +48,7 @@ export interface Encoded extends RecordInput {
 interface Deps {
   readonly cluster: Cluster
   readonly clock: Clock.Clock
-  readonly scope: Scope.Scope
+  readonly life: Life
   readonly settings: ProducerSettings
   readonly accumulator: Accumulator<ProduceError>
   readonly sender: Sender
@@ -58,11 +62,14 @@ type Obstacle = "Metadata" | "Room" | ProduceError
 export class ProducerLive {
   /** There with a transactional id. */
   readonly transactions: Transactions | undefined
+  readonly client: Traced
   private readonly deps: Deps
+  private isClosing = false
   private readonly looking = new Map<string, Deferred.Deferred<void, KlammError>>()
 
-  constructor(deps: Deps, transactions: Transactions | undefined) {
+  constructor(deps: Deps, client: Traced, transactions: Transactions | undefined) {
     this.deps = deps
+    this.client = client
     this.transactions = transactions
   }
 
@@ -157,7 +164,7 @@ export class ProducerLive {
 
   /** Looks for the topic's metadata, once for all who wait for it: they go on in the order in which they came. */
   private look(topic: string, partition: number, limitMs: number): Effect.Effect<void, KlammError> {
-    const { cluster, scope } = this.deps
+    const { cluster, life } = this.deps
     const known = this.looking.get(topic)
     if (known !== undefined) return Deferred.await(known)
     const found = Deferred.makeUnsafe<void, KlammError>()
@@ -168,11 +175,12 @@ export class ProducerLive {
       cluster.invalidate(topic)
       return Effect.sleep(cluster.backoffMs(1))
     })
-    const telling = Effect.flatMap(Effect.exit(looked), (exit) => {
+    const tell = (exit: Exit.Exit<void, KlammError>): void => {
       this.looking.delete(topic)
-      return Deferred.done(found, exit)
-    })
-    return Effect.andThen(Effect.forkIn(telling, scope), Deferred.await(found))
+      Deferred.doneUnsafe(found, exit)
+    }
+    const begun = life.run(Effect.map(Effect.exit(looked), tell), (error) => tell(Exit.fail(error)))
+    return Effect.andThen(begun, Deferred.await(found))
   }
 
   /** Puts a record into the memory; answers whether the sender should look, or what is in the way. */
@@ -184,8 +192,12 @@ export class ProducerLive {
     waiter: Waiter<ProduceError>,
     slot: number
   ): boolean | Obstacle {
-    const { cluster, accumulator, settings, identities } = this.deps
+    const { cluster, accumulator, settings, identities, life } = this.deps
     const { refusal } = identities
+    if (this.isClosing) {
+      const partition = record.partition ?? -1
+      return new ProduceError({ topic, partition, code: life.ended.code, cause: life.ended })
+    }
     if (refusal !== undefined) return new ProduceError({ topic, partition: record.partition ?? -1, code: refusal })
     const known = cluster.known().topics.get(topic)
     const partitionCount = known?.errorCode === ErrorCode.NONE ? known.partitions.length : 0
@@ -218,13 +230,31 @@ export class ProducerLive {
   }
 
   /** Sends everything that was handed over so far without lingering; done when all of it has ended. */
-  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
-    const { sender, accumulator, clock } = this.deps
-    sender.beginHurry()
-    return Effect.ensuring(
-      Effect.suspend(() => accumulator.settled(monotonicMsOf(clock))),
-      Effect.sync(() => sender.endHurry())
-    )
+  readonly flush: Effect.Effect<void> = Effect.suspend(() =>
+    this.hurrying(Effect.suspend(() => this.deps.accumulator.settled(monotonicMsOf(this.deps.clock))))
+  )
+
+  /** Nothing lingers while this is done. */
+  hurrying<A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      const { sender } = this.deps
+      sender.beginHurry()
+      return Effect.ensuring(
+        work,
+        Effect.sync(() => sender.endHurry())
+      )
+    })
+  }
+
+  /** Takes no more records, delivers what it has as far as the time goes, and gives up the rest. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const { settings, sender, accumulator, life } = this.deps
+    this.isClosing = true
+    const delivering = Effect.interruptible(Effect.timeoutOption(this.flush, settings.requestTimeoutMs))
+    return Effect.map(Effect.exit(delivering), () => {
+      sender.failAll(life.ended)
+      accumulator.dismiss()
+    })
   })
 }
 
@@ -234,15 +264,23 @@ const failed = (topic: string, part: "key" | "value" | "headers", cause: unknown
 export interface ProducerParts {
   readonly cluster: Cluster
   readonly codecs: Codecs
+  readonly connection: Traced
   readonly settings: ProducerSettings
 }
 
 /** A producer that delivers what it has before its scope ends, within a request's time. */
-export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effect<ProducerLive, never, Scope.Scope> =>
+export const make = ({
+  cluster,
+  codecs,
+  connection,
+  settings
+}: ProducerParts): Effect.Effect<ProducerLive, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
+    const context = yield* Effect.context<never>()
     const scope = yield* Scope.make()
+    const life = new Life("producer", scope)
     const accumulator = new Accumulator<ProduceError>(settings)
     const encoding = {
       codecs,
@@ -256,9 +294,11 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
         ? undefined
         : new Transactions({ ...settings, cluster, transactionalId: settings.transactionalId })
     const identities = transactions ?? (settings.isIdempotent ? new IdempotentIdentities(cluster) : noIdentities())
-    const sender = new Sender({ options: { ...settings, encoding }, cluster, clock, scope, accumulator, identities })
-    const deps = { cluster, clock, scope, settings, accumulator, sender, sticky, identities }
-    const producer = new ProducerLive(deps, transactions)
+    const options = { ...settings, encoding }
+    const measures = new ProducerMeasures(context, () => cluster.known())
+    const sender = new Sender({ options, cluster, clock, scope, accumulator, identities, measures })
+    const deps = { cluster, clock, life, settings, accumulator, sender, sticky, identities }
+    const producer = new ProducerLive(deps, connection, transactions)
     transactions?.attach({
       flush: producer.flush,
       dropWaiting: (cause) => sender.dropWaiting(cause.code, cause),
@@ -267,7 +307,8 @@ export const make = ({ cluster, codecs, settings }: ProducerParts): Effect.Effec
     })
     yield* Effect.forkIn(sender.run, scope)
     if (transactions !== undefined) yield* Effect.forkIn(transactions.adding, scope)
-    const delivering = Effect.interruptible(Effect.timeoutOption(producer.flush, settings.requestTimeoutMs))
-    yield* Effect.addFinalizer((exit) => Effect.andThen(Effect.exit(delivering), Scope.close(scope, exit)))
+    const unobserve = observeMemory(context, connection.clientId, accumulator)
+    yield* Effect.addFinalizer(() => Effect.sync(unobserve))
+    yield* Effect.addFinalizer((exit) => Effect.andThen(producer.close, Scope.close(scope, exit)))
     return producer
   })

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { broker, type Cluster } from "../Cluster.ts"
 import { type KlammError, ProduceError, type RequestError, saysMetadataIsStale } from "../KlammError.ts"
+import type { ProducerMeasures } from "../observe/ProducerMeasures.ts"
 import type { Accumulator } from "./Accumulator.ts"
 import type { Batch, Encoding } from "./Batch.ts"
 import { noSequence } from "./Batch.ts"
@@ -40,6 +41,7 @@ export interface SenderParts {
   readonly scope: Scope.Scope
   readonly accumulator: Accumulator<ProduceError>
   readonly identities: Identities
+  readonly measures: ProducerMeasures
 }
 
 interface Sent {
@@ -149,11 +151,12 @@ export class Sender {
   }
 
   private take(queue: Queue, plan: Plan, sizeBytes: number): void {
-    const { accumulator, identities } = this.parts
+    const { accumulator, identities, measures } = this.parts
     const left = queue.leave(identities.current)
     accumulator.rotate(queue)
     if (left === undefined) return
-    left.batch.encode(this.parts.options.encoding, queue.identity, left.sequence)
+    const bytes = left.batch.encode(this.parts.options.encoding, queue.identity, left.sequence)
+    if (left.batch.attempts === 1) measures.left(queue, left.batch, bytes.length, this.nowMs)
     plan.parts.push({ queue, batch: left.batch })
     plan.sizeBytes += sizeBytes
   }
@@ -292,6 +295,7 @@ export class Sender {
   }
 
   private deliver(queue: Queue, batch: Batch<ProduceError>, answer: Answered | undefined): void {
+    this.parts.measures.ended(queue, batch, undefined, this.nowMs)
     batch.stored(queue.topic, queue.partition, answer?.baseOffset ?? -1, answer?.logAppendTimeMs ?? -1)
     this.parts.accumulator.ended(batch.recordBytes)
     this.parts.identities.delivered()
@@ -299,13 +303,14 @@ export class Sender {
 
   private again(queue: Queue, batch: Batch<ProduceError>, errorCode: number): void {
     queue.comeBack(batch)
+    this.parts.measures.retried(queue, errorCode)
     const isOutOfTurn = errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
     if (!isOutOfTurn) queue.notBeforeMs = this.nowMs + this.parts.cluster.backoffMs(batch.attempts)
     this.parts.accumulator.active.add(queue)
   }
 
   private fail({ queue, batch }: Sent, code: number, isCertain: boolean, cause: unknown): void {
-    const { accumulator, identities } = this.parts
+    const { accumulator, identities, measures } = this.parts
     const { topic, partition } = queue
     if (this.givenUp.delete(batch)) {
       queue.finish(batch)
@@ -314,6 +319,7 @@ export class Sender {
     queue.giveUp(batch, isCertain)
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
+    measures.ended(queue, batch, code, this.nowMs)
     batch.failed(new ProduceError({ topic, partition, code, cause }))
     accumulator.ended(batch.recordBytes)
   }
@@ -337,7 +343,7 @@ export class Sender {
   }
 
   private abandon(queue: Queue, batch: Batch<ProduceError>, code: number, cause: unknown): void {
-    const { accumulator, identities } = this.parts
+    const { accumulator, identities, measures } = this.parts
     const isUnderWay = queue.isUnderWay(batch)
     const hasSequence = batch.baseSequence !== noSequence
     if (isUnderWay) this.givenUp.add(batch)
@@ -345,6 +351,7 @@ export class Sender {
     if (isUnderWay && hasSequence) queue.isBroken = true
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
+    measures.ended(queue, batch, code, this.nowMs)
     batch.failed(new ProduceError({ topic: queue.topic, partition: queue.partition, code, cause }))
     accumulator.ended(batch.recordBytes)
   }

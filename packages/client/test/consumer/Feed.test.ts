@@ -34,6 +34,22 @@ const feedAt = (offset: number, partition = 0): Feed => {
 const offsetsOf = (feed: Feed, max = 10): ReadonlyArray<number> => feed.take(max).map(({ offset }) => offset)
 
 describe("a feed", () => {
+  it("calls done what is done one by one, never what was not handed out, and never goes back", () => {
+    const feed = feedAt(5)
+    feed.buffer(readerOf(batch(5, 5), 5))
+    expect(offsetsOf(feed, 3)).toEqual([5, 6, 7])
+    const doneUntil = (offset: number) => {
+      feed.finishUntil({ offset, leaderEpoch: 2 })
+      return feed.done
+    }
+    expect(doneUntil(6)).toEqual({ offset: 7, epoch: 2 })
+    expect(doneUntil(5)).toEqual({ offset: 7, epoch: 2 })
+    expect(doneUntil(8)).toEqual({ offset: 7, epoch: 2 })
+    expect(doneUntil(7)).toEqual({ offset: 8, epoch: 2 })
+    feed.jump()
+    expect(doneUntil(7)).toEqual({ offset: 5, epoch: -1 })
+  })
+
   it("hands out in order and calls done only what it is told", () => {
     const feed = feedAt(5)
     feed.buffer(readerOf(batch(5, 3), 5))

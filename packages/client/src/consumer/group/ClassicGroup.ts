@@ -2,10 +2,9 @@
  * The shell of `ClassicStep.ts`: sends what the machine wants sent, makes the leader's plan, and carries ownership to the consumer.
  *
  * Invariants: requests never hold up the machine; JoinGroup and SyncGroup, which the coordinator parks, have a connection of their own,
- * so that heartbeats and commits pass them, and other members of this process. At most one revocation is under way, and losing partitions ends it.
+ * so that heartbeats and commits pass them, and other members of this process. Neighbour: `Shell.ts` has what all memberships do.
  */
-import * as Actor from "@klamm/actor/Actor"
-import { monotonicMsOf } from "@klamm/platform/Moment"
+import type * as Actor from "@klamm/actor/Actor"
 import {
   HeartbeatRequest,
   HeartbeatResponse,
@@ -19,11 +18,9 @@ import {
 } from "@klamm/protocol"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { type Cluster, type ClusterMetadata, coordinator } from "../../Cluster.ts"
-import { BrokerError, type KlammError, type RequestError } from "../../KlammError.ts"
+import type { KlammError, RequestError } from "../../KlammError.ts"
 import { type Assignor, assignors } from "../assignor/Assignor.ts"
 import * as Protocol from "../ConsumerProtocol.ts"
 import type { Settings } from "../Settings.ts"
@@ -32,24 +29,19 @@ import * as Classic from "./ClassicMember.ts"
 import { step } from "./ClassicStep.ts"
 import type { Host, Membership } from "./Host.ts"
 import { type Outcome, unanswered } from "./Membership.ts"
+import * as Shell from "./Shell.ts"
 
 const protocolType = "consumer"
 /** What JoinGroup and SyncGroup wait for is the slowest member, and then some. */
 const parkedGraceMs = 5_000
-const groupLane = "group"
-const mailboxCapacity = 10_000
 
-interface Self {
-  readonly cluster: Cluster
+interface Self extends Shell.Shell {
   readonly settings: Settings
-  readonly group: string
-  readonly host: Host
-  readonly scope: Scope.Scope
   readonly assignors: ReadonlyArray<Assignor>
-  readonly ended: Deferred.Deferred<void>
+  /** The member's id as it was last, which its state has forgotten by when it leaves. */
+  knownAs: string
   /** What the member had before it let go of it to join: the sticky assignor's members bring it along. */
   had: ReadonlyArray<TopicPartition>
-  revocation: Fiber.Fiber<void> | undefined
 }
 
 type Member = Actor.Actor<Classic.ClassicState, Classic.ClassicMessage>
@@ -147,7 +139,7 @@ const heartbeat = (self: Self, state: Classic.ClassicState, round: number) => {
       groupInstanceId: settings.groupInstanceId
     },
     ({ errorCode }) => body({ errorCode }),
-    { timeoutMs: settings.sessionTimeoutMs, lane: groupLane }
+    { timeoutMs: settings.sessionTimeoutMs, lane: Shell.groupLane }
   )
   return Effect.map(orUnanswered(self, answered), (outcome) => ({ _tag: "Beaten", round, outcome }) as const)
 }
@@ -166,7 +158,7 @@ const leave = (self: Self, memberId: string, reason: string) => {
             members: [{ memberId, groupInstanceId: settings.groupInstanceId, reason }]
           },
     () => undefined,
-    { timeoutMs: settings.requestTimeoutMs, lane: groupLane }
+    { timeoutMs: settings.requestTimeoutMs, lane: Shell.groupLane }
   )
   return Effect.as(Effect.ignore(answered), { _tag: "LeaveAnswered" } as const)
 }
@@ -222,12 +214,7 @@ const send = (self: Self, state: Classic.ClassicState, request: Classic.ClassicR
   }
 }
 
-/** The member id under which the member left, which its state has forgotten by then. */
-interface Remembered {
-  memberId: string
-}
-
-const perform = (self: Self, member: Member, effect: Classic.ClassicEffect, known: Remembered): Effect.Effect<void> => {
+const perform = (self: Self, member: Member, effect: Classic.ClassicEffect): Effect.Effect<void> => {
   const later = (message: Effect.Effect<Classic.ClassicMessage>) =>
     Effect.asVoid(
       Effect.forkIn(
@@ -236,45 +223,13 @@ const perform = (self: Self, member: Member, effect: Classic.ClassicEffect, know
       )
     )
   const state = member.state()
-  switch (effect._tag) {
-    case "Send":
-      return later(send(self, state, effect.request, state.memberId === "" ? known.memberId : state.memberId))
-    case "Lead":
-      return later(lead(self, effect))
-    case "Assign":
-      self.had = state.owned
-      return self.host.assign(effect.partitions)
-    case "Revoke":
-      return Effect.map(Effect.forkIn(revoke(self, member, effect.partitions), self.scope), (fiber) => {
-        self.revocation = fiber
-      })
-    case "Lost":
-      self.had = []
-      return Effect.andThen(endRevocation(self), self.host.lose(effect.partitions))
-    case "Rediscover":
-      return Effect.sync(() => self.cluster.invalidateCoordinator("group", self.group))
-    case "Fail":
-      self.host.fail(
-        new BrokerError({ code: effect.code, api: "JoinGroup", resource: self.group, said: effect.message })
-      )
-      return Effect.asVoid(Deferred.succeed(self.ended, undefined))
-    case "Left":
-      return Effect.asVoid(Deferred.succeed(self.ended, undefined))
-  }
+  if (state.memberId !== "") self.knownAs = state.memberId
+  if (effect._tag === "Send") return later(send(self, state, effect.request, self.knownAs))
+  if (effect._tag === "Lead") return later(lead(self, effect))
+  if (effect._tag === "Assign") self.had = state.owned
+  if (effect._tag === "Lost") self.had = []
+  return Shell.perform(self, "JoinGroup", (message) => member.tell(message), effect)
 }
-
-const revoke = (self: Self, member: Member, partitions: ReadonlyArray<TopicPartition>): Effect.Effect<void> =>
-  Effect.map(self.host.revoke(partitions), () => {
-    self.revocation = undefined
-    member.tell({ _tag: "Revoked" })
-  })
-
-const endRevocation = (self: Self): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { revocation } = self
-    self.revocation = undefined
-    return revocation === undefined ? Effect.void : Fiber.interrupt(revocation)
-  })
 
 const machineSettings = (settings: Settings, chosen: ReadonlyArray<Assignor>): Classic.ClassicSettings => ({
   heartbeatIntervalMs: settings.heartbeatIntervalMs,
@@ -305,31 +260,14 @@ export const make = (
       scope,
       assignors: chosen,
       ended: yield* Deferred.make<void>(),
+      knownAs: "",
       had: [],
       revocation: undefined
     }
-    const known: Remembered = { memberId: "" }
-    const member: Member = yield* Actor.spawn({
+    const member = yield* Shell.spawn<Classic.ClassicState, Classic.ClassicMessage, Classic.ClassicEffect>(self.ended, {
       machine: { step, wakeAt: Classic.wakeAt },
       initial: Classic.initial(machineSettings(settings, chosen), topics),
-      timeOf: monotonicMsOf,
-      mailboxCapacity,
-      wake: { _tag: "Tick" } as Classic.ClassicMessage,
-      perform: (effects: ReadonlyArray<Classic.ClassicEffect>, actor) =>
-        Effect.as(
-          Effect.tap(
-            Effect.forEach(effects, (effect) => perform(self, actor, effect, known), { discard: true }),
-            () =>
-              Effect.sync(() => {
-                const { memberId } = actor.state()
-                if (memberId !== "") known.memberId = memberId
-              })
-          ),
-          []
-        ),
-      isSlow: () => false,
-      performSlow: () => Effect.never,
-      onDefect: (cause) => Effect.sync(() => Deferred.doneUnsafe(self.ended, Exit.failCause(cause)))
+      perform: (effect, actor) => perform(self, actor, effect)
     })
     return {
       identity: () => {

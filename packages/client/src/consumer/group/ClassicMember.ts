@@ -4,7 +4,7 @@
  *
  * Invariants: one JoinGroup or SyncGroup is in flight at most, and an answer to an earlier one changes nothing. An eager member
  * joins owning nothing. A cooperative one keeps what it owns, lets go of what the new assignment takes, and then joins once more.
- * Neighbours: `Membership.ts` (messages and effects), `ClassicStep.ts` (what messages do), `GroupMember.ts` (the shell).
+ * Neighbours: `Membership.ts` (messages and effects), `ClassicStep.ts` (what messages do), `ClassicGroup.ts` (the shell).
  */
 import type { HeartbeatResponse, JoinGroupResponse, SyncGroupResponse } from "@klamm/protocol"
 import { isSame, minus, type TopicPartition } from "../TopicPartition.ts"

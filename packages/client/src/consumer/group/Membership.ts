@@ -2,7 +2,7 @@
  * What the two membership machines have in common: a member's life as messages in and effects out, whatever the protocol.
  *
  * Invariants: a partition is owned from `Assign` until `Revoke` has been answered by `Revoked`, or until `Lost`; no other effect
- * touches ownership. At most one `Revoke` is open. Neighbours: `ClassicMember.ts`, `ModernMember.ts`; `GroupMember.ts` runs them.
+ * touches ownership. At most one `Revoke` is open. Neighbours: `ClassicMember.ts`, `ModernMember.ts`; `Shell.ts` runs them.
  */
 import { ErrorCode, errorByCode } from "@klamm/protocol"
 import type { TopicPartition } from "../TopicPartition.ts"

@@ -4,25 +4,21 @@
  * Invariants: an assignment whose topics are not all known waits, and a later one overtakes it; the member chooses its id itself and
  * keeps it while it lives (KIP-1082). Neighbours: `Host.ts` is who it carries partitions to, `ShareGroup.ts` uses the same machine.
  */
-import * as Actor from "@klamm/actor/Actor"
+import type * as Actor from "@klamm/actor/Actor"
 import * as Entropy from "@klamm/platform/Entropy"
-import { monotonicMsOf } from "@klamm/platform/Moment"
 import { ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse } from "@klamm/protocol"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { type Cluster, coordinator } from "../../Cluster.ts"
-import { BrokerError, type RequestError } from "../../KlammError.ts"
+import type { RequestError } from "../../KlammError.ts"
 import type { Settings } from "../Settings.ts"
-import { byTopic, type TopicPartition } from "../TopicPartition.ts"
+import { byTopic } from "../TopicPartition.ts"
 import type { Host, Membership } from "./Host.ts"
 import { type Outcome, unanswered } from "./Membership.ts"
 import * as Modern from "./ModernMember.ts"
+import * as Shell from "./Shell.ts"
 
-const mailboxCapacity = 10_000
-const groupLane = "group"
 /** Before the coordinator has said how often it wants to hear. */
 const firstIntervalMs = 3_000
 
@@ -43,16 +39,10 @@ export interface HeartbeatAnswer {
 /** How a kind of group says its heartbeat. */
 export type Heart = (memberId: string, heartbeat: Modern.Heartbeat) => Effect.Effect<HeartbeatAnswer, RequestError>
 
-interface Self {
-  readonly cluster: Cluster
+interface Self extends Shell.Shell {
   readonly settings: Settings
-  readonly group: string
-  readonly host: Host
   readonly heart: Heart
   readonly memberId: string
-  readonly scope: Scope.Scope
-  readonly ended: Deferred.Deferred<void>
-  revocation: Fiber.Fiber<void> | undefined
   /** Counts assignments: the names of an older one's topics are not waited for any more. */
   assignments: number
 }
@@ -112,39 +102,10 @@ const resolve = (
     return Effect.void
   })
 
-const revoke = (self: Self, member: Member, partitions: ReadonlyArray<TopicPartition>): Effect.Effect<void> =>
-  Effect.map(self.host.revoke(partitions), () => {
-    self.revocation = undefined
-    member.tell({ _tag: "Revoked" })
-  })
-
-const perform = (self: Self, member: Member, effect: Modern.ModernEffect): Effect.Effect<void> => {
-  switch (effect._tag) {
-    case "Send":
-      return Effect.asVoid(Effect.forkIn(beat(self, member, effect.request), self.scope))
-    case "Assign":
-      return self.host.assign(effect.partitions)
-    case "Revoke":
-      return Effect.map(Effect.forkIn(revoke(self, member, effect.partitions), self.scope), (fiber) => {
-        self.revocation = fiber
-      })
-    case "Lost": {
-      const { revocation } = self
-      self.revocation = undefined
-      const ended = revocation === undefined ? Effect.void : Fiber.interrupt(revocation)
-      return Effect.andThen(ended, self.host.lose(effect.partitions))
-    }
-    case "Rediscover":
-      return Effect.sync(() => self.cluster.invalidateCoordinator("group", self.group))
-    case "Fail":
-      self.host.fail(
-        new BrokerError({ code: effect.code, api: "GroupHeartbeat", resource: self.group, said: effect.message })
-      )
-      return Effect.asVoid(Deferred.succeed(self.ended, undefined))
-    case "Left":
-      return Effect.asVoid(Deferred.succeed(self.ended, undefined))
-  }
-}
+const perform = (self: Self, member: Member, effect: Modern.ModernEffect): Effect.Effect<void> =>
+  effect._tag === "Send"
+    ? Effect.asVoid(Effect.forkIn(beat(self, member, effect.request), self.scope))
+    : Shell.perform(self, "GroupHeartbeat", (message) => member.tell(message), effect)
 
 const consumerHeart =
   (cluster: Cluster, group: string, settings: Settings): Heart =>
@@ -168,7 +129,7 @@ const consumerHeart =
       { request: ConsumerGroupHeartbeatRequest, response: ConsumerGroupHeartbeatResponse },
       request,
       (body) => body,
-      { timeoutMs: settings.requestTimeoutMs, lane: groupLane }
+      { timeoutMs: settings.requestTimeoutMs, lane: Shell.groupLane }
     )
   }
 
@@ -211,20 +172,10 @@ export const join = (
       instanceId: settings.groupInstanceId,
       isShare
     }
-    const member: Member = yield* Actor.spawn({
+    const member = yield* Shell.spawn<Modern.ModernState, Modern.ModernMessage, Modern.ModernEffect>(ended, {
       machine: { step: Modern.step, wakeAt: Modern.wakeAt },
       initial: Modern.initial(machine, topics),
-      timeOf: monotonicMsOf,
-      mailboxCapacity,
-      wake: { _tag: "Tick" } as Modern.ModernMessage,
-      perform: (effects: ReadonlyArray<Modern.ModernEffect>, actor) =>
-        Effect.as(
-          Effect.forEach(effects, (effect) => perform(self, actor, effect), { discard: true }),
-          []
-        ),
-      isSlow: () => false,
-      performSlow: () => Effect.never,
-      onDefect: (cause) => Effect.sync(() => Deferred.doneUnsafe(ended, Exit.failCause(cause)))
+      perform: (effect, actor) => perform(self, actor, effect)
     })
     return {
       memberId,

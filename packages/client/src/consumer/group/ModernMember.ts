@@ -4,7 +4,7 @@
  *
  * Invariants: what the member has leaves it before anything new comes to it, and the coordinator is told of each change by the
  * next heartbeat, at once; one heartbeat is in flight at most; after a fence or an unanswered heartbeat everything is said again.
- * Neighbours: `Membership.ts` (messages and effects), `GroupMember.ts` (the shell).
+ * Neighbours: `Membership.ts` (messages and effects), `ModernGroup.ts` (the shell).
  */
 import { type ConsumerGroupHeartbeatResponse, ErrorCode } from "@klamm/protocol"
 import { isSame, type TopicPartition } from "../TopicPartition.ts"

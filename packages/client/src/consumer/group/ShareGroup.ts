@@ -7,8 +7,7 @@ import { type Cluster, coordinator } from "../../Cluster.ts"
 import type { Settings } from "../Settings.ts"
 import type { Host } from "./Host.ts"
 import { type Heart, join } from "./ModernGroup.ts"
-
-const groupLane = "group"
+import { groupLane } from "./Shell.ts"
 
 const shareHeart =
   (cluster: Cluster, group: string, settings: Settings): Heart =>

@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import { broker, type Cluster } from "../../Cluster.ts"
+import type { ConsumerMeasures } from "../../observe/ConsumerMeasures.ts"
 import type { ConsumerError } from "../ConsumerError.ts"
 import { type RawRecord, RecordReader } from "../fetch/RecordReader.ts"
 import type { Settings } from "../Settings.ts"
@@ -37,6 +38,7 @@ export interface ShareOptions {
   readonly settings: Settings
   readonly codecs: Compression.Codecs
   readonly group: string
+  readonly measures: ConsumerMeasures
   readonly memberId: () => string
   readonly scope: Scope.Scope
 }
@@ -110,6 +112,7 @@ export class ShareSession {
       const taken = this.ready
       this.ready = []
       this.work.openUnsafe()
+      for (const [, each] of Map.groupBy(taken, keyOf)) this.options.measures.consumed(each[0]!, each.length)
       return Effect.succeed(taken)
     }
     this.available.closeUnsafe()
