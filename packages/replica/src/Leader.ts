@@ -93,12 +93,21 @@ const viewOf = ({ assignment, followers, eligible, logEndOffset, settings }: Lea
   lagTimeMaxMs: settings.lagTimeMaxMs
 })
 
+const isAlone = ({ followers }: Leader): boolean => followers.progress.length === 0
+
+/** In sync means synced (decision 0004), of the leader too: it may follow another tomorrow, and is in sync as it begins to. */
+const countsSynced = (state: Leader): boolean => state.settings.syncBeforeAck && !isAlone(state)
+
 /** Moves the high watermark to what every in-sync replica has. */
 const advance = (state: Leader, now: number): Leader => {
   if (state.assignment.isr.length < requiredInsync(state) && !hasBug("watermark-below-min-isr")) return state
-  const alone = state.followers.progress.length === 0
-  return raise(state, alone ? state.logEndOffset : Isr.watermark(viewOf(state), now))
+  if (isAlone(state)) return raise(state, state.logEndOffset)
+  const reached = Isr.watermark(viewOf(state), now)
+  return raise(state, countsSynced(state) ? Math.min(reached, state.syncedOffset) : reached)
 }
+
+const isSyncDue = (state: Leader, now: number): boolean =>
+  needsSync(state, state.waiting.length > 0 || countsSynced(state), now)
 
 /** What has become true: acknowledge every waiting append it covers, then start the next sync if one is due. */
 const settle = (state: Leader, out: Array<Out>, now: number): Step => {
@@ -110,7 +119,7 @@ const settle = (state: Leader, out: Array<Out>, now: number): Step => {
     acknowledged += 1
   }
   let next = acknowledged === 0 ? state : { ...state, waiting: state.waiting.slice(acknowledged) }
-  if (needsSync(next, next.waiting.length > 0, now)) {
+  if (isSyncDue(next, now)) {
     out.push({ _tag: "Sync", truncations: next.truncations })
     next = { ...next, syncing: true }
   }
@@ -302,6 +311,13 @@ const isrAltered = (state: Leader, partitionEpoch: number, outcome: IsrOutcome, 
   return [settled, settled.highWatermark > state.highWatermark ? [...out, { _tag: "Advanced" }] : out]
 }
 
+/** The watermark may have waited for this replica alone. */
+const ownSynced = (state: Leader, sync: Parameters<typeof synced>[1], now: number): Step => {
+  const moved = advance(synced(state, sync, now), now)
+  const [settled, out] = settle(moved, [], now)
+  return [settled, moved.highWatermark > state.highWatermark ? [...out, { _tag: "Advanced" }] : out]
+}
+
 /** Whoever lags for too long leaves the ISR; what may then be committed is, when the controller has agreed. */
 const reduce = (state: Leader, now: number): Step => {
   const isr = Isr.reduction(viewOf(state), now)
@@ -329,12 +345,12 @@ export const abandon = (state: Leader, errorCode: number): ReadonlyArray<Out> =>
 }
 
 export const wakeAt = (state: Leader): number => {
-  let at = syncAt(state)
+  let at = isSyncDue(state, Number.NEGATIVE_INFINITY) ? Number.NEGATIVE_INFINITY : syncAt(state)
   for (const waiting of state.waiting) {
     if (waiting.endOffset > state.highWatermark) at = Math.min(at, waiting.deadline)
   }
   for (const { request } of state.deletions) at = Math.min(at, request.deadline)
-  return state.followers.progress.length === 0 ? at : Math.min(at, Isr.reduceAt(viewOf(state)))
+  return isAlone(state) ? at : Math.min(at, Isr.reduceAt(viewOf(state)))
 }
 
 /** The messages a leader takes; a disk error and changes of role are `Partition.ts`'s. */
@@ -345,7 +361,7 @@ export const step = (state: Leader, message: Message, now: number): Step => {
     case "Written":
       return written(state, message.logEndOffset, now)
     case "Synced":
-      return settle(synced(state, message, now), [], now)
+      return ownSynced(state, message, now)
     case "FollowerFetched":
       return message.leaderEpoch === state.leaderEpoch ? followerFetched(state, message.fetch, now) : [state, none]
     case "IsrAltered":

@@ -4,6 +4,7 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import { assert, describe, it } from "vitest"
 import * as Follower from "../src/Follower.ts"
+import * as Leader from "../src/Leader.ts"
 import type { OpenedLog } from "../src/LocalLog.ts"
 import { type Delivery, type FetchOutcome, type Message, machine, type Out, type State } from "../src/Partition.ts"
 import { records } from "./support.ts"
@@ -202,21 +203,41 @@ describe("a leader and its followers", () => {
     fetch: { replicaId, brokerEpoch: 10 + replicaId, fetchOffset, logStartOffset: 0, atMs: 0 },
     ...change
   })
+  const synced: Message = { _tag: "Synced", offset: 15, truncations: 0 }
   const leading = (isr?: ReadonlyArray<number>) =>
     run(follower(), [lead(6, 6, isr), append, { _tag: "Written", logEndOffset: 15 }])[0]
 
   it("acks=all is answered when every member has it and this disk too", () => {
     const [state, early] = run(leading(), [fetched(2, 15)])
     assert.deepStrictEqual(tags(early), [])
-    const [moved, out] = run(state, [fetched(3, 15)])
-    assert.deepStrictEqual([moved.highWatermark, tags(out)], [15, ["Advanced"]])
-    assert.deepStrictEqual(errors(run(moved, [{ _tag: "Synced", offset: 15, truncations: 0 }])[1]), [0])
+    const [unsynced, quiet] = run(state, [fetched(3, 15)])
+    assert.deepStrictEqual([unsynced.highWatermark, tags(quiet)], [10, []])
+    const [moved, out] = run(unsynced, [synced])
+    assert.deepStrictEqual([moved.highWatermark, tags(out), errors(out)], [15, ["Complete", "Advanced"], [0]])
+  })
+
+  it("what the others have synced and it has not is not committed: its successor would take it for in sync", () => {
+    const [state] = run(leading(), [fetched(2, 15), fetched(3, 15), follow(7)])
+    assert.strictEqual(state.highWatermark, 10)
+    const plain = { ...opened().settings, syncBeforeAck: false }
+    const [unsynced] = run(leading(), [{ _tag: "Configured", settings: plain }, fetched(2, 15), fetched(3, 15)])
+    assert.strictEqual(unsynced.highWatermark, 15)
+  })
+
+  it("it syncs also what nobody waits for, as its followers do, and at once what it has found un-synced", () => {
+    const request = { ...append.request, acks: 1 }
+    const [, out] = run(follower(), [lead(6), { _tag: "Append", request }, { _tag: "Written", logEndOffset: 15 }])
+    assert.include(tags(out), "Sync")
+    const started = Leader.start(opened({ syncedOffset: 8 }), assignmentOf(6), 0)
+    assert.strictEqual(machine.wakeAt(started), Number.NEGATIVE_INFINITY)
+    assert.deepStrictEqual(tags(machine.step(started, { _tag: "Wake" }, 0)[1]), ["Sync"])
   })
 
   it("behaviour 052: one that is committed when the ISR has become too small is answered 20, and stays", () => {
-    const shrinks = lead(6, 7, [1])
-    const [state] = run(leading(), [fetched(2, 15), fetched(3, 15), shrinks])
-    const [after, out] = run(state, [{ _tag: "Synced", offset: 15, truncations: 0 }])
+    const alone: Message = { _tag: "Lead", assignment: { ...assignmentOf(6, 6, [1]), replicas: [1] } }
+    const grows = lead(6, 7, [1])
+    const [state] = run(follower(), [alone, append, { _tag: "Written", logEndOffset: 15 }, grows])
+    const [after, out] = run(state, [synced])
     assert.deepStrictEqual(errors(out), [ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND])
     assert.strictEqual(after.highWatermark, 15)
   })
@@ -227,7 +248,7 @@ describe("a leader and its followers", () => {
   })
 
   it("nothing is committed while the ISR is below its minimum (KIP-966)", () => {
-    const [state] = run(leading([1]), [fetched(2, 15), { _tag: "Synced", offset: 15, truncations: 0 }])
+    const [state] = run(leading([1]), [fetched(2, 15), synced])
     assert.strictEqual(state.highWatermark, 10)
   })
 
@@ -235,9 +256,9 @@ describe("a leader and its followers", () => {
     const [asked, out] = run(leading([1, 2]), [fetched(3, 10)])
     assert.deepStrictEqual(tags(out), ["AlterIsr"])
     const altered = { _tag: "IsrAltered", leaderEpoch: 6, partitionEpoch: 6 } as const
-    const [open] = run(asked, [{ ...altered, outcome: { _tag: "Overtaken" } }, fetched(2, 15)])
+    const [open] = run(asked, [{ ...altered, outcome: { _tag: "Overtaken" } }, fetched(2, 15), synced])
     assert.strictEqual(open.highWatermark, 10)
-    const [refused] = run(asked, [{ ...altered, outcome: { _tag: "Refused" } }, fetched(2, 15)], 200)
+    const [refused] = run(asked, [{ ...altered, outcome: { _tag: "Refused" } }, fetched(2, 15), synced], 200)
     assert.strictEqual(refused.highWatermark, 15)
   })
 })
