@@ -44,6 +44,25 @@ layer(TestCluster.layer({ brokers: 1, topics: [Consume.Orders] }))("consuming", 
     })
   )
 
+  it.effect("topics by a pattern, also one that is made later, and none besides", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const note = ({ topic, value }: Consume.OrderRecord) => Effect.sync(() => void seen.push(`${topic} ${value.id}`))
+      const write = (name: string) => {
+        const topic = Topic.named(Consume.Orders, name)
+        const sent = Producer.send(topic, { key: "c", value: { id: "o", total: 1 } })
+        return Effect.andThen(Admin.createTopics([topic]), sent)
+      }
+      yield* write("orders.eu")
+      yield* write("returns.eu")
+      yield* Effect.forkScoped(Stream.runForEach(Consume.everywhere, note))
+      yield* until(Effect.sync(() => seen.length >= 1))
+      yield* write("orders.us")
+      yield* until(Effect.sync(() => seen.length >= 2))
+      expect(seen).toEqual(["orders.eu o", "orders.us o"])
+    })
+  )
+
   it.effect("by hand: committed is what was stored", () =>
     Effect.gen(function* () {
       const { seen, charge, all } = collecting()

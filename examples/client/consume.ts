@@ -52,6 +52,13 @@ export const chosen = Effect.gen(function* () {
   return consumer
 })
 
+/** Every topic of a region, those that come later too; all of them as Orders says. */
+export const everywhere = Consumer.stream(Orders, {
+  group: "audit",
+  topicPattern: "orders\\..+",
+  autoOffsetReset: "earliest"
+})
+
 /** Again from the beginning of partition 0, and then from offset 5. */
 export const backAndForth = <K, V, H>(consumer: Consumer.Consumer<K, V, H>) =>
   Effect.gen(function* () {
@@ -88,6 +95,13 @@ export const steady: Consumer.Options = {
 
 /** KIP-848: the coordinator assigns. Apache Kafka 4 has it. */
 export const modern: Consumer.Options = { group: "billing", groupProtocol: "consumer", groupRemoteAssignor: "uniform" }
+
+/** Reads what is near: a replica in its rack, and with the range assignor partitions that have one there. */
+export const near: Consumer.Options = {
+  group: "billing",
+  partitionAssignmentStrategy: ["range"],
+  clientRack: "eu-1a"
+}
 
 /** The undecodable, kept instead of logged. */
 export const picky = (failures: Array<Consumer.DecodeFailure>) =>
