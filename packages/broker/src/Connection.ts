@@ -200,6 +200,13 @@ const abandon = (answers: AnswerQueue<Pending>): void => {
   for (let pending = answers.shift(); pending !== undefined; pending = answers.shift()) finalize(pending.finalizers)
 }
 
+/** Whoever sends what can't be a request learns nothing but that the connection is closed; the log has the reason. */
+const tellUnreadable = ({ reason, address, cause }: Network.NetworkError): Effect.Effect<void> => {
+  if (reason !== "Malformed" && reason !== "FrameTooLarge") return Effect.void
+  const why = cause instanceof Error ? cause.message : reason
+  return Effect.logWarning(`closing the connection from ${address}: ${why}`)
+}
+
 /** Serves a connection until either side ends it. A defect in a handler ends this connection alone. */
 export const serve = (
   connection: Network.Connection,
@@ -212,7 +219,10 @@ export const serve = (
     yield* Effect.addFinalizer(() => Effect.sync(() => abandon(answers)))
     yield* services.ready
     const clock = yield* Clock.Clock
-    const reading = Effect.catch(readRequests(session, clock), (error) => finishReading(session, error))
+    const reading = readRequests(session, clock).pipe(
+      Effect.tapError(tellUnreadable),
+      Effect.catch((error) => finishReading(session, error))
+    )
     const ends = Effect.raceFirst(reading, sendAnswers(session, clock))
     yield* Effect.tapDefect(ends, (defect) => Effect.logError("a request failed; closing its connection", defect))
   })

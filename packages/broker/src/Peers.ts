@@ -49,7 +49,8 @@ export const make = (
   loadBus: Effect.Effect<Bus>
 ): Effect.Effect<Peers, never, Network | Scope.Scope> => {
   const { values } = config
-  const limits = { arena, maxFrameBytes: values["socket.request.max.bytes"] }
+  // What others may send us is no bound on what they answer: a batch that came in a request of the largest size has to be replicated.
+  const limits = { arena, maxFrameBytes: arena.limitBytes }
   const open = (purpose: string) =>
     Channels.make({
       ...limits,

@@ -5,8 +5,9 @@
  * for it. A connection whose reads are large, or that is in the middle of a large frame, receives into a segment of its own,
  * and its bytes are not copied; only a frame that does not fit the rest of its segment is moved, while little of it is there.
  * Invariants: the landing buffer holds nothing once `received` has returned; every frame retains its segment; beyond a budget
- * shared by all connections, a peer pins at most twice the bytes it has really sent, whatever length it claims; bytes for which
- * the arena has no room are kept aside, at most one read of them, and reading has to stop. Neighbour: `Inbox.ts`.
+ * shared by all connections, a peer pins at most twice the bytes it has really sent, whatever length it claims; a begun frame for which
+ * the arena has no room is kept aside until all of it has, and reading has to stop: what is begun never holds what others wait for.
+ * Neighbour: `Inbox.ts`.
  */
 import type { Arena, Segment } from "./Arena.ts"
 import { assert, mark } from "./Invariant.ts"
@@ -19,8 +20,12 @@ export const loadedReadBytes = 16 * 1024
 export const maxReadBytes = 1024 * 1024
 /** Room at the end of a segment below which a drained one is exchanged. */
 const minRoomBytes = 64 * 1024
+/** The largest frame that can be received: with it may come what one read brings of those behind it. */
+export const largestFrameBytes = ({ limitBytes }: Arena): number => limitBytes - landingBytes
 /** Frames of the size seen so far that a granted segment has room for. */
 const framesPerGrant = 4
+
+const nothing = new Uint8Array(0)
 
 export interface ReceiveFault {
   readonly reason: Extract<NetworkErrorReason, "Malformed" | "FrameTooLarge">
@@ -68,8 +73,10 @@ export class ReceiveBuffer {
   /** The platform has been handed the segment to read into. */
   private handedSegment = false
   private grantedBytes = 0
-  /** Bytes that were read when the arena had no room. */
+  /** The begun frame and what was read behind it, when the arena had no room. */
   private aside: Uint8Array | undefined
+  /** Of them those that count in the share. */
+  private parkedBytes = 0
   private closed = false
 
   constructor(
@@ -108,19 +115,17 @@ export class ReceiveBuffer {
   accept(bytes: Uint8Array, frames: Array<Frame>): void {
     assert(this.aside === undefined, "nothing is read while bytes wait for room")
     this.lastRead = this.share.nextRead()
-    if (this.append(bytes)) {
-      this.cut(frames)
-      this.prepare(bytes.byteLength)
-    } else this.aside = bytes.slice()
+    if (!this.append(bytes) && !this.setAside(bytes)) return
+    this.cut(frames)
+    this.prepare(bytes.byteLength)
   }
 
   /** Tries again to find room. True: reading may go on. */
   retry(frames: Array<Frame>): boolean {
     if (this.closed || this.waitsForBytes === 0) return true
     const { aside } = this
-    if (aside === undefined) return this.moveTo(this.waitsForBytes)
-    if (!this.append(aside)) return false
-    this.aside = undefined
+    assert(aside !== undefined, "what waits for room is kept aside")
+    if (!this.bringBack(aside)) return false
     this.cut(frames)
     this.prepare(aside.byteLength)
     return this.waitsForBytes === 0
@@ -142,7 +147,7 @@ export class ReceiveBuffer {
   /** Gives back what is held; frames handed out stay valid until they are released. The platform must read no more. */
   close(): void {
     this.closed = true
-    this.aside = undefined
+    this.forgetAside()
     this.inPlace = false
     this.waitsForBytes = 0
     this.drop()
@@ -153,7 +158,7 @@ export class ReceiveBuffer {
     const count = bytes.byteLength
     if (this.segment === undefined || this.end + count > this.segment.bytes.length) {
       const have = this.end - this.start
-      if (!this.moveTo(Math.max(have + count, have === 0 ? 0 : this.earnedBytes(have)))) return false
+      if (!this.moveTo(Math.max(have + count, have === 0 ? this.frameBytes : this.earnedBytes(have)))) return false
     }
     this.segment!.bytes.set(bytes, this.end)
     this.end += count
@@ -165,8 +170,14 @@ export class ReceiveBuffer {
     try {
       while (this.start < this.end) {
         const length = this.framing.frameLength(segment.bytes, this.start, this.end)
-        if (length < 0 || length > this.arena.limitBytes) {
-          this.fault = { reason: length === frameTooLarge || length > 0 ? "FrameTooLarge" : "Malformed" }
+        const largest = largestFrameBytes(this.arena)
+        if (length > largest) {
+          const cause = new Error(`frame of ${length} bytes where there is memory for ${largest}`)
+          this.fault = { reason: "FrameTooLarge", cause }
+          return
+        }
+        if (length < 0) {
+          this.fault = { reason: length === frameTooLarge ? "FrameTooLarge" : "Malformed" }
           return
         }
         this.frameBytes = length
@@ -209,7 +220,7 @@ export class ReceiveBuffer {
     }
     const needed = this.frameBytes === 0 ? have + minRoomBytes : this.frameBytes
     if (this.start + needed > this.segment!.bytes.length) this.makeRoom(have, needed)
-    const room = this.segment!.bytes.length - this.end
+    const room = (this.segment?.bytes.length ?? 0) - this.end
     this.inPlace = this.waitsForBytes === 0 && room >= Math.min(needed - have, loadedReadBytes)
   }
 
@@ -220,7 +231,9 @@ export class ReceiveBuffer {
     const grant = this.grantBytes()
     const fresh = Math.max(earned, this.share.canGrant(grant) ? grant : 0)
     if (fresh < needed && room >= Math.min(have, minRoomBytes)) return
-    if (!this.takeGrant(earned) && !this.moveTo(earned) && room > 0) this.waitsForBytes = 0
+    if (this.takeGrant(earned) || this.moveTo(earned)) return
+    if (room > 0) this.waitsForBytes = 0
+    else this.setAside(nothing)
   }
 
   /**
@@ -270,6 +283,38 @@ export class ReceiveBuffer {
     this.segment = next
     this.end = have
     return true
+  }
+
+  /** Keeps the begun frame and the bytes behind it out of the arena until that has room for all of them. True: it has. */
+  private setAside(bytes: Uint8Array): boolean {
+    const have = this.end - this.start
+    if (!this.share.park(have)) {
+      this.fault = {
+        reason: "FrameTooLarge",
+        cause: new Error(`no memory for a frame of ${this.frameBytes} bytes now`)
+      }
+      return false
+    }
+    const all = new Uint8Array(have + bytes.byteLength)
+    if (have > 0) all.set(this.segment!.bytes.subarray(this.start, this.end))
+    all.set(bytes, have)
+    if (have > 0) mark("receive: a begun frame leaves the arena")
+    this.drop()
+    this.aside = all
+    this.parkedBytes = have
+    return this.bringBack(all)
+  }
+
+  private bringBack(aside: Uint8Array): boolean {
+    const isBack = this.append(aside)
+    if (isBack) this.forgetAside()
+    return isBack
+  }
+
+  private forgetAside(): void {
+    this.share.park(-this.parkedBytes)
+    this.parkedBytes = 0
+    this.aside = undefined
   }
 
   private drop(): void {

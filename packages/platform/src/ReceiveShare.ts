@@ -1,7 +1,8 @@
 /**
  * What the connections that receive into one arena share: the landing buffer, and a budget of segments that they may hold
  * without having earned them by bytes sent. Invariant: granted segments never take more than a fixed part of the arena, so that
- * loaded connections which fall silent cannot starve the others; a newcomer takes over the segment of one that is idle.
+ * loaded connections which fall silent cannot starve the others; a newcomer takes over the segment of one that is idle. What is begun and
+ * has no room waits outside of the arena, no more of it than the arena is large.
  */
 import type { Arena } from "./Arena.ts"
 import { mark } from "./Invariant.ts"
@@ -30,9 +31,13 @@ export class ReceiveShare {
   private readonly grantees = new Map<Grantee, number>()
   private grantedBytes = 0
   private reads = 0
+  /** Of begun frames that are kept outside of the arena. */
+  private parkedBytes = 0
+  private readonly parkedLimitBytes: number
 
   constructor(arena: Arena, landing: Uint8Array = new Uint8Array(landingBytes)) {
     this.landing = landing
+    this.parkedLimitBytes = arena.limitBytes
     this.limitBytes = Math.floor(arena.limitBytes * grantedPart)
   }
 
@@ -59,6 +64,13 @@ export class ReceiveShare {
 
   giveBack(grantee: Grantee, sizeBytes: number): void {
     this.count(grantee, -sizeBytes)
+  }
+
+  /** Counts bytes that are kept outside of the arena, or, below 0, that are no more. False: they would be too many. */
+  park(sizeBytes: number): boolean {
+    if (sizeBytes > 0 && this.parkedBytes + sizeBytes > this.parkedLimitBytes) return false
+    this.parkedBytes += sizeBytes
+    return true
   }
 
   private count(grantee: Grantee, sizeBytes: number): void {

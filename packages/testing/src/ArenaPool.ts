@@ -11,6 +11,12 @@ import { arenaMemory, reservedBytes } from "@klamm/protocol/Crc32c"
 /** What a broker or a client gets. */
 export const arenaBytes = 8 * 1024 * 1024
 
+/** Of those, what is left beside the largest request: a batch that came in it goes on in an answer, with others' words around it. */
+const besideRequestBytes = 128 * 1024
+
+/** The largest request that a broker with such an arena can take. */
+export const requestLimitBytes = arenaBytes - besideRequestBytes
+
 /** Stretches that nobody has, lowest last. Of the whole process, as the memory is. */
 let free: Array<number> | undefined
 

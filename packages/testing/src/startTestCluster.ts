@@ -22,7 +22,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import { leaseArena } from "./ArenaPool.ts"
+import { leaseArena, requestLimitBytes } from "./ArenaPool.ts"
 import type { Settings } from "./Nodes.ts"
 import { newTopic, type TestTopic } from "./TestTopic.ts"
 
@@ -32,7 +32,7 @@ export interface StartOptions {
   readonly brokers?: number
   /** Made before it answers: one partition, on three brokers if there are so many, unless the topic says otherwise. */
   readonly topics?: ReadonlyArray<TestTopic>
-  /** Properties of all brokers, by Kafka's names. */
+  /** Properties of all brokers, by Kafka's names. `socket.request.max.bytes` is `requestLimitBytes`, and no broker takes more than 8 MiB. */
   readonly settings?: Settings
   /** What each broker has for a disk, in place of one in memory. */
   readonly disk?: (broker: number) => Layer.Layer<Disk>
@@ -90,6 +90,7 @@ const configOf = (id: number, controllerPorts: ReadonlyArray<number>, settings: 
     listeners: `PLAINTEXT://${host}:0,CONTROLLER://${host}:${controllerPorts[id - 1] ?? 0}`,
     ...(voters.length > 1 ? { "controller.quorum.voters": voters.join(",") } : {}),
     "log.dirs": "/data",
+    "socket.request.max.bytes": requestLimitBytes,
     ...replication(Math.max(1, voters.length)),
     ...settings
   }
