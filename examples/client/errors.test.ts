@@ -20,8 +20,14 @@ layer(TestCluster.layer({ brokers: 1, client: { allowAutoCreateTopics: false, pr
   (it) => {
     it.effect("every error has Kafka's code, its name, and whether it may pass", () =>
       Effect.gen(function* () {
-        expect(yield* byTag).toBe("REQUEST_TIMED_OUT") // after maxBlockMs, as nobody makes the topic
-        expect((yield* Effect.flip(Producer.send(Orders, { value: { total: 1 } }))).message).toMatch(/^orders: REQUEST/)
+        expect(yield* byTag).toBe("UNKNOWN_TOPIC_OR_PARTITION") // after maxBlockMs, as nobody makes the topic
+        const refused = yield* Effect.flip(Producer.send(Orders, { value: { total: 1 } }))
+        expect(refused).toMatchObject({ _tag: "ProduceError", mayBeStored: false, retriable: true })
+        expect(refused.message).toMatch(/^orders: UNKNOWN_TOPIC_OR_PARTITION: .*not there within/)
+        const { cluster } = yield* Klamm.Klamm
+        const absent = yield* Effect.flip(cluster.topic("orders", 2_000))
+        expect(absent).toMatchObject({ _tag: "BrokerError", codeName: "UNKNOWN_TOPIC_OR_PARTITION" })
+        expect(absent.message).toContain("orders: UNKNOWN_TOPIC_OR_PARTITION: not there within 2000 ms")
         expect(KlammError.nameOf(3)).toBe("UNKNOWN_TOPIC_OR_PARTITION")
         const error = new KlammError.BrokerError({ code: 6, api: "Produce", resource: "orders-0" })
         expect(error).toMatchObject({ codeName: "NOT_LEADER_OR_FOLLOWER", retriable: true })

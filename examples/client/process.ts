@@ -7,7 +7,7 @@ export const Orders = Topic.make("orders", {
   value: Schema.Struct({ id: Schema.String, total: Schema.Finite }),
   partitions: 3
 })
-type Order = { readonly id: string; readonly total: number }
+type Order = Topic.Value<typeof Orders>
 
 /** In order per customer, customers side by side. */
 export const billing = <E, R>(charge: (order: Order) => Effect.Effect<void, E, R>) =>

@@ -179,6 +179,8 @@ export class ProduceError extends Data.TaggedError("ProduceError")<{
   /** -1: it was not decided yet. */
   readonly partition: number
   readonly code: number
+  /** True: a request with it was under way and nobody knows what became of it. False: it was refused, or never sent. */
+  readonly mayBeStored: boolean
   readonly cause?: unknown
 }> {
   readonly codeName: ErrorName = infoOf(this.code).name

@@ -52,6 +52,12 @@ export interface Topic<K, V, H = Headers> extends Named {
   readonly creation: Creation
 }
 
+/** What the keys of a topic are: `Topic.Key<typeof Orders>`. */
+export type Key<T> = T extends Topic<infer K, infer _V, infer _H> ? K : never
+
+/** What the values of a topic are: `Topic.Value<typeof Orders>`. */
+export type Value<T> = T extends Topic<infer _K, infer V, infer _H> ? V : never
+
 /** The encoded form of a schema of headers: one field per header, as text. */
 export type EncodedHeaders = { readonly [key: string]: string | null | undefined }
 

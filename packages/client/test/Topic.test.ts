@@ -20,7 +20,10 @@ it("text schemas are text, byte schemas bytes, all others JSON", () => {
 it("a topic's types are those of its schemas", () => {
   const orders = Topic.make("orders", { key: Schema.String, value: Order })
   expectTypeOf(orders).toEqualTypeOf<Topic.Topic<string, { readonly id: string; readonly total: number }>>()
+  expectTypeOf<Topic.Key<typeof orders>>().toEqualTypeOf<string>()
+  expectTypeOf<Topic.Value<typeof orders>>().toEqualTypeOf<{ readonly id: string; readonly total: number }>()
   const keyless = Topic.make("log", { value: Schema.String })
+  expectTypeOf<Topic.Key<typeof keyless>>().toEqualTypeOf<undefined>()
   expectTypeOf(keyless).toEqualTypeOf<Topic.Topic<undefined, string>>()
   expect(Result.getOrThrow(orders.value.encode({ id: "o-1", total: 42 }))).toEqual(utf8('{"id":"o-1","total":42}'))
   expect(Result.getOrThrow(keyless.key.encode(undefined))).toBe(null)

@@ -12,7 +12,7 @@ import * as Scope from "effect/Scope"
 import type { Cluster, ClusterMetadata, Leader, TopicMetadata } from "../Cluster.ts"
 import { backoff } from "../connection/Backoff.ts"
 import * as Connections from "../connection/Connections.ts"
-import { BrokerError } from "../KlammError.ts"
+import { BrokerError, type KlammError } from "../KlammError.ts"
 import { Life } from "../Life.ts"
 import type { Settings } from "../Options.ts"
 import { heard } from "./Metadata.ts"
@@ -28,6 +28,16 @@ const topicIn = ({ topics }: ClusterMetadata, name: string): Effect.Effect<Topic
   const code = topic?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return topic === undefined || code !== ErrorCode.NONE ? refusal(code, name) : Effect.succeed(topic)
 }
+
+/** What was not there all the time is absent: no answer was missing. */
+const absent =
+  (resource: string) =>
+  (error: KlammError): KlammError => {
+    if (error._tag !== "TimeoutError" || !(error.cause instanceof BrokerError)) return error
+    const { code } = error.cause
+    if (code !== ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return error
+    return new BrokerError({ code, api: "Metadata", resource, said: `not there within ${error.afterMs} ms` })
+  }
 
 const leaderIn = (known: ClusterMetadata, name: string, partition: number): Effect.Effect<Leader, BrokerError> =>
   Effect.flatMap(topicIn(known, name), ({ partitions }) => {
@@ -89,7 +99,7 @@ const clusterOf = (
         retryParts,
         Effect.flatMap(metadata([name]), (known) => topicIn(known, name)),
         { about: `the metadata of ${name}`, topics: [name], ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-      ),
+      ).pipe(Effect.mapError(absent(name))),
     leaderOf,
     feature: (name) => connections.features.get(name) ?? 0,
     nameOf: (topicId) => cache.nameOf(topicId),

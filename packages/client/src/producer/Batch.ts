@@ -56,6 +56,8 @@ export class Batch<Failure> {
   baseSequence = noSequence
   identity: Identity | undefined
   attempts = 0
+  /** A request with it went out of which nobody knows what became. */
+  mayBeStored = false
   /** Everybody has been told how it ended. */
   isDone = false
   /** No more records are taken. */
@@ -153,7 +155,10 @@ export class Batch<Failure> {
       half.add(input, sizeOf(input), this.waiters[index]!, this.slots[index]!)
       index += 1
     }
-    for (const half of halves) half.isClosed = true
+    for (const half of halves) {
+      half.isClosed = true
+      half.mayBeStored = this.mayBeStored
+    }
     return halves
   }
 }

@@ -3,6 +3,7 @@
  * `Sender.ts`, which does what it says.
  */
 import { ErrorCode, errorByCode } from "@klamm/protocol/ErrorCode"
+import type { ConnectionErrorReason, RequestError } from "../KlammError.ts"
 
 /**
  * `Renumber`: send it again under a new identity, for the broker did not take it under this one. `isCertain`: the broker said that it
@@ -34,6 +35,9 @@ const split: Outcome = { _tag: "Split" }
 const refused: Outcome = { _tag: "Fail", isCertain: true }
 const unknown: Outcome = { _tag: "Fail", isCertain: false }
 
+/** A broker had been reached then. */
+const lostOnTheWay: ReadonlySet<ConnectionErrorReason> = new Set(["Disconnected", "TimedOut", "Malformed"])
+
 /** After these the batch may have been stored all the same. */
 const doubtful: ReadonlySet<number> = new Set([
   ErrorCode.REQUEST_TIMED_OUT,
@@ -42,6 +46,13 @@ const doubtful: ReadonlySet<number> = new Set([
   ErrorCode.UNKNOWN_SERVER_ERROR,
   ErrorCode.KAFKA_STORAGE_ERROR
 ])
+
+/** Whether a request that ended so may have been acted on. */
+export const mayBeStored = (errorCode: number, error?: RequestError): boolean => {
+  if (error === undefined) return doubtful.has(errorCode)
+  if (error._tag === "ConnectionError") return lostOnTheWay.has(error.reason)
+  return error._tag === "ClosedError"
+}
 
 const ofSequence = (errorCode: number, { isTransactional, isNext, isBroken }: Situation): Outcome | undefined => {
   switch (errorCode) {

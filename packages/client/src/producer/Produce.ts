@@ -7,6 +7,10 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { ZERO } from "@klamm/protocol/Uuid"
 import type { ClusterMetadata, LeaderNews } from "../Cluster.ts"
 
+/** What the broker said beside the code. */
+export const saidOf = (answer: Answered | undefined): Error | undefined =>
+  answer?.errorMessage === null || answer === undefined ? undefined : new Error(answer.errorMessage)
+
 export const produceApi = { request: ProduceRequest, response: ProduceResponse }
 
 /** Topics are named by their ids from this version on (KIP-516). */

@@ -147,16 +147,18 @@ export class ProducerLive {
     limitMs: number
   ): Effect.Effect<unknown, ProduceError> {
     const { accumulator } = this.deps
-    const partition = record.partition ?? -1
-    const refused = (code: number, cause?: unknown) => new ProduceError({ topic, partition, code, cause })
+    const refused = (code: number, cause?: unknown) => unsent(topic, record, code, cause)
     if (obstacle === "Room") {
       const late = () => Effect.fail(refused(ErrorCode.REQUEST_TIMED_OUT, new Error("no room in bufferMemory")))
       return Effect.timeoutOrElse(accumulator.room, { duration: Math.max(0, limitMs), orElse: late })
     }
     if (obstacle !== "Metadata") return Effect.fail(obstacle)
     if (limitMs <= 0) return Effect.fail(refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
-    const late = () => Effect.fail(refused(ErrorCode.REQUEST_TIMED_OUT))
-    return this.look(topic, partition, limitMs).pipe(
+    const late = () => {
+      const known = this.deps.cluster.known().topics.get(topic)?.errorCode ?? ErrorCode.NONE
+      return Effect.fail(refused(known === ErrorCode.NONE ? ErrorCode.REQUEST_TIMED_OUT : known))
+    }
+    return this.look(topic, record.partition ?? 0, limitMs).pipe(
       Effect.timeoutOrElse({ duration: limitMs, orElse: late }),
       Effect.mapError((error) => (error._tag === "ProduceError" ? error : refused(error.code, error)))
     )
@@ -195,17 +197,15 @@ export class ProducerLive {
     const { cluster, accumulator, settings, identities, life } = this.deps
     const { refusal } = identities
     if (this.isClosing) {
-      const partition = record.partition ?? -1
-      return new ProduceError({ topic, partition, code: life.ended.code, cause: life.ended })
+      return unsent(topic, record, life.ended.code, life.ended)
     }
-    if (refusal !== undefined) return new ProduceError({ topic, partition: record.partition ?? -1, code: refusal })
+    if (refusal !== undefined) return unsent(topic, record, refusal)
     const known = cluster.known().topics.get(topic)
     const partitionCount = known?.errorCode === ErrorCode.NONE ? known.partitions.length : 0
     if (known === undefined || partitionCount === 0 || (record.partition ?? 0) >= partitionCount) return "Metadata"
     const sizeBytes = sizeOf(record)
     if (sizeBytes > settings.maxRequestSize || sizeBytes > settings.bufferMemory) {
-      const code = ErrorCode.MESSAGE_TOO_LARGE
-      return new ProduceError({ topic, partition: record.partition ?? -1, code })
+      return unsent(topic, record, ErrorCode.MESSAGE_TOO_LARGE)
     }
     if (!accumulator.mayEnter(sizeBytes, hasWaited)) return "Room"
     const partition = this.partitionOf(known, record, sizeBytes)
@@ -257,6 +257,9 @@ export class ProducerLive {
     })
   })
 }
+
+const unsent = (topic: string, { partition = -1 }: Encoded, code: number, cause?: unknown) =>
+  new ProduceError({ topic, partition, code, mayBeStored: false, cause })
 
 const failed = (topic: string, part: "key" | "value" | "headers", cause: unknown) =>
   Result.fail(new EncodeError({ topic, part, cause }))

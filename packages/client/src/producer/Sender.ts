@@ -18,9 +18,9 @@ import type { Batch, Encoding } from "./Batch.ts"
 import { noSequence } from "./Batch.ts"
 import { Bell } from "./Bell.ts"
 import type { Identities } from "./Identity.ts"
-import { outcomeOf } from "./Outcome.ts"
+import { mayBeStored, outcomeOf } from "./Outcome.ts"
 import type { PartitionQueue } from "./PartitionQueue.ts"
-import { type Answered, bodyOf, keyOf, maxVersionFor, type Part, produceApi, read } from "./Produce.ts"
+import { type Answered, bodyOf, keyOf, maxVersionFor, type Part, produceApi, read, saidOf } from "./Produce.ts"
 
 type Queue = PartitionQueue<ProduceError>
 
@@ -243,6 +243,7 @@ export class Sender {
   private settleAll(parts: ReadonlyArray<Sent>, answers: ReadonlyMap<string, Answered>): void {
     for (const sent of parts) {
       const answer = answers.get(keyOf(sent.queue.topic, sent.queue.partition))
+      if (mayBeStored(answer?.errorCode ?? ErrorCode.NETWORK_EXCEPTION)) sent.batch.mayBeStored = true
       if (answer === undefined) this.settle(sent, ErrorCode.NETWORK_EXCEPTION, undefined)
       else this.settle(sent, answer.errorCode, answer)
     }
@@ -250,6 +251,7 @@ export class Sender {
 
   private settleLost(parts: ReadonlyArray<Sent>, error: RequestError): void {
     for (const sent of parts) {
+      if (mayBeStored(error.code, error)) sent.batch.mayBeStored = true
       if (error.retriable) this.settle(sent, ErrorCode.NETWORK_EXCEPTION, undefined, error)
       else this.fail(sent, error.code, false, error)
     }
@@ -320,7 +322,7 @@ export class Sender {
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
     measures.ended(queue, batch, code, this.nowMs)
-    batch.failed(new ProduceError({ topic, partition, code, cause }))
+    batch.failed(new ProduceError({ topic, partition, code, mayBeStored: batch.mayBeStored, cause }))
     accumulator.ended(batch.recordBytes)
   }
 
@@ -352,7 +354,8 @@ export class Sender {
     if (queue.waitingCount === 0) accumulator.active.delete(queue)
     identities.failed(code)
     measures.ended(queue, batch, code, this.nowMs)
-    batch.failed(new ProduceError({ topic: queue.topic, partition: queue.partition, code, cause }))
+    const { topic, partition } = queue
+    batch.failed(new ProduceError({ topic, partition, code, mayBeStored: isUnderWay || batch.mayBeStored, cause }))
     accumulator.ended(batch.recordBytes)
   }
 
@@ -390,6 +393,3 @@ export class Sender {
     return Math.min(wakeAtMs, this.expireAtMs, identities.wakeAtMs)
   }
 }
-
-const saidOf = (answer: Answered | undefined): Error | undefined =>
-  answer?.errorMessage === null || answer === undefined ? undefined : new Error(answer.errorMessage)

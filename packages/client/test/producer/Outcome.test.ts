@@ -1,6 +1,7 @@
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { expect, it } from "vitest"
-import { outcomeOf, type Situation } from "../../src/producer/Outcome.ts"
+import { ClosedError, ConnectionError, UnsupportedVersion } from "../../src/KlammError.ts"
+import { mayBeStored, outcomeOf, type Situation } from "../../src/producer/Outcome.ts"
 
 const usual: Situation = {
   isIdempotent: true,
@@ -40,4 +41,17 @@ it("an identity that is not known any more is replaced, in a transaction not", (
 it("too large is split as long as there is something to split", () => {
   expect(tagOf(ErrorCode.MESSAGE_TOO_LARGE, { canSplit: true })).toBe("Split")
   expect(tagOf(ErrorCode.MESSAGE_TOO_LARGE)).toBe("Fail")
+})
+
+it("may be stored: what went out and was not answered, or was answered with a doubt", () => {
+  const lost = (reason: ConnectionError["reason"]) =>
+    mayBeStored(ErrorCode.NETWORK_EXCEPTION, new ConnectionError({ reason, address: "b:1" }))
+  expect((["Disconnected", "TimedOut", "Malformed"] as const).map(lost)).toEqual([true, true, true])
+  expect((["Refused", "Unresolved", "Untrusted", "NoBroker"] as const).map(lost)).toEqual([false, false, false, false])
+  expect(mayBeStored(ErrorCode.NETWORK_EXCEPTION, new ClosedError({ what: "client" }))).toBe(true)
+  const unspoken = new UnsupportedVersion({ api: "Produce", why: "too old" })
+  expect(mayBeStored(unspoken.code, unspoken)).toBe(false)
+  expect(mayBeStored(ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND)).toBe(true)
+  expect(mayBeStored(ErrorCode.NOT_ENOUGH_REPLICAS)).toBe(false)
+  expect(mayBeStored(ErrorCode.NONE)).toBe(false)
 })
