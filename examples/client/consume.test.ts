@@ -155,3 +155,15 @@ layer(TestCluster.layer({ brokers: 1, topics: [Consume.Orders] }))("consuming", 
     })
   )
 })
+
+layer(TestCluster.layer({ brokers: 1, topics: [Consume.Orders] }))("from a time", (it) => {
+  it.effect("what was written since a time", () =>
+    Effect.gen(function* () {
+      yield* write
+      const late = { key: "late", value: { id: "late", total: 1 } }
+      const { timestamp } = yield* Effect.andThen(Effect.sleep("1 minute"), Producer.send(Consume.Orders, late))
+      const [first] = yield* Consume.since(timestamp - 1_000).pipe(Stream.take(1), Stream.runCollect)
+      expect(first?.value.id).toBe("late")
+    })
+  )
+})

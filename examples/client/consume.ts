@@ -16,6 +16,9 @@ export type OrderRecord = Consumer.ConsumerRecord<
 /** All partitions, nothing committed. */
 export const everything = Consumer.stream(Orders, { autoOffsetReset: "earliest" })
 
+/** All that was written since then. */
+export const since = (timestamp: number) => Consumer.stream(Orders, { autoOffsetReset: { timestamp } })
+
 /** As a member of a group. */
 export const billing = (charge: (order: OrderRecord) => Effect.Effect<void>) =>
   Consumer.stream(Orders, { group: "billing", autoOffsetReset: "earliest" }).pipe(Stream.runForEach(charge))

@@ -8,8 +8,13 @@
  */
 import { ErrorCode, errorByCode } from "@klamm/protocol"
 
-/** What to do where there is no position: auto.offset.reset. */
-export type OffsetReset = "earliest" | "latest" | "none" | { readonly byDurationMs: number }
+/** Where to begin when there is no position: auto.offset.reset; also so long ago, or at a time (ms since 1970). */
+export type OffsetReset =
+  | "earliest"
+  | "latest"
+  | "none"
+  | { readonly byDurationMs: number }
+  | { readonly timestamp: number }
 
 /** A place in a log asked for by name; `Timestamp` is the first record of that time (ms since 1970) or later. */
 export type Target =
@@ -95,7 +100,10 @@ const refresh: PositionEffect = { _tag: "RefreshMetadata" }
 const policyTarget = (reset: OffsetReset): Target | undefined => {
   if (reset === "earliest") return { _tag: "Earliest" }
   if (reset === "latest") return { _tag: "Latest" }
-  return reset === "none" ? undefined : { _tag: "Ago", durationMs: reset.byDurationMs }
+  if (reset === "none") return undefined
+  return "timestamp" in reset
+    ? { _tag: "Timestamp", timestamp: reset.timestamp }
+    : { _tag: "Ago", durationMs: reset.byDurationMs }
 }
 
 const settled = { retryAt: 0, failures: 0 }

@@ -33,7 +33,8 @@ describe("without a position", () => {
   it.each([
     ["earliest", { _tag: "Earliest" }],
     ["latest", { _tag: "Latest" }],
-    [{ byDurationMs: 4_000 }, { _tag: "Ago", durationMs: 4_000 }]
+    [{ byDurationMs: 4_000 }, { _tag: "Ago", durationMs: 4_000 }],
+    [{ timestamp: 1_700_000_000_000 }, { _tag: "Timestamp", timestamp: 1_700_000_000_000 }]
   ] as const)("goes where the policy says: %o", (reset, target) => {
     expect(after(reset, { _tag: "NoneCommitted" })[0].need).toEqual({ _tag: "Offset", target })
   })
