@@ -84,7 +84,7 @@ export class BallotWatch {
   private readonly leaders = new Map<number, number>()
   /** What each node was seen to have voted, by node and epoch. */
   private readonly votes = new Map<string, number>()
-  /** Since when a leader has reached nobody, by its own clock. */
+  /** Since when a leader has heard nobody, by its own clock. */
   private readonly alone = new Map<number, number>()
   /** The high watermark with which each epoch's leader was first seen. */
   private readonly begun = new Map<number, number>()
@@ -161,16 +161,16 @@ export class BallotWatch {
     return [{ check: "haste", detail }]
   }
 
-  private reaches(from: SimNode, to: SimNode): boolean {
-    if (to.control === undefined || to.state === "Paused") return false
-    const { network } = this.cluster.options
-    return network.isOpen(from.host, to.host) && network.isOpen(to.host, from.host)
+  /** Where only its own answers are lost, a leader hears who asks, and may take itself for one that is followed. */
+  private mayHear(node: SimNode, other: SimNode): boolean {
+    if (other.control === undefined || other.state === "Paused") return false
+    return this.cluster.options.network.isOpen(other.host, node.host)
   }
 
   private solitude({ node, state }: Believer): ReadonlyArray<Violation> {
     const others = this.cluster.nodes.filter((each) => each !== node)
     const isAlone = state._tag === "Leader" && others.length > 0 && node.state !== "Paused"
-    if (!isAlone || others.some((other) => this.reaches(node, other))) {
+    if (!isAlone || others.some((other) => this.mayHear(node, other))) {
       this.alone.delete(node.id)
       return []
     }
@@ -179,7 +179,7 @@ export class BallotWatch {
     this.alone.set(node.id, since)
     const limitMs = Leader.checkQuorumFactor * state.self.settings.fetchTimeoutMs + slackMs
     if (monotonicMs - since <= limitMs) return []
-    const detail = `b${node.id} has reached nobody for ${limitMs} ms and still leads epoch ${state.election.epoch}`
+    const detail = `b${node.id} has heard nobody for ${limitMs} ms and still leads epoch ${state.election.epoch}`
     return [{ check: "solitude", detail }]
   }
 
