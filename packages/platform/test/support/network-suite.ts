@@ -227,37 +227,6 @@ export const describeNetwork = (name: string, make: () => Network["Service"]): R
       })
     )
 
-    it.live("takes frames that are most of the arena, begun on several connections at once", () =>
-      Effect.gen(function* () {
-        const network = make()
-        const arena = poisonedArena(MiB)
-        const { port, connections } = yield* serve(network, optionsWith(arena))
-        const dial = network.connect({ host: "127.0.0.1", port }, optionsWith(poisonedArena(MiB)))
-        const sizes = [0.6, 0.7, 0.9].map((part) => Math.floor(part * MiB))
-        const ends = yield* Effect.forEach(sizes, (size, seed) =>
-          Effect.gen(function* () {
-            const [client, server] = [yield* dial, yield* Queue.take(connections)]
-            const bytes = frame(size, seed)
-            const begun = client.write([bytes.subarray(0, size / 2)])
-            const ended = Effect.andThen(Effect.sleep("100 millis"), client.write([bytes.subarray(size / 2)]))
-            return { server, bytes, written: yield* Effect.forkChild(Effect.andThen(begun, ended)) }
-          })
-        )
-        const took = Effect.forEach(
-          ends,
-          ({ server, bytes }) =>
-            Effect.map(readFrames(server, 1), ([got]) => {
-              assert.deepStrictEqual(Buffer.compare(got!.bytes, bytes), 0)
-              got!.release()
-            }),
-          { concurrency: "unbounded" }
-        )
-        yield* Effect.timeout(took, "10 seconds")
-        for (const { written } of ends) yield* Fiber.join(written)
-        assert.strictEqual(arena.usedBytes, 0)
-      })
-    )
-
     it.live("names both ends", () =>
       Effect.gen(function* () {
         const { client, server } = yield* pair(make(), optionsWith(poisonedArena(MiB)))
