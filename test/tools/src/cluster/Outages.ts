@@ -202,7 +202,9 @@ const load: Check<ClusterKit> = {
     await kit.kill(leader)
     const { output } = await tool.ended
     if (!new RegExp(`^${LOAD} records sent`, "m").test(output)) throw new Error(`it printed:\n${output.slice(-1_500)}`)
-    if (/Exception/.test(output)) throw new Error(`some were refused:\n${output.slice(0, 1_500)}`)
+    // The client's own log warns of what it tries again; a record that was given up leaves the error's stack.
+    const givenUp = output.split("\n").filter((line) => /Exception/.test(line) && !/\] (?:WARN|INFO) /.test(line))
+    if (givenUp.length > 0) throw new Error(`some were refused:\n${output.slice(0, 1_500)}`)
     await kit.start(leader)
     await allInSync(kit)
     const end = await endOf(kit, "cluster-load")
