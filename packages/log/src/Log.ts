@@ -101,6 +101,11 @@ export class Log {
   get recoveredProducers(): ProducerState {
     return this.state.recoveredProducers
   }
+  /** Takes a look: what was there at the last one already has aged, and is verified when it is read (`Verify.ts`). */
+  age(): void {
+    this.state.freshFrom = this.state.agedEnd
+    this.state.agedEnd = this.state.logEndOffset
+  }
   /** A reader has met something that is not what was written. */
   get isDamaged(): boolean {
     return this.state.damages.size > 0

@@ -57,6 +57,10 @@ export interface LogState {
   failure: DiskError | undefined
   /** Its directory waits for its removal: there is nothing more to do for it. */
   retired: boolean
+  /** From here on this process has written everything, since the look before the last one that `Log.age` took. */
+  freshFrom: number
+  /** Where the log ended at that last look. */
+  agedEnd: number
   /** Rises when a truncation begins and when it ends: what a reader meets in between, or across one, is no damage. */
   cuts: number
   /** Places that no longer read as they were written, and that were told of. */

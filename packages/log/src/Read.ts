@@ -90,13 +90,10 @@ const locateFirst = (state: LogState, segment: Segment, file: DiskFile, request:
 }
 
 /**
- * Whether this process has written these bytes not long ago: they come from the page cache, into which they went verified, and not from
- * the device. Most reads are of this kind, and to verify them would be a good part of what they cost.
+ * Whether this process has written these bytes not long ago: they went verified into the page cache, from which they come as a rule. Most
+ * reads are of this kind, and to verify them would be a good part of what they cost.
  */
-const isTrusted = (state: LogState, segment: Segment, offset: number, position: number): boolean =>
-  segment === activeSegment(state) &&
-  state.tail.find(offset) !== undefined &&
-  segment.sizeBytes - position <= cachedTailBytes
+const isFresh = (state: LogState, { baseOffset }: LocatedBatch): boolean => baseOffset >= state.freshFrom
 
 /** The position up to which the segment holds only offsets below `upTo`; `wanted` when that is farther on. */
 const boundPosition = (state: LogState, place: Place, file: DiskFile, upTo: number, wanted: number) => {
@@ -119,7 +116,6 @@ const readSegment = (state: LogState, place: Place, file: DiskFile, request: Rea
     const { segment } = place
     const first = yield* locateFirst(state, segment, file, request)
     if (first === "end") return "beyond"
-    const trusted = isTrusted(state, segment, request.offset, first.position)
     if (first.lastOffset >= (place.nextBaseOffset ?? state.logEndOffset)) {
       return yield* Effect.fail(corrupt(segment, first.position, "a batch beyond the end"))
     }
@@ -134,7 +130,7 @@ const readSegment = (state: LogState, place: Place, file: DiskFile, request: Rea
     segment.recentlyReadFrom = first.position
     segment.recentlyReadTo = first.position + read
     const bytes = target.subarray(0, read)
-    const sound = trusted ? allSound(bytes) : soundness(state, bytes, first.baseOffset, request.offset)
+    const sound = isFresh(state, first) ? allSound(bytes) : soundness(state, bytes, first.baseOffset, request.offset)
     if (sound.fault !== undefined) {
       const error = corrupt(segment, first.position + sound.bytes, sound.fault)
       if (sound.bytes === 0) return yield* Effect.fail(error)

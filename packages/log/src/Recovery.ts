@@ -266,6 +266,8 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   flushCeiling: Number.POSITIVE_INFINITY,
   failure: undefined,
   retired: false,
+  freshFrom: 0,
+  agedEnd: 0,
   cuts: 0,
   damages: new Set(),
   deleted: [],
@@ -369,5 +371,7 @@ export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | 
     if (state.logEndOffset < state.logStartOffset) {
       yield* truncateFullyAndStartAt(state, state.logStartOffset, options.now)
     }
+    state.freshFrom = state.logEndOffset
+    state.agedEnd = state.logEndOffset
     return state
   })

@@ -75,6 +75,19 @@ const checkpoint = (options: HousekeepingOptions) =>
     (directory) => directory.checkpoint(options.otherLogs)
   )
 
+/** Between two looks at how old what is stored has become; milliseconds. */
+const ageMs = 600_000
+
+const age = (options: HousekeepingOptions) =>
+  everyDirectory(
+    options,
+    () => ageMs,
+    (directory) =>
+      Effect.sync(() => {
+        for (const { log } of directory.partitions) log.age()
+      })
+  )
+
 const expireProducers = (options: HousekeepingOptions) =>
   everyDirectory(
     options,
@@ -114,6 +127,7 @@ export const run = (options: HousekeepingOptions): Effect.Effect<void, never, Sc
   Effect.gen(function* () {
     yield* Effect.forkScoped(retain(options))
     yield* Effect.forkScoped(checkpoint(options))
+    yield* Effect.forkScoped(age(options))
     yield* Effect.forkScoped(expireProducers(options))
     yield* Effect.forkScoped(clean(options))
   })
