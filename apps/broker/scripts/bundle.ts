@@ -27,7 +27,9 @@ const warm = (): Promise<void> =>
   new Promise((resolve) => {
     const listeners = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0"
     const args = ["--optimize-for-size", join(import.meta.dirname, "../src/main.mjs"), "--memory", "--set", listeners]
-    const broker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"], timeout: warmWithinMs })
+    // KAFKA_… variables are configuration to a broker.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
+    const broker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"], timeout: warmWithinMs, env })
     broker.stdout.on("data", (text) => {
       if (String(text).includes("BROKERS=")) broker.kill("SIGTERM")
     })

@@ -13,6 +13,10 @@ const main = fileURLToPath(new URL("../src/main.mjs", import.meta.url))
 /** ApiVersions v0, correlation id 7, no client id. */
 const apiVersions = Uint8Array.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 255, 255])
 
+/** KAFKA_… variables are configuration to a broker. */
+const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
+
 describe("a broker with --profile and klamm.metrics.listener", () => {
   const folder = mkdtempSync(join(tmpdir(), "klamm-metrics-"))
   const profile = join(folder, "broker.cpuprofile")
@@ -22,8 +26,9 @@ describe("a broker with --profile and klamm.metrics.listener", () => {
   beforeAll(async () => {
     const settings = ["listeners=PLAINTEXT://127.0.0.1:0", "klamm.metrics.listener=127.0.0.1:0"]
     const args = [main, "--memory", "--profile", profile, ...settings.flatMap((each) => ["--set", each])]
-    broker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
-    await new Promise<void>((resolve) => {
+    broker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], env: environment() })
+    await new Promise<void>((resolve, reject) => {
+      broker.once("exit", (code) => reject(new Error(`the broker has ended with ${code}`)))
       broker.stdout!.on("data", (text) => {
         told += text
         if (told.includes("Ctrl-C")) resolve()

@@ -30,7 +30,17 @@ export interface Sender {
   readonly close: () => Promise<void>
 }
 
-export const measures = ["produce 1 KiB", "produce 100 B", "one at a time", "consume 1 KiB", "consume 100 B"] as const
+export const measures = [
+  "produce 1 KiB",
+  "produce 100 B",
+  "one at a time",
+  "until it is read",
+  "consume 1 KiB",
+  "consume 100 B"
+] as const
+/** Those of single records, told by their times. */
+export const isLone = (measure: Measure): boolean => measure === "one at a time" || measure === "until it is read"
+
 export type Measure = (typeof measures)[number]
 
 export interface Figures {

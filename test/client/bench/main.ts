@@ -18,7 +18,7 @@ import { Admin, Klamm, Producer, Serde, Topic } from "@klamm/client"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { ours } from "klamm-test-cluster/Nodes"
-import { type Figures, lotsOf, type Measure, measures, partitions, recordBytesOf, valuesOf } from "./Load.ts"
+import { type Figures, isLone, lotsOf, type Measure, measures, partitions, recordBytesOf, valuesOf } from "./Load.ts"
 
 const { values: given } = parseArgs({
   options: {
@@ -54,7 +54,7 @@ const measureOne = async (bootstrap: string, name: Name, measure: Measure, round
   const of = measure.replaceAll(" ", "-")
   const topic = isReading ? `bench-${process.pid}-${of}` : `bench-${process.pid}-${of}-${round}-${names.indexOf(name)}`
   if (!isReading) await prepare(bootstrap, topic, undefined)
-  const amount = measure === "one at a time" ? given.singles : given.megabytes
+  const amount = isLone(measure) ? given.singles : given.megabytes
   const script = join(import.meta.dirname, "one.ts")
   const { stdout } = await run(process.execPath, [script, name, measure, bootstrap, topic, amount], {
     timeout: measuredWithinMs

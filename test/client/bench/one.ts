@@ -49,6 +49,12 @@ const produce = async (
   return { mbPerSecond: megabytes / took, cpuMs: cpu / megabytes }
 }
 
+const timesOf = (took: ReadonlyArray<number>, cpu: number): Figures => {
+  const sorted = took.toSorted((left, right) => left - right)
+  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
+  return { p50Ms: at(0.5), p99Ms: at(0.99), cpuMs: cpu / took.length }
+}
+
 const latency = async (contender: Contender, place: Place, count: number): Promise<Figures> => {
   const sender = await contender.sender(place, true)
   const values = valuesOf(1, recordBytesOf("one at a time"))
@@ -62,9 +68,42 @@ const latency = async (contender: Contender, place: Place, count: number): Promi
   }
   const cpu = cpuMs() - cpuFrom
   await sender.close()
-  const sorted = took.toSorted((left, right) => left - right)
-  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
-  return { p50Ms: at(0.5), p99Ms: at(0.99), cpuMs: cpu / count }
+  return timesOf(took, cpu)
+}
+
+/** From the sending of a record until a member of a group has read it; the next is sent then. */
+const arrival = async (contender: Contender, place: Place, count: number): Promise<Figures> => {
+  const sender = await contender.sender(place, true)
+  const values = valuesOf(1, recordBytesOf("until it is read"))
+  const all = warmSingles + count
+  const took: Array<number> = []
+  let [sent, read, sentAt, cpuFrom] = [0, 0, 0, 0]
+  let failure: unknown
+  const next = (): void => {
+    if (sent === warmSingles) cpuFrom = cpuMs()
+    sent += 1
+    sentAt = performance.now()
+    sender.send(values).catch((cause) => {
+      failure = cause
+    })
+  }
+  await contender.read(
+    place,
+    () => {
+      if (sent === 0) next()
+    },
+    (records) => {
+      if (failure !== undefined) throw failure
+      read += records
+      if (read < sent) return false
+      if (sent > warmSingles) took.push(performance.now() - sentAt)
+      if (sent < all) next()
+      return took.length === count
+    }
+  )
+  const cpu = cpuMs() - cpuFrom
+  await sender.close()
+  return timesOf(took, cpu)
 }
 
 /** From when the member has its partitions: joining the group is no part of it. */
@@ -101,6 +140,6 @@ const figures = measure.startsWith("produce")
   ? await produce(contender, place, lots)
   : measure.startsWith("consume")
     ? await consume(contender, place, lots)
-    : await latency(contender, place, Number(amount))
+    : await (measure === "until it is read" ? arrival : latency)(contender, place, Number(amount))
 console.log(JSON.stringify(figures))
 process.exit(0)
