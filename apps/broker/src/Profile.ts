@@ -3,12 +3,23 @@
  * Chrome's and VS Code's profilers. Invariant: without the option the inspector is not even loaded.
  */
 import { writeFileSync } from "node:fs"
+import { quit, wrongUsage } from "./Exit.ts"
 
 /** Between two samples, in microseconds. */
 const intervalMicros = 500
 
+/** Told before the broker starts, and not when it has stopped and the profile is lost. */
+const assertWritable = (path: string): void => {
+  try {
+    writeFileSync(path, "")
+  } catch (error) {
+    quit(`✗ --profile can't be written: ${error instanceof Error ? error.message : String(error)}`, wrongUsage)
+  }
+}
+
 /** Begins; answers what writes the profile to `path`, to be called once. */
 export const begin = async (path: string): Promise<() => void> => {
+  assertWritable(path)
   const { Session } = await import("node:inspector")
   const session = new Session()
   session.connect()

@@ -1,5 +1,5 @@
 /** A broker process tells what it measures, and leaves a profile of itself. */
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { connect } from "node:net"
@@ -69,6 +69,21 @@ describe("a broker with --profile and klamm.metrics.listener", () => {
     expect(samples.length).toBeGreaterThan(10)
   })
 })
+
+it("a profile that can't be written, or an address that is none, is told before anything starts", () => {
+  const told = (...args: ReadonlyArray<string>) => {
+    const { status, stderr } = spawnSync(process.execPath, [main, "--memory", ...args], {
+      env: environment(),
+      encoding: "utf8",
+      timeout: 20_000
+    })
+    return [status, stderr.split("\n").length, stderr]
+  }
+  const missing = told("--profile", "/nowhere/at/all.cpuprofile")
+  expect(missing).toEqual([2, 2, expect.stringContaining("✗ --profile can't be written: ENOENT")])
+  const noAddress = told("--set", "klamm.metrics.listener=foo")
+  expect(noAddress).toEqual([2, 2, '✗ klamm.metrics.listener is HOST:PORT, not "foo"\n'])
+}, 60_000)
 
 it("takes an address with its port, or none", () => {
   expect(parseAddress("localhost:9404")).toEqual({ host: "localhost", port: 9404 })
