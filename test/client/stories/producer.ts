@@ -139,6 +139,30 @@ export const producer: ReadonlyArray<Story> = [
   },
 
   {
+    name: "what is sent while a topic's partitions come up is all stored, in its order",
+    tell: () =>
+      Effect.gen(function* () {
+        const producer = yield* Producer.make({ batchSize: 1_000 })
+        const warm = yield* freshOf(texts, "warm", 1)
+        const send = (topic: typeof warm, partition: number, count: number) =>
+          Effect.forEach(
+            Array.from({ length: count }, (_, index) => ({ value: `${index}`.padEnd(200), partition })),
+            (record) => Producer.send(topic, record),
+            { concurrency: "unbounded" }
+          ).pipe(Producer.provide(producer))
+        yield* send(warm, 0, 1)
+        for (let round = 0; round < 3; round++) {
+          const topic = yield* freshOf(texts, "early", 40)
+          yield* Effect.forEach(Array.from({ length: 40 }).keys(), (partition) => send(topic, partition, 30), {
+            concurrency: "unbounded"
+          })
+          const values = (yield* readAll(topic, 39)).map(({ value }) => Number(value))
+          expect(values).toEqual(Array.from({ length: 30 }, (_, index) => index))
+        }
+      })
+  },
+
+  {
     name: "a record larger than a request may be is refused before it is sent",
     tell: () =>
       Effect.gen(function* () {

@@ -23,6 +23,8 @@ export interface Situation {
   readonly isNext: boolean
   /** An earlier batch of the partition was given up, so that this one could not be in sequence. */
   readonly isBroken: boolean
+  /** An earlier request with it went out of which nobody knows what became. */
+  readonly mayBeStored: boolean
   /** delivery.timeout.ms is over. */
   readonly isExpired: boolean
   readonly canSplit: boolean
@@ -54,12 +56,20 @@ export const mayBeStored = (errorCode: number, error?: RequestError): boolean =>
   return error._tag === "ClosedError"
 }
 
-const ofSequence = (errorCode: number, { isTransactional, isNext, isBroken }: Situation): Outcome | undefined => {
+/**
+ * Out of sequence though all before it is stored: the broker lost some of it, or forgot this producer. A new identity begins anew
+ * (KIP-360), but not for what may be stored already: that would be stored twice.
+ */
+const ofGap = ({ isTransactional, mayBeStored: isDoubtful }: Situation): Outcome =>
+  isTransactional || isDoubtful ? unknown : renumber
+
+const ofSequence = (errorCode: number, situation: Situation): Outcome | undefined => {
+  const { isTransactional, isNext, isBroken } = situation
   switch (errorCode) {
     case ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
       return stored
     case ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER:
-      return isBroken || !isNext ? retry : unknown
+      return isBroken || !isNext ? retry : ofGap(situation)
     case ErrorCode.UNKNOWN_PRODUCER_ID:
     case ErrorCode.INVALID_PRODUCER_EPOCH:
       return isTransactional ? refused : renumber

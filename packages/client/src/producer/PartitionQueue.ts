@@ -2,8 +2,9 @@
  * What waits for one partition, and what is under way to it, in the order in which it is to be stored. Pure but for its own state.
  *
  * Invariants, with an identity: sequences are given once, in order, without gaps; a batch that has one comes before all that have none;
- * one that is sent again goes alone until it is stored, so that nothing behind it can pass; when a batch with a sequence is given up
- * while later ones have theirs, the partition goes on under a new identity, and only when nothing of the old one is under way.
+ * one that is sent again goes alone until it is stored, so that nothing behind it can pass; a producer id's first batch goes alone too;
+ * when a batch with a sequence is given up while later ones have theirs, the partition goes on under a new identity, and only when
+ * nothing of the old one is under way.
  * Neighbour: `Accumulator.ts`, which holds one for each partition.
  */
 import type { RecordInput } from "@klamm/protocol/RecordBatch"
@@ -30,6 +31,8 @@ export class PartitionQueue<Failure> {
   /** A batch was given up whose sequence leaves a gap: the identity is of no more use here. */
   isBroken = false
   private nextSequence = 0
+  /** The producer id under which a batch of this partition was stored. */
+  private storedId: number | undefined
   private waiting: Array<Batch<Failure>> = []
   private underWay: Array<Batch<Failure>> = []
 
@@ -96,8 +99,16 @@ export class PartitionQueue<Failure> {
     const { head } = this
     if (head === undefined) return false
     if (this.isBroken) return this.underWay.length === 0
-    if (head.baseSequence === noSequence) return true
+    if (head.baseSequence === noSequence) return this.isKnown || this.underWay.length === 0
     return this.underWay.every(({ baseSequence }) => isBefore(head.baseSequence, baseSequence))
+  }
+
+  /**
+   * Whether the broker holds this producer id's state. One that does not takes any sequence: a second batch that it took while it had
+   * refused the first (not the leader yet) would put the first out of sequence for ever.
+   */
+  private get isKnown(): boolean {
+    return this.identity === undefined || this.storedId === this.identity.id
   }
 
   /** Takes the first batch out, under way. With an identity it gets its sequence, or keeps the one it has. */
@@ -143,7 +154,12 @@ export class PartitionQueue<Failure> {
     this.waiting.splice(behind === -1 ? this.waiting.length : behind, 0, batch)
   }
 
-  /** Stored. */
+  stored(batch: Batch<Failure>): void {
+    this.finish(batch)
+    this.storedId = batch.identity?.id
+  }
+
+  /** Ended, however it did. */
   finish(batch: Batch<Failure>): void {
     this.landed(batch)
     this.unqueue(batch)

@@ -268,12 +268,13 @@ export class Sender {
       isTransactional: identities.transactionalId !== null,
       isNext: queue.isNext(batch),
       isBroken: queue.isBroken,
+      mayBeStored: batch.mayBeStored,
       isExpired: identities.isAborting || this.isExpired(batch, this.nowMs),
       canSplit: batch.count > 1
     })
     switch (outcome._tag) {
       case "Stored":
-        queue.finish(batch)
+        queue.stored(batch)
         this.deliver(queue, batch, answer)
         return
       case "Split":

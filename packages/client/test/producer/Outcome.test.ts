@@ -8,6 +8,7 @@ const usual: Situation = {
   isTransactional: false,
   isNext: true,
   isBroken: false,
+  mayBeStored: false,
   isExpired: false,
   canSplit: false
 }
@@ -22,11 +23,17 @@ it("what is retriable in Kafka's table is sent again until its time is over", ()
   expect(outcomeOf(ErrorCode.TOPIC_AUTHORIZATION_FAILED, usual)).toEqual({ _tag: "Fail", isCertain: true })
 })
 
-it("a sequence out of order is another's failure, unless all before it is stored", () => {
+it("a sequence out of order is another's failure while something before it is not stored", () => {
   const code = ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
   expect(tagOf(code, { isNext: false })).toBe("Retry")
   expect(tagOf(code, { isBroken: true })).toBe("Retry")
-  expect(tagOf(code)).toBe("Fail")
+})
+
+it("a sequence out of order behind stored ones begins a new identity, unless the batch may be stored or is of a transaction", () => {
+  const code = ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+  expect(tagOf(code)).toBe("Renumber")
+  expect(outcomeOf(code, { ...usual, mayBeStored: true })).toEqual({ _tag: "Fail", isCertain: false })
+  expect(outcomeOf(code, { ...usual, isTransactional: true })).toEqual({ _tag: "Fail", isCertain: false })
 })
 
 it("what the broker has stored already is stored, also after the time", () => {

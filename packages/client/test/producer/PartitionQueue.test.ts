@@ -12,7 +12,7 @@ const identity: Identity = { id: 7, epoch: 0 }
 const limitBytes = 1_000
 
 /** A queue with `count` closed batches of one record each. */
-const queueOf = (count: number): PartitionQueue<string> => {
+const freshQueueOf = (count: number): PartitionQueue<string> => {
   const queue = new PartitionQueue<string>("t", 0)
   for (let index = 0; index < count; index++) queue.append({ timestamp: 0 }, limitBytes, limitBytes, 0, quiet, index)
   return queue
@@ -25,12 +25,33 @@ const send = (queue: PartitionQueue<string>, as: Identity | undefined = identity
   return left.batch
 }
 
+/** The same of a producer that has stored a record in the partition, so that many batches may be under way. */
+const queueOf = (count: number): PartitionQueue<string> => {
+  const queue = freshQueueOf(count + 1)
+  queue.stored(send(queue))
+  return queue
+}
+
 const sequences = (batches: ReadonlyArray<Batch<string>>) => batches.map(({ baseSequence }) => baseSequence)
 
 it("sequences follow one another, and begin again behind the largest", () => {
   const queue = queueOf(3)
-  expect(sequences([send(queue), send(queue), send(queue)])).toEqual([0, 1, 2])
+  expect(sequences([send(queue), send(queue), send(queue)])).toEqual([1, 2, 3])
   expect(sequenceAfter(2 ** 31 - 1, 1)).toBe(0)
+})
+
+it("a producer id's first batch goes alone until one is stored: a broker without its state takes any sequence", () => {
+  const queue = freshQueueOf(3)
+  const first = send(queue)
+  expect(queue.mayLeave).toBe(false)
+  queue.comeBack(first)
+  expect(queue.mayLeave).toBe(true)
+  expect(send(queue)).toBe(first)
+  expect(queue.mayLeave).toBe(false)
+  queue.stored(first)
+  expect(queue.mayLeave).toBe(true)
+  send(queue)
+  expect(queue.mayLeave).toBe(true)
 })
 
 it("what comes back is sent in its order, alone until it is stored, with the sequence it had", () => {
@@ -41,7 +62,7 @@ it("what comes back is sent in its order, alone until it is stored, with the seq
   expect(queue.head).toBe(first)
   expect(queue.mayLeave).toBe(true)
   expect(send(queue)).toBe(first)
-  expect(first.baseSequence).toBe(0)
+  expect(first.baseSequence).toBe(1)
   // The second would pass nothing that is under way before it but the first, which must be stored first.
   expect(queue.head).toBe(second)
   expect(queue.mayLeave).toBe(false)
@@ -50,7 +71,7 @@ it("what comes back is sent in its order, alone until it is stored, with the seq
   expect(send(queue)).toBe(second)
   queue.finish(third)
   queue.finish(second)
-  expect(sequences([send(queue)])).toEqual([3])
+  expect(sequences([send(queue)])).toEqual([4])
 })
 
 it("only the batch behind stored ones is next", () => {
@@ -67,7 +88,7 @@ it("a refused batch that was the last gives its sequence back", () => {
   const queue = queueOf(2)
   queue.giveUp(send(queue), true)
   expect(queue.isBroken).toBe(false)
-  expect(sequences([send(queue)])).toEqual([0])
+  expect(sequences([send(queue)])).toEqual([1])
 })
 
 it("a gap breaks the identity: what is left goes under a new one, from 0, when nothing is under way", () => {
