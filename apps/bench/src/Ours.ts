@@ -12,7 +12,7 @@ const MAIN = join(import.meta.dirname, "../../broker/src/main.mjs")
 /** The same without looking for a bundle of it. */
 const SOURCES = join(import.meta.dirname, "../../broker/src/Command.ts")
 /** As the `start` script of package.json. */
-const NODE_OPTIONS = ["--optimize-for-size"]
+const NODE_OPTIONS = ["--max-semi-space-size=4"]
 const READY_WITHIN_MS = 60_000
 const ENDED_WITHIN_MS = 30_000
 const OUTPUT_KEPT = 8_000

@@ -107,7 +107,7 @@ export class NodeProcess {
   }
 
   start(): Promise<void> {
-    const args = ["--optimize-for-size", MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID, ...this.more]
+    const args = ["--max-semi-space-size=4", MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID, ...this.more]
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: brokerEnvironment() })
     this.child = child
     this.ending = false
