@@ -9,6 +9,7 @@ import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { arenaMemory, crc32c, reservedBytes } from "@klamm/protocol/Crc32c"
+import { touchMemory } from "./Memory.ts"
 import { percentile } from "./Statistics.ts"
 
 const MIB = 1024 * 1024
@@ -141,7 +142,10 @@ const sinkOnce = async (size: number): Promise<number> => {
 
 const sink = async (size: number): Promise<number> => {
   const rates: Array<number> = []
-  for (let round = 0; round < ROUNDS; round++) rates.push(await sinkOnce(size))
+  for (let round = 0; round < ROUNDS; round++) {
+    await touchMemory()
+    rates.push(await sinkOnce(size))
+  }
   return best(rates)
 }
 

@@ -10,6 +10,7 @@ import { type Budget, budgetTable, type Profile, secondsByLayer } from "./Budget
 import { createTopic } from "./Cluster.ts"
 import type { Driver } from "./driver/Driver.ts"
 import type { Job, Outcome } from "./driver/Job.ts"
+import { touchMemory } from "./Memory.ts"
 import type { Options } from "./Options.ts"
 import { startOurs } from "./Ours.ts"
 import type { System } from "./System.ts"
@@ -103,6 +104,7 @@ class Loads {
     const profile = join(this.folder, `${name}.cpuprofile`)
     const outcome = await this.withBroker(name, synced, profile, async (system) => {
       await createTopic(system.bootstrap, { name, partitions: PARTITIONS, replication: 1 })
+      await touchMemory()
       return this.run(produceJob(system, name, batchBytes))
     })
     rmSync(join(this.folder, name), { recursive: true })
@@ -136,7 +138,7 @@ export const measureBudget = async (plan: Plan) => {
       await loads.produce("64 KiB", 64 * KIB, false),
       await loads.produce("1 MiB", KIB * KIB, false),
       await loads.produce("64 KiB, synced", 64 * KIB, true),
-      await loads.consume("consume")
+      await loads.consume("consume, after a restart")
     ]
     const notes = "The broker's main thread alone: syncs run in threads of libuv, which no profile shows."
     return { ...budgetTable(budgets), notes }

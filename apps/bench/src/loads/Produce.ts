@@ -5,6 +5,7 @@
 import { createTopic, deleteTopic } from "../Cluster.ts"
 import type { Codec, ProduceJob } from "../driver/Job.ts"
 import { type Group, type Load, type Measured, type Scene, throughputFigures, throughputOf, watched } from "../Load.ts"
+import { touchMemory } from "../Memory.ts"
 
 export const KIB = 1024
 export const MIB = 1024 * KIB
@@ -50,7 +51,10 @@ export const withTopic = async <A>(
 
 export const produceOnce = (scene: Scene, change: Partial<ProducePlan> = {}): Promise<Measured> => {
   const plan = { ...BASE, ...change }
-  return withTopic(scene, plan, async () => throughputOf(await watched(scene, produceJob(scene, plan))))
+  return withTopic(scene, plan, async () => {
+    await touchMemory()
+    return throughputOf(await watched(scene, produceJob(scene, plan)))
+  })
 }
 
 interface Variation {
