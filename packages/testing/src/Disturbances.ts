@@ -49,7 +49,7 @@ export const spoil = (
   kind: "slowDisk" | "syncError" | "writeError" | "fullDisk",
   { disk: { condition, files } }: SimNode
 ): Undo => {
-  if (kind === "slowDisk") Object.assign(condition, { syncMs: [50, 3_000], coldReadMs: [5, 1_000] })
+  if (kind === "slowDisk") Object.assign(condition, { syncMs: [50, 3_000], coldReadMs: [5, 1_000], writeMs: [1, 500] })
   else if (kind === "syncError") condition.syncFails = chance.skewed(0.01, 1)
   else if (kind === "writeError") condition.writeFails = chance.skewed(0.01, 1)
   else condition.totalBytes = files.usedBytes + chance.below(20_000)

@@ -22,6 +22,9 @@ export type Latency = readonly [least: number, most: number]
 export interface DiskCondition {
   syncMs: Latency
   coldReadMs: Latency
+  /** How long a write takes that goes to a thread of its own, and how often one does. */
+  writeMs: Latency
+  pooledWrites: number
   /** How often an operation that needs no device still lets others run first. */
   yields: number
   /** How often each kind of operation fails with an I/O error. */
@@ -35,6 +38,8 @@ export interface DiskCondition {
 export const healthy = (): DiskCondition => ({
   syncMs: [0.1, 5],
   coldReadMs: [0.05, 2],
+  writeMs: [0.02, 3],
+  pooledWrites: 0.2,
   yields: 0.05,
   readFails: 0,
   writeFails: 0,
@@ -198,7 +203,7 @@ export class SimDisk {
           Effect.map(file.write(position, written), () =>
             this.rotten.clear(stored, position, position + sizeOf(written))
           )
-        return unlessFailed(this.perform(user, write(chunks), () => write(this.someOf(chunks))))
+        return unlessFailed(this.perform(user, this.maySlowWrite(write(chunks)), () => write(this.someOf(chunks))))
       },
       sync: unlessFailed(this.perform(user, sync)),
       truncate: (length) => {
@@ -218,7 +223,17 @@ export class SimDisk {
     })
   }
 
-  private wait(latency: "syncMs" | "coldReadMs"): Effect.Effect<void> {
+  /** A write on a thread of its own goes on though whoever asked for it is interrupted. */
+  private maySlowWrite(write: Effect.Effect<void, DiskError>): Effect.Effect<void, DiskError> {
+    return Effect.suspend(() => {
+      if (!this.chance.happens(this.condition.pooledWrites)) return write
+      const early = this.chance.happens(0.5)
+      const wait = this.wait("writeMs")
+      return Effect.uninterruptible(early ? Effect.andThen(write, wait) : Effect.andThen(wait, write))
+    })
+  }
+
+  private wait(latency: "syncMs" | "coldReadMs" | "writeMs"): Effect.Effect<void> {
     return Effect.suspend(() => Effect.sleep(this.chance.skewed(...this.condition[latency])))
   }
 

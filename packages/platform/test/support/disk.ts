@@ -1,12 +1,16 @@
 /** What every layer of Disk promises, to be asked of each of them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import * as fc from "fast-check"
 import { Disk, type DiskError, type DiskFile } from "../../src/Disk.ts"
 
 /** More chunks than one gathered write may carry anywhere. */
 const manyChunks = 2 * 1_024 + 1
+
+/** More than any disk writes at once on the calling thread. */
+const largeBytes = 1_024 * 1_024
 
 export const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 
@@ -45,6 +49,22 @@ export const describeDisk = (
           yield* test(disk, at)
         }).pipe(Effect.provide(makeLayer()))
       )
+
+    check("holds on to the memory of a write until it has it all, also when nobody waits for it any more", (disk, at) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const file = yield* disk.open(`${at}/a`, "write")
+          const memory = new Uint8Array(64 * 1_024 * 1_024).fill(1)
+          const chunks = [memory.subarray(0, 3), memory.subarray(3, largeBytes), memory.subarray(largeBytes)]
+          const writing = yield* Effect.forkChild(file.write(0, chunks), { startImmediately: true })
+          yield* Fiber.interrupt(writing)
+          memory.fill(2)
+          const stored = yield* readAll(file)
+          assert.include([0, memory.length], stored.length)
+          assert.isFalse(stored.includes(2))
+        })
+      )
+    )
 
     check("opens by mode", (disk, at) =>
       Effect.scoped(
