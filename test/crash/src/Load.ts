@@ -11,6 +11,9 @@ import { keyOf, type Ledger } from "./Ledger.ts"
 const ATTRIBUTES_AT = 21
 const RECORDS_PER_BATCH = 20
 const VALUE_BYTES = 700
+/** Of some batches: as large as what a broker writes by threads of its own. */
+const LARGE_VALUE_BYTES = 30_000
+const LARGE_ONE_IN = 15
 /** Answers that a client tries again: the broker is up but not all of it. */
 const RETRIABLE = new Set([3, 5, 6, 7, 14, 15, 16, 56, 78])
 const RETRY_AFTER_MS = 20
@@ -45,9 +48,10 @@ export class BatchWriter {
   private make(): Pending {
     const place = this.chance.pick(this.places)
     const count = this.chance.between(1, RECORDS_PER_BATCH)
+    const most = this.chance.between(1, LARGE_ONE_IN) === 1 ? LARGE_VALUE_BYTES : VALUE_BYTES
     const records = Array.from({ length: count }, () => ({
       key: `${this.name} ${this.written++}`,
-      value: this.chance.bytes(this.chance.between(0, VALUE_BYTES))
+      value: this.chance.bytes(this.chance.between(0, most))
     }))
     const sequence = this.sequences.get(keyOf(place)) ?? 0
     const producer: BatchOptions = this.idempotent
