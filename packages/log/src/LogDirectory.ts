@@ -297,7 +297,7 @@ export class LogDirectory {
     return Effect.gen({ self: this }, function* () {
       const path = `${this.path}/${Names.deleted(topic, partition, yield* uniqueId)}`
       yield* rename(path)
-      yield* this.disk.syncDirectory(this.path)
+      yield* this.syncNames
       this.deletedDirectories = [...this.deletedDirectories, { path, since: now }]
     })
   }

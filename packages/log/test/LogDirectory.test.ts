@@ -310,6 +310,30 @@ describe("a log directory", () => {
     expect(disk.names("/data").some((one) => one.endsWith("-delete"))).toBe(false)
   })
 
+  it("one sync of the directory serves all that are deleted meanwhile", async () => {
+    const disk = new FakeDisk()
+    let syncs = 0
+    const syncDirectory: Disk["Service"]["syncDirectory"] = (path) =>
+      Effect.gen(function* () {
+        syncs += 1
+        yield* settled
+        yield* disk.service.syncDirectory(path)
+      })
+    const program = Effect.gen(function* () {
+      const directory = yield* LogDirectory.open(at())
+      const topics = Array.from({ length: 20 }, (_, index) => `t${index}`)
+      const logs = yield* Effect.forEach(topics, (topic) => written(directory, topic, 1))
+      syncs = 0
+      yield* Effect.forEach(logs, (log) => directory.delete(log, 0), { concurrency: "unbounded", discard: true })
+    })
+    await Effect.runPromise(
+      Effect.scoped(program).pipe(Effect.provideService(Disk, { ...disk.service, syncDirectory }))
+    )
+    expect(syncs).toBeLessThanOrEqual(2)
+    disk.powerLoss()
+    expect(disk.names("/data").filter((name) => name.endsWith("-delete"))).toHaveLength(20)
+  })
+
   it("finds logs by name and leaves everything else alone", async () => {
     const disk = new FakeDisk()
     for (const name of ["a-0", "a-b-12", "a.b_c-3", "a", "a-x", "a-01", "-5", "__cluster_metadata-0"]) {

@@ -9,7 +9,7 @@
 import type { Log, LogConfig } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import * as ProducerState from "@klamm/log/ProducerState"
-import { Brokers, type Changes, type Image } from "@klamm/metadata"
+import { Brokers, type Changes, type Image, type Topics } from "@klamm/metadata"
 import { Disk, type DiskError } from "@klamm/platform"
 import { hasBug } from "@klamm/platform/Bugs"
 import type { Decompression } from "@klamm/protocol/Compression"
@@ -33,6 +33,8 @@ import type { ReplicationQuota } from "./ReplicationQuota.ts"
 
 /** Partitions that are opened at a time when many start at once; between any so many, whatever else the node does has its turn. */
 const startConcurrency = 16
+/** Partitions that are taken away at a time when a topic goes: those share a sync of their directory. */
+const removeConcurrency = 64
 
 /** What the topic's configuration means to its partitions and logs. */
 export interface TopicRules {
@@ -102,8 +104,9 @@ const followBrokers = (self: Hosting.Self, image: Image.Image): void => {
 const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image): Effect.Effect<void, never, Disk> =>
   Effect.gen(function* () {
     if (changes.brokers) followBrokers(self, image)
-    for (const topic of changes.removedTopics) {
-      for (const partition of topic.partitions) yield* Hosting.remove(self, topic.id, partition.index)
+    for (const { id, partitions } of changes.removedTopics) {
+      const remove = ({ index }: Topics.Partition) => Effect.andThen(Hosting.remove(self, id, index), Effect.yieldNow)
+      yield* Effect.forEach(partitions, remove, { concurrency: removeConcurrency, discard: true })
     }
     const follow = (change: Changes.PartitionChange) => Effect.andThen(Hosting.follow(self, change), Effect.yieldNow)
     yield* Effect.forEach(changes.partitions, follow, { concurrency: startConcurrency, discard: true })
