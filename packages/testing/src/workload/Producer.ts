@@ -80,6 +80,9 @@ class Sender {
   private identity: Identity | undefined
   private nextSequence = 0
   private unstored: Array<Batch> = []
+  /** What of the present identity was stored first was not its first batch. */
+  private isOvertaken = false
+  private hasStored = false
 
   constructor(options: ProducerOptions, partition: number, identify: Effect.Effect<Identity>) {
     this.options = options
@@ -104,6 +107,8 @@ class Sender {
       if (self.identity === undefined) {
         self.identity = yield* self.identify
         self.nextSequence = 0
+        self.isOvertaken = false
+        self.hasStored = false
       }
       self.fill(self.identity, yield* Clock.currentTimeMillis)
       yield* client.findLeader(topic, self.partition)
@@ -197,6 +202,7 @@ class Sender {
       if (attempt._tag === "Answered") {
         const { errorCode, baseOffset } = attempt
         if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) {
+          if (!isFirst && !this.hasStored) this.isOvertaken = true
           this.stored(batch, errorCode === ErrorCode.NONE ? baseOffset : -1)
         } else if (isFirst && this.isBroken(errorCode)) {
           this.giveUp(errorCode)
@@ -211,6 +217,7 @@ class Sender {
 
   private stored(batch: Batch, baseOffset: number): void {
     batch.isStored = true
+    this.hasStored = true
     const endedMs = this.options.nowMs()
     for (const [index, send] of batch.sends.entries()) {
       send.state = "ok"
@@ -230,10 +237,12 @@ class Sender {
 
   /**
    * A broker that was restarted remembers of a producer what its snapshots say, one batch, and what it replays behind them: of several
-   * batches under way all may be stored, and all but the last be forgotten. Kafka's producers end with this error too.
+   * batches under way all may be stored, and all but the last be forgotten. And one that knows nothing of a producer takes any sequence:
+   * where it refused the first batch, for want of replicas, and took the second, the first is out of order for ever. Kafka's producers
+   * end with this error too.
    */
   private mayBeForgotten(errorCode: number): boolean {
-    return errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && this.unstored.length > 1
+    return errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && (this.unstored.length > 1 || this.isOvertaken)
   }
 
   private giveUp(errorCode: number): void {

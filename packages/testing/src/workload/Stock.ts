@@ -102,20 +102,34 @@ const drain = (client: Client, options: StockOptions, topic: string, partition: 
     return { partition, end, records }
   })
 
-const topicsOf = (client: Client) =>
-  Effect.suspend(() =>
-    client.ask(
-      client.anyone,
-      { request: MetadataRequest, response: MetadataResponse },
-      12,
-      {
-        topics: null,
-        allowAutoTopicCreation: false,
-        includeTopicAuthorizedOperations: false,
-        includeClusterAuthorizedOperations: false
-      },
-      ({ topics }) => new Map(topics.map(({ name, partitions }) => [name ?? "", partitions.length]))
-    )
+const topicsOn = (client: Client, broker: Address) =>
+  client.ask(
+    broker,
+    { request: MetadataRequest, response: MetadataResponse },
+    12,
+    {
+      topics: null,
+      allowAutoTopicCreation: false,
+      includeTopicAuthorizedOperations: false,
+      includeClusterAuthorizedOperations: false
+    },
+    ({ topics }) => topics.map(({ name, partitions }): readonly [string, number] => [name ?? "", partitions.length])
+  )
+
+const printed = (topics: ReadonlyArray<readonly [string, number]>): string =>
+  topics
+    .map(([name, partitions]) => `${name} ${partitions}`)
+    .sort()
+    .join()
+
+/** The topics of which every broker knows, asked until all say the same: one that was cut off learns late of what came meanwhile. */
+const topicsOf = (client: Client, brokers: ReadonlyArray<Address>) =>
+  Effect.flatMap(
+    Effect.forEach(brokers, (broker) => topicsOn(client, broker)),
+    (answers) =>
+      new Set(answers.map(printed)).size === 1
+        ? Effect.succeed(new Map(answers[0]))
+        : Effect.fail(refused(ErrorCode.LEADER_NOT_AVAILABLE))
   )
 
 const committedBy = (client: Client, group: string, topic: string, partitions: ReadonlyArray<number>) =>
@@ -150,7 +164,7 @@ export const takeStock = (client: Client, options: StockOptions, topic: string):
     const drained = yield* Effect.forEach(partitions, (partition) => drain(client, options, topic, partition))
     const groups = new Set(options.history.commits.map(({ group }) => group))
     const committed = yield* Effect.forEach(groups, (group) => insist(committedBy(client, group, topic, partitions)))
-    const topics = yield* insist(topicsOf(client))
+    const topics = yield* insist(topicsOf(client, options.bootstrap))
     // What was found to be damaged in all this reading is being fetched anew.
     yield* inSync(client, options.bootstrap, topic)
     return { drained, topics, committed: new Map(committed.flat()) }
