@@ -140,7 +140,8 @@ export const measureBudget = async (plan: Plan) => {
       await loads.produce("64 KiB, synced", 64 * KIB, true),
       await loads.consume("consume, after a restart")
     ]
-    const notes = "The broker's main thread alone: syncs and large writes run in threads of libuv, which no profile shows."
+    const notes =
+      "The broker's main thread alone: syncs and large writes run in threads of libuv, which no profile shows."
     return { ...budgetTable(budgets), notes }
   } finally {
     remove()

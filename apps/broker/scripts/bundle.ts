@@ -26,7 +26,13 @@ const warmWithinMs = 20_000
 const warm = (): Promise<void> =>
   new Promise((resolve) => {
     const listeners = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0"
-    const args = ["--max-semi-space-size=4", join(import.meta.dirname, "../src/main.mjs"), "--memory", "--set", listeners]
+    const args = [
+      "--max-semi-space-size=4",
+      join(import.meta.dirname, "../src/main.mjs"),
+      "--memory",
+      "--set",
+      listeners
+    ]
     // KAFKA_… variables are configuration to a broker.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
     const broker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"], timeout: warmWithinMs, env })
