@@ -302,13 +302,14 @@ export class LogDirectory {
     })
   }
 
-  /** Removes deleted logs whose delay is over; answers how many went. */
+  /** Removes deleted logs whose delay is over, one at a time between whatever else there is to do; answers how many went. */
   removeDeleted(now: number, fileDeleteDelayMs: number): Effect.Effect<number, DiskError> {
     return Effect.gen({ self: this }, function* () {
       const due = this.deletedDirectories.filter(({ since }) => now - since >= fileDeleteDelayMs)
       for (const entry of due) {
         yield* this.disk.remove(entry.path)
         this.deletedDirectories = this.deletedDirectories.filter((other) => other !== entry)
+        yield* Effect.yieldNow
       }
       return due.length
     })

@@ -310,6 +310,23 @@ describe("a log directory", () => {
     expect(disk.names("/data").some((one) => one.endsWith("-delete"))).toBe(false)
   })
 
+  it("many deleted logs are removed between whatever else there is to do", async () => {
+    const disk = new FakeDisk()
+    const left = await inDirectory(disk, (directory) =>
+      Effect.gen(function* () {
+        for (let index = 0; index < 10; index++) yield* directory.delete(yield* written(directory, `t${index}`, 1), 0)
+        const removing = yield* Effect.forkChild(directory.removeDeleted(100, 100))
+        const counts: Array<number> = []
+        while (removing.pollUnsafe() === undefined) {
+          counts.push(disk.names("/data").filter((name) => name.endsWith("-delete")).length)
+          yield* Effect.yieldNow
+        }
+        return new Set(counts)
+      })
+    )
+    expect(left.size).toBeGreaterThanOrEqual(10)
+  })
+
   it("one sync of the directory serves all that are deleted meanwhile", async () => {
     const disk = new FakeDisk()
     let syncs = 0
