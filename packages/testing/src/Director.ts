@@ -100,7 +100,6 @@ export class Director {
       const { cluster, network, world } = this.options
       world.tell("world", "heal")
       this.isOver = true
-      this.down.clear()
       network.heal()
       for (const node of cluster.nodes) {
         Object.assign(node.disk.condition, healthy())
@@ -111,6 +110,7 @@ export class Director {
         if (node.isStopping) node.crash()
         node.start()
       }
+      this.down.clear()
     })
   }
 

@@ -91,6 +91,8 @@ export class SimDisk {
   private readonly rotten = new Rot()
   private operationsToLive = Number.POSITIVE_INFINITY
   private onDeath: () => void = () => undefined
+  /** The death that has begun and waits for its last operation, which may take long. */
+  private dying: (() => void) | undefined
 
   constructor(chance: Chance, condition: DiskCondition = healthy()) {
     this.chance = chance
@@ -108,28 +110,35 @@ export class SimDisk {
     return this.memory.files
   }
 
-  /** Calls `die` at the `operations`th operation from now: before it, in the midst of it, or behind it. */
+  /** Calls `die` at the `operations`th operation from now: before it, in the midst of it, or behind it. A death that has begun is ended first. */
   dieAt(operations: number, die: () => void): void {
+    this.dying?.()
     this.operationsToLive = operations
     this.onDeath = die
   }
 
   /** The process dies: all that was written stays. */
   crash(): void {
-    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.endDeath()
     this.memory.crash()
   }
 
   /** The power goes. */
   losePower(spared: Spared = this.chance.pick(allSpared)): Spared {
-    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.endDeath()
     this.memory.losePower(this.survivors(spared))
     return spared
   }
 
+  /** No death waits for its operation any more. */
+  private endDeath(): void {
+    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.dying = undefined
+  }
+
   /** An empty disk in place of this one. No process may use it. */
   replace(): void {
-    this.operationsToLive = Number.POSITIVE_INFINITY
+    this.endDeath()
     this.memory.crash()
     const { files } = this.memory
     const empty = (directory: string): void => {
@@ -258,8 +267,14 @@ export class SimDisk {
   ): Effect.Effect<never, never, R> {
     const moment = this.chance.pick<Moment>(half === undefined ? ["before", "after"] : ["before", "during", "after"])
     this.operationsToLive = Number.POSITIVE_INFINITY
+    const { onDeath } = this
+    const dying = (): void => {
+      this.dying = undefined
+      onDeath()
+    }
+    this.dying = dying
     const end = Effect.suspend(() => {
-      this.onDeath()
+      if (this.dying === dying) dying()
       return Effect.never
     })
     if (moment === "before") return end

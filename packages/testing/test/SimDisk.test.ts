@@ -152,4 +152,27 @@ describe("a world's disk", () => {
     assert.isAtLeast(lengths.size, 6)
     assert.isAtMost(Math.max(...lengths), 100)
   })
+
+  it("ends a death that has begun when another is planned, however long its operation takes", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const sim = new SimDisk(new Chance(seed))
+      Object.assign(sim.condition, { writeMs: [1_000, 1_000], pooledWrites: 1 })
+      const user = { isAlive: true }
+      const disk = sim.mount(user)
+      const world = new World({ seed })
+      const life = world.process(world.machine("one"), "one")
+      const write = Effect.gen(function* () {
+        const file = yield* disk.open("/a", "write")
+        sim.dieAt(1, () => {
+          user.isAlive = false
+          life.kill()
+        })
+        yield* file.write(0, [new Uint8Array(100).fill(1)])
+      })
+      life.run(Effect.scoped(write), () => assert.fail("the dead don't end"))
+      world.run(Effect.sleep(10))
+      sim.dieAt(Number.POSITIVE_INFINITY, () => undefined)
+      assert.isFalse(user.isAlive)
+    }
+  })
 })
