@@ -13,12 +13,12 @@ const FREE_BYTES_MIN = 2 * TOUCHED_GIB * GIB
 const WITHIN_MS = 30_000
 const script = `for (const held = []; held.length < ${4 * TOUCHED_GIB}; ) held.push(Buffer.alloc(${GIB / 4}, 1))`
 
-/** Done when it was touched and is free again; of no consequence where it fails. */
+/** Done when it was touched and is free again. Failing to is told, for then a figure says less. */
 export const touchMemory = (): Promise<void> => {
   if (freemem() < FREE_BYTES_MIN) return Promise.resolve()
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["-e", script], { stdio: "ignore", timeout: WITHIN_MS })
-    child.once("error", () => resolve())
-    child.once("close", () => resolve())
+    child.once("error", reject)
+    child.once("close", (code) => (code === 0 ? resolve() : reject(new Error("memory could not be touched in time"))))
   })
 }

@@ -33,6 +33,24 @@ const bytesOf = (sim: SimDisk, path = "/a"): Uint8Array => {
 
 const second: Use = (file) => file.write(0, [new Uint8Array(4 * sectorBytes).fill(2)])
 
+/** A process that is to die at its next operation, which is the first of its writes; answers who it is, and the world it lives in. */
+const dying = (sim: SimDisk, seed: number, writes: ReadonlyArray<number>) => {
+  const user = { isAlive: true }
+  const disk = sim.mount(user)
+  const world = new World({ seed })
+  const life = world.process(world.machine("one"), "one")
+  const write = Effect.gen(function* () {
+    const file = yield* disk.open("/a", "write")
+    sim.dieAt(1, () => {
+      user.isAlive = false
+      life.kill()
+    })
+    for (const position of writes) yield* file.write(position, [new Uint8Array(100).fill(1)])
+  })
+  life.run(Effect.scoped(write), () => assert.fail("the dead don't end"))
+  return { user, world }
+}
+
 describe("a world's disk", () => {
   it("keeps what was written in a crash, and in a power cut what was synced", () => {
     const sim = new SimDisk(new Chance(1))
@@ -131,20 +149,7 @@ describe("a world's disk", () => {
     const lengths = new Set<number>()
     for (let seed = 1; seed <= 40; seed++) {
       const sim = new SimDisk(new Chance(seed))
-      const user = { isAlive: true }
-      const disk = sim.mount(user)
-      const world = new World({ seed })
-      const life = world.process(world.machine("one"), "one")
-      const write = Effect.gen(function* () {
-        const file = yield* disk.open("/a", "write")
-        sim.dieAt(1, () => {
-          user.isAlive = false
-          life.kill()
-        })
-        yield* file.write(0, [new Uint8Array(100).fill(1)])
-        yield* file.write(100, [new Uint8Array(100).fill(1)])
-      })
-      life.run(Effect.scoped(write), () => assert.fail("the dead don't end"))
+      const { world } = dying(sim, seed, [0, 100])
       world.run(Effect.sleep(100))
       lengths.add(sim.files.file("/a").size)
     }
@@ -157,19 +162,7 @@ describe("a world's disk", () => {
     for (let seed = 1; seed <= 20; seed++) {
       const sim = new SimDisk(new Chance(seed))
       Object.assign(sim.condition, { writeMs: [1_000, 1_000], pooledWrites: 1 })
-      const user = { isAlive: true }
-      const disk = sim.mount(user)
-      const world = new World({ seed })
-      const life = world.process(world.machine("one"), "one")
-      const write = Effect.gen(function* () {
-        const file = yield* disk.open("/a", "write")
-        sim.dieAt(1, () => {
-          user.isAlive = false
-          life.kill()
-        })
-        yield* file.write(0, [new Uint8Array(100).fill(1)])
-      })
-      life.run(Effect.scoped(write), () => assert.fail("the dead don't end"))
+      const { user, world } = dying(sim, seed, [0])
       world.run(Effect.sleep(10))
       sim.dieAt(Number.POSITIVE_INFINITY, () => undefined)
       assert.isFalse(user.isAlive)

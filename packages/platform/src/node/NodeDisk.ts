@@ -15,9 +15,9 @@ import { lockFile } from "./LockFile.ts"
 
 /**
  * From so many bytes on a write goes to the thread pool: other partitions and connections go on meanwhile, on another processor. A write of
- * this size takes from 50 to 400 µs, by whether the memory is at hand that the page cache grows into; a hop takes about 30.
+ * this size takes from 50 to 400 µs, by whether the memory is at hand that the page cache grows into; a hop takes about 30 (decision 0008).
  */
-export const pooledWriteBytes = 128 * 1024
+const pooledWriteBytes = 128 * 1024
 
 /** Chunks that one gathered write may carry (IOV_MAX on Linux). */
 export const maxChunksPerWrite = 1_024
