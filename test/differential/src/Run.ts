@@ -21,9 +21,12 @@ export interface Target {
   readonly ports?: ReadonlyMap<number, string>
 }
 
-/** How long an answer may take before it counts as none, and how long a setup step is asked again. */
-const ANSWER_WITHIN_MS = 4_000
-const SETTLED_WITHIN_MS = 15_000
+/**
+ * How long an answer may take before it counts as none, and how long a setup step is asked again: far beyond what a busy
+ * machine's disk stalls for. Steps that expect no answer say themselves how long they listen.
+ */
+const ANSWER_WITHIN_MS = 15_000
+const SETTLED_WITHIN_MS = 30_000
 const ASK_AGAIN_AFTER_MS = 40
 /** An answer is `waited for` when it took at least this part of the announced time. */
 const WAITED_FROM = 0.7

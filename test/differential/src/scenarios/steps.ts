@@ -60,7 +60,21 @@ export interface TopicOptions {
   readonly configs?: Readonly<Record<string, string>>
 }
 
-/** Creates a topic and waits until its partitions serve. */
+/** Learns a topic's id, which a creation that had to be asked twice does not tell. */
+const identified = (alias: string): Ask =>
+  ask(
+    `${alias} has an id`,
+    METADATA,
+    (c) => ({ topics: [{ name: c.name(alias), topicId: ZERO_ID }], allowAutoTopicCreation: false }),
+    {
+      version: 12,
+      setup: true,
+      until: (answer) => numberAt(answer, "topics.0.errorCode") === 0,
+      note: (answer, c) => c.keep(`id of ${alias}`, stringAt(answer, "topics.0.topicId"))
+    }
+  )
+
+/** Creates a topic, waits until its partitions serve, and learns its id. */
 export const topic = (alias: string, { partitions = 1, configs = {} }: TopicOptions = {}): ReadonlyArray<Step> => [
   ask(
     `create ${alias}`,
@@ -80,11 +94,11 @@ export const topic = (alias: string, { partitions = 1, configs = {} }: TopicOpti
     {
       version: 7,
       setup: true,
-      until: (answer) => [0, 36].includes(numberAt(answer, "topics.0.errorCode")),
-      note: (answer, c) => c.keep(`id of ${alias}`, stringAt(answer, "topics.0.topicId"))
+      until: (answer) => [0, 36].includes(numberAt(answer, "topics.0.errorCode"))
     }
   ),
-  served(alias, partitions)
+  served(alias, partitions),
+  identified(alias)
 ]
 
 /** Waits until every partition of a topic answers. */
