@@ -3,18 +3,13 @@
  */
 import { alone, ask, type Context, pause, type Scenario, type Step, scenario, take } from "../Scenario.ts"
 import { numberAt, type Struct, type Value } from "../Value.ts"
+import { DELETE_GROUPS, DESCRIBE_GROUPS, JOIN_GROUP, OFFSET_COMMIT, OFFSET_DELETE, OFFSET_FETCH } from "./keys.ts"
 import {
   coordinated,
-  DELETE_GROUPS,
-  DESCRIBE_GROUPS,
   idOrUnknown,
-  JOIN_GROUP,
   join,
   joinRequest,
   leave,
-  OFFSET_COMMIT,
-  OFFSET_DELETE,
-  OFFSET_FETCH,
   stableGroup,
   sync,
   topic,

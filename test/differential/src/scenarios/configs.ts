@@ -3,7 +3,8 @@
  */
 import { alone, ask, type Context, type Scenario, type Step, scenario } from "../Scenario.ts"
 import { at, listAt, type Struct, type Value } from "../Value.ts"
-import { ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS, LIST_CONFIG_RESOURCES, topic } from "./steps.ts"
+import { ALTER_CONFIGS, DESCRIBE_CONFIGS, INCREMENTAL_ALTER_CONFIGS, LIST_CONFIG_RESOURCES } from "./keys.ts"
+import { topic } from "./steps.ts"
 
 const TOPIC = 2
 const BROKER = 4

@@ -6,7 +6,8 @@
 import { batch } from "../Batches.ts"
 import { ask, type Context, type Scenario, type Step, scenario } from "../Scenario.ts"
 import { stringAt } from "../Value.ts"
-import { ALTER_REPLICA_LOG_DIRS, DESCRIBE_LOG_DIRS, fill, topic } from "./steps.ts"
+import { ALTER_REPLICA_LOG_DIRS, DESCRIBE_LOG_DIRS } from "./keys.ts"
+import { fill, topic } from "./steps.ts"
 
 type Places = ReadonlyArray<readonly [alias: string, partitions: ReadonlyArray<number>]>
 type Directory = string | ((context: Context) => string)

@@ -4,19 +4,8 @@
 import { batch } from "../Batches.ts"
 import { type Ask, ask, type Context, pause, type Scenario, type Step, scenario, take } from "../Scenario.ts"
 import { numberAt, type Struct } from "../Value.ts"
-import {
-  at,
-  DELETE_RECORDS,
-  FETCH,
-  type FetchOptions,
-  fetch,
-  fetchRequest,
-  fill,
-  produce,
-  topic,
-  UNKNOWN_ID,
-  ZERO_ID
-} from "./steps.ts"
+import { DELETE_RECORDS, FETCH } from "./keys.ts"
+import { at, type FetchOptions, fetch, fetchRequest, fill, produce, topic, UNKNOWN_ID, ZERO_ID } from "./steps.ts"
 
 const VERSIONS = [4, 18] as const
 

@@ -3,19 +3,8 @@
  */
 import { alone, ask, type Scenario, type Step, scenario } from "../Scenario.ts"
 import { numberAt } from "../Value.ts"
-import {
-  coordinated,
-  DELETE_GROUPS,
-  DESCRIBE_GROUPS,
-  FIND_COORDINATOR,
-  join,
-  LIST_GROUPS,
-  leave,
-  OFFSET_COMMIT,
-  stableGroup,
-  sync,
-  topic
-} from "./steps.ts"
+import { DELETE_GROUPS, DESCRIBE_GROUPS, FIND_COORDINATOR, LIST_GROUPS, OFFSET_COMMIT } from "./keys.ts"
+import { coordinated, join, leave, stableGroup, sync, topic } from "./steps.ts"
 
 const find = (name: string, keyType: number, keys: ReadonlyArray<string>): Step =>
   ask(name, FIND_COORDINATOR, { key: keys[0] ?? "", keyType, coordinatorKeys: keys })

@@ -4,19 +4,8 @@
  */
 import { ask, hangup, pause, type Scenario, scenario, take } from "../Scenario.ts"
 import { numberAt } from "../Value.ts"
-import {
-  describe,
-  HEARTBEAT,
-  heartbeat,
-  JOIN_GROUP,
-  join,
-  joinRequest,
-  LEAVE_GROUP,
-  leave,
-  SYNC_GROUP,
-  stableGroup,
-  sync
-} from "./steps.ts"
+import { HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, SYNC_GROUP } from "./keys.ts"
+import { describe, heartbeat, join, joinRequest, leave, stableGroup, sync } from "./steps.ts"
 
 const joined = {
   version: 9,

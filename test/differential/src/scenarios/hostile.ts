@@ -4,20 +4,15 @@
 import { batch } from "../Batches.ts"
 import { ask, type Scenario, type Step, scenario } from "../Scenario.ts"
 import {
-  at,
-  coordinated,
   DELETE_RECORDS,
   FETCH,
-  fetch,
-  fill,
   LIST_OFFSETS,
   OFFSET_COMMIT,
   OFFSET_FETCH,
   OFFSET_FOR_LEADER_EPOCH,
-  PRODUCE,
-  produce,
-  topic
-} from "./steps.ts"
+  PRODUCE
+} from "./keys.ts"
+import { at, coordinated, fetch, fill, produce, topic } from "./steps.ts"
 
 const LONG_MAX = 9223372036854775807n
 const LONG_MIN = -9223372036854775808n

@@ -3,16 +3,8 @@
  */
 import { alone, ask, type Context, type Scenario, type Step, scenario } from "../Scenario.ts"
 import { listAt, numberAt, type Struct, type Value } from "../Value.ts"
-import {
-  API_VERSIONS,
-  DELETE_TOPICS,
-  DESCRIBE_CLUSTER,
-  DESCRIBE_TOPIC_PARTITIONS,
-  METADATA,
-  topic,
-  UNKNOWN_ID,
-  ZERO_ID
-} from "./steps.ts"
+import { API_VERSIONS, DELETE_TOPICS, DESCRIBE_CLUSTER, DESCRIBE_TOPIC_PARTITIONS, METADATA } from "./keys.ts"
+import { topic, UNKNOWN_ID, ZERO_ID } from "./steps.ts"
 
 const metadata = (
   name: string,

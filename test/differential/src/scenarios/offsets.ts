@@ -4,7 +4,8 @@
 import { batch } from "../Batches.ts"
 import { ask, NOW_MS, type Scenario, type Step, scenario } from "../Scenario.ts"
 import type { Struct } from "../Value.ts"
-import { DELETE_RECORDS, fill, LIST_OFFSETS, OFFSET_FOR_LEADER_EPOCH, topic } from "./steps.ts"
+import { DELETE_RECORDS, LIST_OFFSETS, OFFSET_FOR_LEADER_EPOCH } from "./keys.ts"
+import { fill, topic } from "./steps.ts"
 
 type Part = readonly [number, number, Struct?]
 

@@ -9,10 +9,9 @@ import {
   DELETE_TOPICS,
   ELECT_LEADERS,
   LIST_PARTITION_REASSIGNMENTS,
-  METADATA,
-  topic,
-  ZERO_ID
-} from "./steps.ts"
+  METADATA
+} from "./keys.ts"
+import { topic, ZERO_ID } from "./steps.ts"
 
 type Places = ReadonlyArray<readonly [alias: string, partitions: ReadonlyArray<number>]>
 

@@ -7,19 +7,8 @@ import * as Codecs from "../Codecs.ts"
 import { oldMessage } from "../OldFormats.ts"
 import { ask, type Context, NOW_MS, type Scenario, type Step, scenario } from "../Scenario.ts"
 import { numberAt } from "../Value.ts"
-import {
-  at,
-  fetch,
-  fill,
-  INIT_PRODUCER_ID,
-  LIST_OFFSETS,
-  PRODUCE,
-  type ProduceOptions,
-  produce,
-  produceRequest,
-  topic,
-  UNKNOWN_ID
-} from "./steps.ts"
+import { INIT_PRODUCER_ID, LIST_OFFSETS, PRODUCE } from "./keys.ts"
+import { at, fetch, fill, type ProduceOptions, produce, produceRequest, topic, UNKNOWN_ID } from "./steps.ts"
 
 const VERSIONS = [3, 13] as const
 const HOUR_MS = 3_600_000

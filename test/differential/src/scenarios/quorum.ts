@@ -5,15 +5,8 @@
  */
 import { alone, ask, type Scenario, type Step, scenario } from "../Scenario.ts"
 import type { Struct, Value } from "../Value.ts"
-import {
-  ADD_RAFT_VOTER,
-  DESCRIBE_QUORUM,
-  REMOVE_RAFT_VOTER,
-  UNKNOWN_ID,
-  UNREGISTER_BROKER,
-  UPDATE_FEATURES,
-  ZERO_ID
-} from "./steps.ts"
+import { ADD_RAFT_VOTER, DESCRIBE_QUORUM, REMOVE_RAFT_VOTER, UNREGISTER_BROKER, UPDATE_FEATURES } from "./keys.ts"
+import { UNKNOWN_ID, ZERO_ID } from "./steps.ts"
 
 type Places = ReadonlyArray<readonly [topic: string, partitions: ReadonlyArray<number>]>
 

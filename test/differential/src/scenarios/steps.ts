@@ -5,46 +5,19 @@
 import { Writer } from "@klamm/protocol/Bytes"
 import { type Ask, ask, type Context, type Step } from "../Scenario.ts"
 import { listAt, numberAt, type Struct, stringAt, type Value } from "../Value.ts"
-
-export const PRODUCE = 0
-export const FETCH = 1
-export const LIST_OFFSETS = 2
-export const METADATA = 3
-export const OFFSET_COMMIT = 8
-export const OFFSET_FETCH = 9
-export const FIND_COORDINATOR = 10
-export const JOIN_GROUP = 11
-export const HEARTBEAT = 12
-export const LEAVE_GROUP = 13
-export const SYNC_GROUP = 14
-export const DESCRIBE_GROUPS = 15
-export const LIST_GROUPS = 16
-export const API_VERSIONS = 18
-export const CREATE_TOPICS = 19
-export const DELETE_TOPICS = 20
-export const DELETE_RECORDS = 21
-export const INIT_PRODUCER_ID = 22
-export const OFFSET_FOR_LEADER_EPOCH = 23
-export const DESCRIBE_CONFIGS = 32
-export const ALTER_CONFIGS = 33
-export const ALTER_REPLICA_LOG_DIRS = 34
-export const DESCRIBE_LOG_DIRS = 35
-export const CREATE_PARTITIONS = 37
-export const DELETE_GROUPS = 42
-export const ELECT_LEADERS = 43
-export const INCREMENTAL_ALTER_CONFIGS = 44
-export const ALTER_PARTITION_REASSIGNMENTS = 45
-export const LIST_PARTITION_REASSIGNMENTS = 46
-export const OFFSET_DELETE = 47
-export const DESCRIBE_QUORUM = 55
-export const UPDATE_FEATURES = 57
-export const DESCRIBE_CLUSTER = 60
-export const DESCRIBE_PRODUCERS = 61
-export const UNREGISTER_BROKER = 64
-export const LIST_CONFIG_RESOURCES = 74
-export const DESCRIBE_TOPIC_PARTITIONS = 75
-export const ADD_RAFT_VOTER = 80
-export const REMOVE_RAFT_VOTER = 81
+import {
+  CREATE_TOPICS,
+  DESCRIBE_GROUPS,
+  FETCH,
+  FIND_COORDINATOR,
+  HEARTBEAT,
+  JOIN_GROUP,
+  LEAVE_GROUP,
+  LIST_OFFSETS,
+  METADATA,
+  PRODUCE,
+  SYNC_GROUP
+} from "./keys.ts"
 
 /** A topic id that no broker ever gave out. */
 export const UNKNOWN_ID = "AAAAAAAAAAAAAAAAAAAAAQ"

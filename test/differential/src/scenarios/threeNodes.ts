@@ -15,9 +15,9 @@ import {
   ELECT_LEADERS,
   LIST_PARTITION_REASSIGNMENTS,
   METADATA,
-  PRODUCE,
-  ZERO_ID
-} from "./steps.ts"
+  PRODUCE
+} from "./keys.ts"
+import { ZERO_ID } from "./steps.ts"
 
 type Assignment = ReadonlyArray<ReadonlyArray<number>>
 

@@ -6,21 +6,15 @@ import { batch } from "../Batches.ts"
 import { ask, type Context, type Scenario, type Step, scenario } from "../Scenario.ts"
 import { numberAt, type Struct, type Value } from "../Value.ts"
 import {
-  at,
   CREATE_PARTITIONS,
   CREATE_TOPICS,
   DELETE_TOPICS,
   DESCRIBE_LOG_DIRS,
   DESCRIBE_PRODUCERS,
-  fetch,
-  fill,
   INIT_PRODUCER_ID,
-  METADATA,
-  produce,
-  topic,
-  UNKNOWN_ID,
-  ZERO_ID
-} from "./steps.ts"
+  METADATA
+} from "./keys.ts"
+import { at, fetch, fill, produce, topic, UNKNOWN_ID, ZERO_ID } from "./steps.ts"
 
 interface Wanted {
   readonly name: string

@@ -9,7 +9,7 @@ import { type Ask, ask, type Scenario, type Step, scenario, type Throw } from ".
 import { apiOf, requestBytes } from "../Tables.ts"
 import { type Raw, raw, type Struct } from "../Value.ts"
 import { framed } from "../Wire.ts"
-import { API_VERSIONS, METADATA, PRODUCE } from "./steps.ts"
+import { API_VERSIONS, METADATA, PRODUCE } from "./keys.ts"
 
 /** Enough to see a connection closed; and to believe that no answer will come. */
 const CLOSED_WITHIN_MS = 2_000
