@@ -2,6 +2,7 @@
  * Reading a range of stored bytes: from the batch that holds the offset asked for, whole segments at most, straight into the
  * caller's memory. Invariants: the first batch begins at byte 0 of the answer and nothing at or above `upToOffset` is in it; the
  * end may cut a batch short, which readers drop (behaviours 074 to 076); every whole batch in it is what was written (`Verify.ts`).
+ * Without generators where every fetch passes, for the reason that `@klamm/actor/Actor` gives.
  */
 import type { DiskError, DiskFile, ReadHint } from "@klamm/platform"
 import * as Effect from "effect/Effect"
@@ -111,52 +112,71 @@ const boundPosition = (state: LogState, place: Place, file: DiskFile, upTo: numb
   )
 }
 
+type Found<Else = never> = Effect.Effect<LogRead | "none" | Else, DiskError | CorruptLog>
+
+/** What of a segment is read: from a batch on, up to `end`, a position. */
+interface Range {
+  readonly first: LocatedBatch
+  readonly end: number
+}
+
+const answerOf = (state: LogState, place: Place, { first, end }: Range, bytes: Uint8Array, offset: number) => {
+  const { segment, nextBaseOffset } = place
+  const sound = isFresh(state, first) ? allSound(bytes) : soundness(state, bytes, first.baseOffset, offset)
+  const answer: LogRead = {
+    bytes: bytes.subarray(0, sound.bytes),
+    startOffset: first.baseOffset,
+    segmentBaseOffset: segment.baseOffset,
+    endsWait: sound.fault !== undefined || (nextBaseOffset !== undefined && end === segment.sizeBytes)
+  }
+  if (sound.fault === undefined) return Effect.succeed(answer)
+  const error = corrupt(segment, first.position + sound.bytes, sound.fault)
+  return sound.bytes === 0 ? Effect.fail(error) : Effect.as(noteDamage(state, error), answer)
+}
+
+const readRange = (state: LogState, place: Place, file: DiskFile, request: ReadRequest, range: Range): Found => {
+  const { segment } = place
+  const { position } = range.first
+  const sizeBytes = range.end - position
+  const target = request.allocate(sizeBytes)
+  if (target === undefined) return Effect.succeed("none")
+  const hint = request.hint ?? readHint(state, segment, position)
+  return Effect.flatMap(file.read(position, target.subarray(0, sizeBytes), hint), (read) => {
+    segment.recentlyReadFrom = position
+    segment.recentlyReadTo = position + read
+    return answerOf(state, place, range, target.subarray(0, read), request.offset)
+  })
+}
+
 const readSegment = (state: LogState, place: Place, file: DiskFile, request: ReadRequest) =>
-  Effect.gen(function* () {
-    const { segment } = place
-    const first = yield* locateFirst(state, segment, file, request)
-    if (first === "end") return "beyond"
+  Effect.flatMap(locateFirst(state, place.segment, file, request), (first): Found<"beyond"> => {
+    if (first === "end") return Effect.succeed("beyond")
     if (first.lastOffset >= (place.nextBaseOffset ?? state.logEndOffset)) {
-      return yield* Effect.fail(corrupt(segment, first.position, "a batch beyond the end"))
+      return Effect.fail(corrupt(place.segment, first.position, "a batch beyond the end"))
     }
-    if (first.lastOffset >= request.upToOffset) return "none"
-    if (first.sizeBytes > request.maxBytes && !request.minOneBatch) return "none"
+    if (first.lastOffset >= request.upToOffset) return Effect.succeed("none")
+    if (first.sizeBytes > request.maxBytes && !request.minOneBatch) return Effect.succeed("none")
     const wanted = first.position + Math.max(request.maxBytes, first.sizeBytes)
-    const end = yield* boundPosition(state, place, file, request.upToOffset, wanted)
-    const target = request.allocate(end - first.position)
-    if (target === undefined) return "none"
-    const hint = request.hint ?? readHint(state, segment, first.position)
-    const read = yield* file.read(first.position, target.subarray(0, end - first.position), hint)
-    segment.recentlyReadFrom = first.position
-    segment.recentlyReadTo = first.position + read
-    const bytes = target.subarray(0, read)
-    const sound = isFresh(state, first) ? allSound(bytes) : soundness(state, bytes, first.baseOffset, request.offset)
-    if (sound.fault !== undefined) {
-      const error = corrupt(segment, first.position + sound.bytes, sound.fault)
-      if (sound.bytes === 0) return yield* Effect.fail(error)
-      yield* noteDamage(state, error)
-    }
-    return {
-      bytes: bytes.subarray(0, sound.bytes),
-      startOffset: first.baseOffset,
-      segmentBaseOffset: segment.baseOffset,
-      endsWait: sound.fault !== undefined || (place.nextBaseOffset !== undefined && end === segment.sizeBytes)
-    }
+    return Effect.flatMap(boundPosition(state, place, file, request.upToOffset, wanted), (end) =>
+      readRange(state, place, file, request, { first, end })
+    )
   })
 
-const readFound = (state: LogState, request: ReadRequest): Effect.Effect<LogRead | "none", DiskError | CorruptLog> =>
-  Effect.gen(function* () {
-    if (request.offset >= Math.min(request.upToOffset, state.logEndOffset)) return "none"
-    const { segments } = state
-    for (let index = Math.max(0, floorSegment(segments, request.offset)); index < segments.length; index++) {
-      const segment = segments[index]!
-      if (segment.removed) return "none"
-      const place = { segment, nextBaseOffset: segments[index + 1]?.baseOffset }
-      const found = yield* segment.withFile((file) => readSegment(state, place, file, request))
-      if (found !== "beyond") return found
-    }
-    return "none"
-  })
+const readFrom = (state: LogState, segments: ReadonlyArray<Segment>, index: number, request: ReadRequest): Found => {
+  const segment = segments[index]
+  if (segment === undefined || segment.removed) return Effect.succeed("none")
+  const place = { segment, nextBaseOffset: segments[index + 1]?.baseOffset }
+  return Effect.flatMap(
+    segment.withFile((file) => readSegment(state, place, file, request)),
+    (found) => (found === "beyond" ? readFrom(state, segments, index + 1, request) : Effect.succeed(found))
+  )
+}
+
+const readFound = (state: LogState, request: ReadRequest): Found => {
+  if (request.offset >= Math.min(request.upToOffset, state.logEndOffset)) return Effect.succeed("none")
+  const { segments } = state
+  return readFrom(state, segments, Math.max(0, floorSegment(segments, request.offset)), request)
+}
 
 /** Whether a truncation came between, or is under way. */
 const isCut = (state: LogState, cutsBefore: number): boolean => state.cuts !== cutsBefore || cutsBefore % 2 === 1
@@ -166,7 +186,7 @@ const isCut = (state: LogState, cutsBefore: number): boolean => state.cuts !== c
  * may not exceed it, or `allocate` refused. An offset below the log start reads from the first batch there is. `CorruptLog` when
  * the batch that was asked for is not what was written; what lies ahead of such a batch is given.
  */
-export const read = (state: LogState, request: ReadRequest): Effect.Effect<LogRead | "none", DiskError | CorruptLog> =>
+export const read = (state: LogState, request: ReadRequest): Found =>
   Effect.suspend(() => {
     const { cuts } = state
     return Effect.catchTag(asCorrupt(readFound(state, request)), "CorruptLog", (error) =>

@@ -150,28 +150,24 @@ const readRecords = (
   let segment: Segment | undefined
   const upToOffset = upToOffsetOf(replica, request)
   const base = empty(replica)
-  const read = Effect.gen(function* () {
-    const found = yield* partition.log.read({
-      offset: request.fetchOffset,
-      maxBytes: request.maxBytes,
-      upToOffset,
-      minOneBatch: request.minOneBatch,
-      allocate: (sizeBytes) => {
-        segment = arena.allocate(sizeBytes)
-        return segment?.bytes
-      }
-    })
-    const abortedTransactions = yield* aborted(partition, request, upToOffset)
-    if (found === "none") return { ...base, abortedTransactions }
-    const held = segment
-    return {
-      ...base,
-      abortedTransactions,
-      records: found.bytes,
-      endsWait: found.endsWait,
-      release: () => held?.release()
+  const found = partition.log.read({
+    offset: request.fetchOffset,
+    maxBytes: request.maxBytes,
+    upToOffset,
+    minOneBatch: request.minOneBatch,
+    allocate: (sizeBytes) => {
+      segment = arena.allocate(sizeBytes)
+      return segment?.bytes
     }
   })
+  const read = Effect.flatMap(found, (records) =>
+    Effect.map(aborted(partition, request, upToOffset), (abortedTransactions): PartitionRead => {
+      if (records === "none") return { ...base, abortedTransactions }
+      const held = segment
+      const { bytes, endsWait } = records
+      return { ...base, abortedTransactions, records: bytes, endsWait, release: () => held?.release() }
+    })
+  )
   return Effect.catch(read, (error) => {
     segment?.release()
     // The log has told of the damage.

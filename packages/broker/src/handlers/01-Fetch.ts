@@ -13,7 +13,7 @@ import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import { failedRead, type PartitionRead, preferring, type Reader } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
 import { FetchReads, type Found, type Limits, type Target } from "../FetchReads.ts"
-import type { CachedPartition, FetchNews, FetchPartition } from "../FetchSessions.ts"
+import type { CachedPartition, FetchNews, FetchPartition, SessionContext } from "../FetchSessions.ts"
 import { type Handler, handler } from "../Handler.ts"
 import { LeaderHints } from "../LeaderHints.ts"
 import { preferredReplica, rackAwareSelector } from "../ReplicaSelector.ts"
@@ -257,28 +257,39 @@ const beginSession = ({ services, request, context, usesTopicIds, reader }: Aski
     context.receivedMonotonicMs
   )
 
+type Open = Extract<SessionContext, { readonly _tag: "Open" }>
+
+/** Concludes the session of a fetch that has all it waited for. */
+const answerTo = ({ services, context }: Asking, session: Open, { found }: FetchReads) => {
+  const news = new Map([...found].map(([member, each]) => [member, newsOf(each)]))
+  const { sessionId, included } = session.conclude(news)
+  const hints =
+    context.apiVersion >= leaderHintVersion ? new LeaderHints(services.cluster(), context.listenerName) : undefined
+  const responses = gather(found, included, hints)
+  return { errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints: hints?.nodeEndpoints ?? [] }
+}
+
+/** Not a generator, for the reason that `FetchReads` gives. */
 export const fetch = (services: Services): Handler =>
   handler(FetchRequest, FetchResponse, (request, context) =>
-    Effect.gen(function* () {
+    Effect.suspend((): Effect.Effect<(typeof FetchResponse)["Input"]> => {
       const { apiVersion } = context
       const { isolationLevel } = request
       if (isolationLevel !== readUncommittedLevel && isolationLevel !== readCommittedLevel) {
-        return refuse(request, apiVersion)
+        return Effect.succeed(refuse(request, apiVersion))
       }
       const usesTopicIds = apiVersion >= topicIdVersion
       const asking: Asking = { services, request, context, usesTopicIds, reader: readerOf(request, apiVersion) }
       const session = beginSession(asking)
-      if (session._tag === "Refused") return { errorCode: session.errorCode, sessionId: 0, responses: [] }
+      if (session._tag === "Refused") {
+        return Effect.succeed({ errorCode: session.errorCode, sessionId: 0, responses: [] })
+      }
       const fetching = new FetchReads(services, session.interest, limitsOf(asking))
       context.whenSent(() => fetching.release())
-      yield* Effect.onInterrupt(fetching.untilEnough, () => Effect.sync(session.abandon))
-      const { found } = fetching
-      recordSent(asking, found)
-      const news = new Map([...found].map(([member, each]) => [member, newsOf(each)]))
-      const { sessionId, included } = session.conclude(news)
-      const hints =
-        apiVersion >= leaderHintVersion ? new LeaderHints(services.cluster(), context.listenerName) : undefined
-      const responses = gather(found, included, hints)
-      return { errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints: hints?.nodeEndpoints ?? [] }
+      const waiting = Effect.onInterrupt(fetching.untilEnough, () => Effect.sync(session.abandon))
+      return Effect.map(waiting, () => {
+        recordSent(asking, fetching.found)
+        return answerTo(asking, session, fetching)
+      })
     })
   )
