@@ -6,13 +6,16 @@
  * has a set of its own. A call that times out closes its connection, because a peer that is gone without a word looks just so.
  */
 import type { Arena } from "@klamm/platform/Arena"
+import * as Deadlines from "@klamm/platform/Deadlines"
 import { printAddress } from "@klamm/platform/Inbox"
+import { monotonicMsOf } from "@klamm/platform/Moment"
 import { type Address, type ConnectionOptions, type Frame, Network } from "@klamm/platform/Network"
 import type { Message } from "@klamm/protocol/Api"
 import { MalformedBytes, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import { frameLength } from "@klamm/protocol/Frame"
 import { privateVersion } from "@klamm/protocol/Header"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -71,6 +74,9 @@ interface Self {
   readonly scope: Scope.Scope
   readonly writer: Writer
   readonly open: Map<string, Opening>
+  readonly clock: Clock.Clock
+  readonly deadlines: Deadlines.Deadlines
+  readonly run: (effect: Effect.Effect<void>) => void
 }
 
 /** Connections that carry Kafka's frames. Answers have been asked for: the arena alone bounds how many are held. */
@@ -122,6 +128,18 @@ const linkTo = (self: Self, to: Address): Effect.Effect<Link, ChannelError> =>
 const disconnect = (self: Self, to: Address): Effect.Effect<void> =>
   Effect.suspend(() => self.open.get(printAddress(to))?.link?.close ?? Effect.void)
 
+/** By a deadline that all calls share: a fiber that sleeps for each would cost more than the call. */
+const askWithin = (
+  { deadlines, clock, run }: Self,
+  link: Link,
+  encode: (correlationId: number) => Uint8Array,
+  timeoutMs: number
+): Effect.Effect<Frame, ChannelError> =>
+  Effect.suspend(() => {
+    const giveUp = deadlines.add(monotonicMsOf(clock) + timeoutMs, () => run(link.closeFor("TimedOut")))
+    return Effect.ensuring(link.ask(encode), Effect.sync(giveUp))
+  })
+
 /** The frame of the answer, within the time given. */
 const ask = (
   self: Self,
@@ -130,17 +148,20 @@ const ask = (
   version: number,
   writeBody: (writer: Writer) => void,
   timeoutMs: number
-): Effect.Effect<Frame, ChannelError> =>
-  Effect.flatMap(linkTo(self, to), (link) =>
-    link.ask((id) =>
-      requestFrame(self.writer, { key, version, correlationId: id, clientId: self.options.clientId }, writeBody)
+): Effect.Effect<Frame, ChannelError> => {
+  const encode = (id: number) =>
+    requestFrame(self.writer, { key, version, correlationId: id, clientId: self.options.clientId }, writeBody)
+  return Effect.suspend(() => {
+    const link = self.open.get(printAddress(to))?.link
+    if (link?.isOpen === true) return askWithin(self, link, encode, timeoutMs)
+    return Effect.flatMap(linkTo(self, to), (made) => made.ask(encode)).pipe(
+      Effect.timeoutOrElse({
+        duration: timeoutMs,
+        orElse: () => Effect.andThen(disconnect(self, to), timedOut(printAddress(to)))
+      })
     )
-  ).pipe(
-    Effect.timeoutOrElse({
-      duration: timeoutMs,
-      orElse: () => Effect.andThen(disconnect(self, to), timedOut(printAddress(to)))
-    })
-  )
+  })
+}
 
 /** What `read` makes of the frame, or why it can't; then the connection is of no use any more. */
 const readAnswer = <A>(self: Self, to: Address, read: () => A): Effect.Effect<A, ChannelError> =>
@@ -196,6 +217,10 @@ export const make = (options: ChannelsOptions): Effect.Effect<Channels, never, N
   Effect.gen(function* () {
     const network = yield* Network
     const scope = yield* Effect.scope
-    const self: Self = { options, network, scope, writer: new Writer(), open: new Map() }
+    const clock = yield* Clock.Clock
+    const deadlines = yield* Deadlines.make
+    const runFork = Effect.runForkWith(yield* Effect.context<never>())
+    const run = (effect: Effect.Effect<void>) => void runFork(Effect.forkIn(effect, scope))
+    const self: Self = { options, network, scope, writer: new Writer(), open: new Map(), clock, deadlines, run }
     return { call: call(self), request: request(self), disconnect: (to) => disconnect(self, to) }
   })

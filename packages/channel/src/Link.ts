@@ -27,7 +27,9 @@ export class Link {
   private readonly scope: Scope.Scope
   private readonly waiting = new Map<number, Waiting>()
   private outgoing: Array<Uint8Array> = []
-  private isSending = false
+  /** Wakes the sender; none while it is at work, or was never needed. */
+  private wakeSender: (() => void) | undefined
+  private hasSender = false
   private nextId = 1
   private failure: ChannelError | undefined
 
@@ -88,11 +90,16 @@ export class Link {
     })
   }
 
-  /** Sees to it that what has gathered is written. */
+  /** Sees to it that what has gathered is written. One sender serves the connection: a fiber for each request would cost more than it. */
   private get sending(): Effect.Effect<void> {
-    if (this.isSending) return Effect.void
-    this.isSending = true
-    return Effect.asVoid(Effect.forkIn(this.send, this.scope))
+    if (!this.hasSender) {
+      this.hasSender = true
+      return Effect.asVoid(Effect.forkIn(this.send, this.scope))
+    }
+    const { wakeSender } = this
+    this.wakeSender = undefined
+    wakeSender?.()
+    return Effect.void
   }
 
   private answerTo<A, E>(id: number, take: (frame: Frame) => Effect.Effect<A, E>): Effect.Effect<A, E | ChannelError> {
@@ -108,22 +115,31 @@ export class Link {
     })
   }
 
-  /** Closes the connection; whoever waits is told Disconnected. */
-  readonly close: Effect.Effect<void> = Effect.suspend(() =>
-    this.end(new ChannelError({ reason: "Disconnected", address: this.address }))
-  )
+  /** Closes the connection; whoever waits is told why. */
+  closeFor(reason: ChannelError["reason"]): Effect.Effect<void> {
+    return Effect.suspend(() => this.end(new ChannelError({ reason, address: this.address })))
+  }
 
-  /** Writes what has gathered, again and again, until nothing has. */
+  /** Closes the connection; whoever waits is told Disconnected. */
+  readonly close: Effect.Effect<void> = this.closeFor("Disconnected")
+
+  /** Writes what has gathered in one turn, again and again, until the connection ends. */
   private readonly send: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.outgoing.length === 0 || this.failure !== undefined) {
-      this.isSending = false
-      return Effect.void
-    }
+    if (this.failure !== undefined) return Effect.void
+    if (this.outgoing.length === 0) return Effect.flatMap(this.somethingToSend, () => this.send)
     const chunks = this.outgoing
     this.outgoing = []
     return Effect.matchEffect(this.connection.write(chunks), {
       onFailure: (error) => this.end(ofNetwork(error)),
       onSuccess: () => this.send
+    })
+  })
+
+  /** Those that ask in the same turn are written together. */
+  private readonly somethingToSend: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    this.wakeSender = () => resume(Effect.yieldNow)
+    return Effect.sync(() => {
+      this.wakeSender = undefined
     })
   })
 
@@ -142,6 +158,7 @@ export class Link {
       const waiting = [...this.waiting.values()]
       this.waiting.clear()
       for (const { failed } of waiting) failed(error)
+      this.wakeSender?.()
     }
     return this.connection.close
   }

@@ -145,8 +145,8 @@ export const deliver = (
   answer: FetchAnswer,
   { fetchSettings, quota }: Pick<FetcherOptions, "fetchSettings" | "quota">
 ): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const round = new Round(answer, yield* Moment.monotonicMs, fetchSettings().backoffMs)
+  Effect.flatMap(Moment.monotonicMs, (now) => {
+    const round = new Round(answer, now, fetchSettings().backoffMs)
     if (quota.isActive) recordFetched(followed, answer, quota)
     for (const { topicId, partitions } of answer.body.responses) {
       for (const data of partitions) {
@@ -157,6 +157,6 @@ export const deliver = (
         if (member !== undefined && asked !== undefined) round.deliver(member, asked, data)
       }
     }
-    yield* round.untilTaken
-    for (const fault of round.faults) yield* Effect.logError(`records of a leader are damaged: ${fault}`)
+    const tellFault = (fault: string) => Effect.logError(`records of a leader are damaged: ${fault}`)
+    return Effect.flatMap(round.untilTaken, () => Effect.forEach(round.faults, tellFault, { discard: true }))
   })

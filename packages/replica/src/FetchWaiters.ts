@@ -2,9 +2,10 @@
  * Long polls: a fetch that found too little waits until enough has been appended to what it asked for, an answer can no longer
  * be "nothing" (a leader change, an error), or its time is up. Invariant: each waiter is woken once.
  */
+
+import * as Deadlines from "@klamm/platform/Deadlines"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Deadlines from "./Deadlines.ts"
 import type { FetchInterest, Member } from "./FetchInterest.ts"
 
 export interface FetchWaiters {

@@ -13,10 +13,10 @@ import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { fetcherFor } from "@klamm/protocol/JavaHash"
 import * as Effect from "effect/Effect"
-import type * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { deliver } from "./Deliveries.ts"
-import { type Asked, FetcherSession } from "./FetcherSession.ts"
+import type { Asked } from "./FetcherSession.ts"
+import { makeSource, type Runner, type Source, sleepOrChange, unlessChanged } from "./FetchSource.ts"
 import { type Followed, keyOf, restMs } from "./Followed.ts"
 import * as Follower from "./Follower.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
@@ -86,36 +86,9 @@ const lookEachMs = 1_000
 /** How soon a broker that is not registered yet looks again. */
 const unregisteredRestMs = 10
 
-/**
- * How long news of the metadata gathers before a waiting poll is given up for it, and how often that may happen, in milliseconds: the
- * less often the more partitions the request after it has to name all again. The poll that ends by itself costs only what is new.
- */
-const gatherMs = 1
-const interruptPauseMs = 50
-const partitionsPerPause = 64
-
-interface Self {
+interface Self extends Runner {
   readonly options: FetcherOptions
-  readonly scope: Scope.Scope
   readonly sources: Map<string, Source>
-  readonly run: (effect: Effect.Effect<void>) => void
-}
-
-/** One loop. */
-interface Source {
-  readonly brokerId: number
-  readonly fetcher: number
-  readonly partitions: Map<string, Followed>
-  readonly session: FetcherSession
-  /** Those of which something else may have to be asked than in the last request. */
-  due: Set<string>
-  /** When all were last looked at; milliseconds. */
-  lookedMs: number
-  /** Partitions have come since the last request was made. */
-  changed: boolean
-  onChange: (() => void) | undefined
-  interruptedAtMs: number
-  failures: number
 }
 
 /** What to ask for the partition; undefined when it can't be fetched just now. */
@@ -200,28 +173,6 @@ const requestFor = ({ options }: Self, { session }: Source, maxWaitMs: number): 
   }
 }
 
-/** Ends when partitions have come, but leaves time for more of them, and for the last interruption to bear fruit. */
-const untilChanged = (source: Source): Effect.Effect<"Changed"> => {
-  const signal = Effect.callback<void>((resume) => {
-    if (source.changed) return resume(Effect.void)
-    source.onChange = () => resume(Effect.void)
-    return Effect.sync(() => {
-      source.onChange = undefined
-    })
-  })
-  return Effect.gen(function* () {
-    yield* signal
-    const now = yield* Moment.monotonicMs
-    const pauseMs = interruptPauseMs * (1 + source.session.size / partitionsPerPause)
-    yield* Effect.sleep(Math.max(gatherMs, source.interruptedAtMs + pauseMs - now))
-    source.interruptedAtMs = yield* Moment.monotonicMs
-    return "Changed" as const
-  })
-}
-
-const sleepOrChange = (source: Source, ms: number): Effect.Effect<void> =>
-  Effect.asVoid(Effect.raceFirst(untilChanged(source), Effect.sleep(ms)))
-
 /** The session errors of KIP-227: the next request is a full one, at once. */
 const sessionErrors: ReadonlySet<number> = new Set([
   ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
@@ -249,39 +200,30 @@ const take = (self: Self, source: Source, answer: FetchAnswer): Effect.Effect<vo
   return deliver(source, answer, self.options)
 }
 
-/** Asks, and gives up waiting when there are more partitions to ask for; an answer that has come by then is not thrown away. */
-const fetchUnlessChanged = ({ options }: Self, source: Source, place: FetchPlace, request: FetchRequest) => {
-  let landed: Result.Result<FetchAnswer, { readonly message: string }> | undefined
-  const asking = Effect.result(options.fetch(place, request, options.fetchSettings().timeoutMs))
-  const fetching = Effect.map(asking, (result) => {
-    landed = result
-    return result
-  })
-  return Effect.map(Effect.raceFirst(fetching, untilChanged(source)), (first) => landed ?? first)
-}
-
-/** One request and what comes of it. */
+/** One request and what comes of it. Not a generator, for the reason that `@klamm/actor/Actor` gives. */
 const fetchOnce = (self: Self, source: Source): Effect.Effect<void> =>
-  Effect.gen(function* () {
+  Effect.flatMap(Moment.monotonicMs, (now) => {
     const { options } = self
     const settings = options.fetchSettings()
-    const now = yield* Moment.monotonicMs
     // A fetch without an epoch could be taken for one of this broker's former life, which may have had more (KIP-903).
-    if (options.brokerEpoch() < 0) return yield* Effect.sleep(unregisteredRestMs)
+    if (options.brokerEpoch() < 0) return Effect.sleep(unregisteredRestMs)
     source.changed = false
     const nextMs = gather(self, source, settings, now)
-    if (source.session.size === 0) return yield* sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))
+    if (source.session.size === 0) return sleepOrChange(source, Math.min(nextMs - now, settings.backoffMs))
     const address = options.addressOf(source.brokerId)
-    if (address === undefined) return yield* failed(self, source, "no address")
+    if (address === undefined) return failed(self, source, "no address")
     const request = requestFor(self, source, Math.max(0, Math.min(settings.maxWaitMs, nextMs - now)))
     const place = { address, fetcher: source.fetcher }
-    const outcome = yield* fetchUnlessChanged(self, source, place, request)
-    if (outcome === "Changed") {
-      source.session.reset()
-      return yield* options.disconnect(place)
-    }
-    if (outcome._tag === "Failure") return yield* failed(self, source, outcome.failure.message)
-    yield* take(self, source, outcome.success)
+    const asking = Effect.result(options.fetch(place, request, settings.timeoutMs))
+    return Effect.flatMap(unlessChanged(self, source, asking), (outcome) => {
+      if (outcome === "Changed") {
+        source.session.reset()
+        return options.disconnect(place)
+      }
+      return outcome._tag === "Failure"
+        ? failed(self, source, outcome.failure.message)
+        : take(self, source, outcome.success)
+    })
   })
 
 const loop = (self: Self, source: Source): Effect.Effect<void> =>
@@ -297,18 +239,7 @@ const sourceOf = (self: Self, brokerId: number, { topic, partition }: PartitionA
   const fetcher = fetcherFor(topic, partition, self.options.fetchSettings().fetchers)
   const known = self.sources.get(sourceKey({ brokerId, fetcher }))
   if (known !== undefined) return known
-  const source: Source = {
-    brokerId,
-    fetcher,
-    partitions: new Map(),
-    session: new FetcherSession(),
-    due: new Set(),
-    lookedMs: Number.NEGATIVE_INFINITY,
-    changed: false,
-    onChange: undefined,
-    interruptedAtMs: Number.NEGATIVE_INFINITY,
-    failures: 0
-  }
+  const source = makeSource(brokerId, fetcher)
   self.sources.set(sourceKey(source), source)
   self.run(loop(self, source))
   return source
@@ -349,7 +280,12 @@ export const make = (options: FetcherOptions): Effect.Effect<Fetcher, never, Sco
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
     const fork = (effect: Effect.Effect<void>) =>
       Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.yieldNow, effect), scope))
-    const self: Self = { options, scope, sources: new Map(), run: (effect) => void runFork(fork(effect)) }
+    const self: Self = {
+      options,
+      sources: new Map(),
+      run: (effect) => void runFork(fork(effect)),
+      start: runFork
+    }
     return {
       follow: (partition, leaderId) => follow(self, partition, leaderId),
       unfollow: (partition) => unfollow(self, partition),

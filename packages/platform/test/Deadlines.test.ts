@@ -37,6 +37,15 @@ describe("deadlines", () => {
     expect(deadlines.size).toBe(1)
   })
 
+  it("that were given up are forgotten together, long before their time", () => {
+    const { deadlines, add } = byHand()
+    add("kept", 30_000)
+    for (let index = 0; index < 1_000; index++) add("answered", 30_000)()
+    expect(deadlines.size).toBeLessThan(140)
+    deadlines.ring(30_000)
+    expect(deadlines.size).toBe(0)
+  })
+
   it("may be added and given up while others fire", () => {
     const fired: Array<string> = []
     const armed: Array<number> = []
