@@ -9,8 +9,6 @@ import { join } from "node:path"
 import { addressesOf, endListener, portOf, type System } from "./System.ts"
 
 const MAIN = join(import.meta.dirname, "../../broker/src/main.mjs")
-/** The same without looking for a bundle of it. */
-const SOURCES = join(import.meta.dirname, "../../broker/src/Command.ts")
 /** As the `start` script of package.json. */
 const NODE_OPTIONS = ["--max-semi-space-size=4"]
 const READY_WITHIN_MS = 60_000
@@ -40,8 +38,8 @@ class Child {
   private readonly process: ChildProcess
   private output = ""
 
-  constructor(args: ReadonlyArray<string>, main: string = MAIN) {
-    this.process = spawn(process.execPath, [...NODE_OPTIONS, main, ...args], {
+  constructor(args: ReadonlyArray<string>) {
+    this.process = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: environment()
     })
@@ -107,7 +105,7 @@ export const startOurs = async (plan: OursPlan): Promise<System> => {
     if (plan.folder === undefined) rmSync(folder, { recursive: true, force: true })
   }
   process.once("exit", removeFolder)
-  const children = [new Child(argumentsOf(plan, folder), plan.profile === undefined ? MAIN : SOURCES)]
+  const children = [new Child(argumentsOf(plan, folder))]
   await children[0]!.ready
   const bootstrap = Array.from({ length: plan.nodes }, (_, node) => `localhost:${plan.port + node * PORTS_PER_NODE}`)
   return {

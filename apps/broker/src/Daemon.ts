@@ -20,6 +20,7 @@ import * as DiskMemory from "@klamm/platform/DiskMemory"
 import { gzip, zstd } from "@klamm/platform/node/Codecs"
 import * as NodeDisk from "@klamm/platform/node/NodeDisk"
 import * as NodeNetwork from "@klamm/platform/node/NodeNetwork"
+import * as NodeScheduler from "@klamm/platform/node/NodeScheduler"
 import { makeCodecs } from "@klamm/protocol/Compression"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -117,7 +118,7 @@ export const run = (options: Options, beforeExit: () => void): void => {
     keepSmall()
     return yield* started.failed
   })
-  const fiber = Effect.runFork(Effect.provide(program, broker))
+  const fiber = Effect.runFork(Effect.provide(program, broker), { scheduler: NodeScheduler.make() })
   const isStopping = onStopSignal(() => Effect.runFork(Fiber.interrupt(fiber)))
   fiber.addObserver((exit) => {
     beforeExit()

@@ -6,8 +6,11 @@
  */
 import { existsSync } from "node:fs"
 import { enableCompileCache } from "node:module"
+import { withoutAsyncContext } from "./AsyncContext.mjs"
 import { bundlePath, entry } from "./Bundle.mjs"
 
 enableCompileCache()
 const bundle = bundlePath()
-await import(existsSync(bundle) ? bundle : entry)
+// A profile tells by their files where the time went.
+const fromSources = process.argv.includes("--profile") || !existsSync(bundle)
+await withoutAsyncContext(() => import(fromSources ? entry : bundle))
