@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
 import * as Channels from "../src/Channels.ts"
 import { peerApi } from "../src/PeerApi.ts"
 
@@ -125,6 +126,32 @@ it.live("silence times out and closes the connection", () =>
     expect(second.connection).not.toBe(first.connection)
     yield* greeting(second, "late")
     expect(yield* Fiber.join(again)).toEqual({ text: "late" })
+  })
+)
+
+it.effect("calls over one connection have the time of the shortest, and one that is answered has no more", () =>
+  Effect.gen(function* () {
+    const { asked, channels, to } = yield* setup
+    const first = yield* Effect.forkChild(channels.call(to, Greet, { name: "first" }, 1_000))
+    const one = yield* Queue.take(asked)
+    yield* greeting(one, "hello")
+    yield* Fiber.join(first)
+    const answered = yield* Effect.forkChild(channels.call(to, Greet, { name: "answered" }, 1_000))
+    yield* greeting(yield* Queue.take(asked), "in time")
+    yield* Fiber.join(answered)
+    const long = yield* Effect.forkChild(Effect.flip(channels.call(to, Greet, { name: "long" }, 30_000)))
+    yield* Queue.take(asked)
+    yield* TestClock.adjust(2_000)
+    expect(long.pollUnsafe()).toBeUndefined()
+    const short = yield* Effect.forkChild(Effect.flip(channels.call(to, Greet, { name: "short" }, 500)))
+    expect((yield* Queue.take(asked)).connection).toBe(one.connection)
+    yield* TestClock.adjust(500)
+    expect([(yield* Fiber.join(short)).reason, (yield* Fiber.join(long)).reason]).toEqual(["TimedOut", "TimedOut"])
+    const next = yield* Effect.forkChild(channels.call(to, Greet, { name: "next" }, 1_000))
+    const anew = yield* Queue.take(asked)
+    expect(anew.connection).not.toBe(one.connection)
+    yield* greeting(anew, "hello again")
+    expect(yield* Fiber.join(next)).toEqual({ text: "hello again" })
   })
 )
 
