@@ -9,6 +9,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
       "test/{tidy,wire,swarm,client}/**/*.test.ts",
+      "test/clients/harness/**/*.test.ts",
       "examples/**/*.test.ts"
     ],
     exclude: ["**/node_modules/**", "test/client/kills/**", ...(isKafkaNamed ? [] : ["test/client/kafka/**"])],

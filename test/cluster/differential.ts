@@ -9,7 +9,7 @@
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import { REPOSITORY, referenceScript } from "klamm-test-clients/Processes"
 import { judge, readAnchors } from "klamm-test-differential/Documented"
 import { runMatrix, type Tally } from "klamm-test-differential/Matrix"
@@ -20,10 +20,7 @@ import { given } from "klamm-test-differential/Targets"
 import { type Nodes, ours } from "./src/Nodes.ts"
 import { reference } from "./src/Reference.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: { json: { type: "string" } }
-})
+const options = optionsOf(import.meta.filename, { json: { type: "string" } })
 
 const ASKED = 1
 const KILLED = 3

@@ -16,7 +16,7 @@
  *
  * Neighbours: src/.
  */
-import { parseArgs } from "node:util"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import { hasConfluent } from "klamm-test-clients/Installed"
 import { referenceScript } from "klamm-test-clients/Processes"
 import { KINDS, type Kind } from "./src/Deeds.ts"
@@ -28,9 +28,9 @@ import { report } from "./src/Report.ts"
 import { runRounds } from "./src/Rounds.ts"
 import { runScale } from "./src/Scale.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: {
+const options = optionsOf(
+  import.meta.filename,
+  {
     rounds: { type: "string", default: "20" },
     kill: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
@@ -41,8 +41,9 @@ const { values: options } = parseArgs({
     set: { type: "string", multiple: true, default: [] },
     scale: { type: "string" },
     reference: { type: "boolean", default: false }
-  }
-})
+  },
+  ["rounds", "seed", "brokers", "partitions", "producers", "scale"]
+)
 
 const KILLS: ReadonlyMap<string, ReadonlyArray<Kind>> = new Map([
   ["leader", ["kill-leader"]],

@@ -8,20 +8,21 @@
  *
  * With KAFKA_REFERENCE set, Kafka's own kafka-dump-log reads our log folders at the end. Neighbours: src/.
  */
-import { parseArgs } from "node:util"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import { referenceScript } from "klamm-test-clients/Processes"
 import { dumpLogs } from "./src/DumpLog.ts"
 import { runRounds } from "./src/Rounds.ts"
 import { kafka, ours, type Subject } from "./src/Subject.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: {
+const options = optionsOf(
+  import.meta.filename,
+  {
     rounds: { type: "string", default: "50" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     reference: { type: "boolean", default: false }
-  }
-})
+  },
+  ["rounds", "seed"]
+)
 
 const subject = (): Promise<Subject> => {
   if (!options.reference) return ours()

@@ -13,7 +13,7 @@
 import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import { REPOSITORY, referenceScript } from "klamm-test-clients/Processes"
 import { advertisedBy, uncovered } from "./src/Coverage.ts"
 import { judge, readAnchors } from "./src/Documented.ts"
@@ -22,15 +22,12 @@ import { asJson, asText } from "./src/Report.ts"
 import { SCENARIOS } from "./src/scenarios/index.ts"
 import { given, type Started, startedOurs, startedReference } from "./src/Targets.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: {
-    against: { type: "string" },
-    ours: { type: "string" },
-    only: { type: "string" },
-    json: { type: "string" },
-    show: { type: "boolean", default: false }
-  }
+const options = optionsOf(import.meta.filename, {
+  against: { type: "string" },
+  ours: { type: "string" },
+  only: { type: "string" },
+  json: { type: "string" },
+  show: { type: "boolean", default: false }
 })
 
 /** Those are for `pnpm differential:nodes`. */

@@ -9,7 +9,7 @@
  *
  * Neighbours: src/, packages/protocol/test/fuzz-tables.ts and fuzz-batches.ts.
  */
-import { parseArgs } from "node:util"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import { QUICK_GROUPS, startBroker } from "klamm-test-clients/Processes"
 import { Chance } from "klamm-test-crash/Chance"
 import { fuzzBatches } from "../../packages/protocol/test/fuzz-batches.ts"
@@ -17,15 +17,16 @@ import { fuzzTables } from "../../packages/protocol/test/fuzz-tables.ts"
 import { fuzzLive } from "./src/Live.ts"
 import { fuzzSplitter } from "./src/Splitter.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: {
+const options = optionsOf(
+  import.meta.filename,
+  {
     seconds: { type: "string", default: "30" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     live: { type: "boolean", default: false },
     broker: { type: "string" }
-  }
-})
+  },
+  ["seconds", "seed"]
+)
 
 const seed = Number(options.seed)
 const MS = 1_000

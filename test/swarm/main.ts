@@ -14,14 +14,14 @@
  *
  * Neighbours: packages/testing, which holds the worlds; src/ beside this file.
  */
-import { parseArgs } from "node:util"
 import { bugs } from "@klamm/testing/Bugs"
 import { faultKinds, type SwarmOverrides } from "@klamm/testing/Faults"
+import { optionsOf, refuse } from "klamm-test-clients/CommandLine"
 import { hunt, replay, swarm } from "./src/Runs.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: {
+const options = optionsOf(
+  import.meta.filename,
+  {
     seconds: { type: "string", default: "60" },
     seed: { type: "string" },
     from: { type: "string", default: String(Date.now() % 1_000_000_000) },
@@ -30,18 +30,26 @@ const { values: options } = parseArgs({
     faults: { type: "string" },
     set: { type: "string", multiple: true, default: [] },
     bug: { type: "string" }
-  }
-})
+  },
+  ["seconds", "seed", "from", "brokers"]
+)
 
 const settings = Object.fromEntries(
   options.set.map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)])
 )
-const kinds =
-  options.faults === undefined ? undefined : faultKinds.filter((kind) => options.faults?.split(",").includes(kind))
+/** All kinds where none is named. */
+const kindsOf = (names: ReadonlyArray<string>): Pick<SwarmOverrides, "kinds"> => {
+  if (names.length === 0) return {}
+  const unknown = names.find((name) => faultKinds.every((kind) => kind !== name))
+  if (unknown !== undefined)
+    refuse(import.meta.filename, `there is no fault ${unknown}; there are ${faultKinds.join(", ")}`)
+  return { kinds: faultKinds.filter((kind) => names.includes(kind)) }
+}
+
 const overrides: SwarmOverrides = {
   ...(options.brokers === undefined ? {} : { brokers: Number(options.brokers) }),
   ...(options.set.length === 0 ? {} : { settings }),
-  ...(kinds === undefined ? {} : { kinds })
+  ...kindsOf(options.faults?.split(",") ?? [])
 }
 
 const main = (): boolean => {

@@ -9,7 +9,7 @@
  * Needs KAFKA_REFERENCE=script, which runs a tool by its name; without it nothing is run, and it says so. Neighbours: src/.
  */
 import { rm } from "node:fs/promises"
-import { parseArgs } from "node:util"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import {
   freePort,
   type LaunchedBroker,
@@ -28,10 +28,7 @@ import { GROUP_CHECKS } from "./src/Groups.ts"
 import { type Check, type Kit, startTool } from "./src/Tool.ts"
 import { TOPIC_CHECKS } from "./src/Topics.ts"
 
-const { values: options } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--"),
-  options: { only: { type: "string", default: "" } }
-})
+const options = optionsOf(import.meta.filename, { only: { type: "string", default: "" } })
 
 /** Few partitions of the offsets topic, and metadata snapshots soon, so that there are some to read. */
 const SETTINGS = {

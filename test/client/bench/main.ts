@@ -13,22 +13,25 @@ import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { availableParallelism, cpus } from "node:os"
 import { join } from "node:path"
-import { parseArgs, promisify } from "node:util"
+import { promisify } from "node:util"
 import { Admin, Klamm, Producer, Serde, Topic } from "@klamm/client"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { optionsOf } from "klamm-test-clients/CommandLine"
 import { ours } from "klamm-test-cluster/Nodes"
 import { type Figures, isLone, lotsOf, type Measure, measures, partitions, recordBytesOf, valuesOf } from "./Load.ts"
 
-const { values: given } = parseArgs({
-  options: {
+const given = optionsOf(
+  import.meta.filename,
+  {
     bootstrap: { type: "string" },
     rounds: { type: "string", default: "3" },
     megabytes: { type: "string", default: "60" },
     singles: { type: "string", default: "2000" },
     json: { type: "string" }
-  }
-})
+  },
+  ["rounds", "megabytes", "singles"]
+)
 
 const run = promisify(execFile)
 const measuredWithinMs = 180_000
