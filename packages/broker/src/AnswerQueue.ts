@@ -1,13 +1,21 @@
 /**
  * The admitted requests of one connection, in the order their answers leave. One producer (the reader fiber), one consumer
- * (the writer fiber). Invariant: never longer than its capacity; a full queue makes the reader wait, which stops the socket.
+ * (the writer fiber). Invariants: never longer than its capacity; a full queue makes the reader wait, which stops the socket;
+ * nothing refers to an item that has left.
+ *
+ * A ring whose slots are cleared, and not an array that is thrown away when it is through: on a connection that always has something
+ * to answer it would never be, and once the garbage collector has moved such an array to the old generation, it takes with it
+ * all that the array refers to, dead or not.
  */
 import { Reply } from "@klamm/actor"
 import * as Effect from "effect/Effect"
 
+const FIRST_SLOTS = 8
+
 export class AnswerQueue<A> {
-  private items: Array<A> = []
+  private slots: Array<A | undefined> = Array.from({ length: FIRST_SLOTS }, () => undefined)
   private head = 0
+  private size = 0
   private outstanding = 0
   private readonly capacity: number
   private arrival: Reply<void> | undefined
@@ -19,26 +27,35 @@ export class AnswerQueue<A> {
 
   /** The next item whose answer is due, left in place. */
   peek(): A | undefined {
-    return this.items[this.head]
+    return this.slots[this.head]
   }
 
   shift(): A | undefined {
-    const item = this.items[this.head]
+    const item = this.slots[this.head]
     if (item === undefined) return undefined
-    this.head += 1
-    if (this.head === this.items.length) {
-      this.items = []
-      this.head = 0
-    }
+    this.slots[this.head] = undefined
+    this.head = (this.head + 1) % this.slots.length
+    this.size -= 1
     return item
   }
 
   push(item: A): void {
-    this.items.push(item)
+    const { slots, head } = this
+    if (this.size === slots.length) {
+      this.slots = [...slots.slice(head), ...slots.slice(0, head), ...Array.from(slots, () => undefined)]
+      this.head = 0
+    }
+    this.slots[(this.head + this.size) % this.slots.length] = item
+    this.size += 1
     this.outstanding += 1
     const { arrival } = this
     this.arrival = undefined
     arrival?.complete(undefined)
+  }
+
+  /** How many items it refers to. */
+  get held(): number {
+    return this.slots.reduce((count, slot) => (slot === undefined ? count : count + 1), 0)
   }
 
   /** `count` items have been answered: the reader may go on. */
@@ -52,7 +69,7 @@ export class AnswerQueue<A> {
   /** Waits for an item. */
   get notEmpty(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.head < this.items.length) return Effect.void
+      if (this.size > 0) return Effect.void
       this.arrival ??= new Reply<void>()
       return this.arrival.await
     })
