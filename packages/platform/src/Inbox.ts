@@ -2,8 +2,8 @@
  * What has arrived on one connection and waits for its reader: the part of a connection that is the same on every network.
  *
  * Invariants: the reader is woken once for all that gathers until its fiber runs; frames come before the failure that ended
- * them; every frame is given to the reader or released; reading stops while the frames that nobody has given back exceed the limit,
- * or the arena is full, and `resume` is called when it may go on. Neighbours: `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts`
+ * them; every frame is given to the reader or released; reading stops while as much as `gatherLimitBytes` waits for the reader, or the
+ * frames that nobody has given back exceed the limit, or the arena is full, and `resume` is called when it may go on. Neighbours: `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts`
  * and `NetworkMemory.ts` bring the bytes.
  */
 import { isReadonlyArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
@@ -12,6 +12,13 @@ import { assert } from "./Invariant.ts"
 import { type Address, type ConnectionOptions, type Frame, NetworkError, type NetworkErrorReason } from "./Network.ts"
 import { ReceiveBuffer } from "./ReceiveBuffer.ts"
 import type { ReceiveShare } from "./ReceiveShare.ts"
+
+/**
+ * So many bytes of frames are read before the reader takes them. libuv would read on for as long as the socket has something, 8 MiB and
+ * more at once: out of the processor's caches before a byte of it was looked at, with all that its requests need in memory together,
+ * and everybody else waiting.
+ */
+export const gatherLimitBytes = 512 * 1024
 
 export const printAddress = ({ host, port }: Address): string => `${host}:${port}`
 
@@ -33,8 +40,10 @@ export class Inbox {
   private readonly options: ConnectionOptions
   private readonly buffer: ReceiveBuffer
   private frames: Array<Frame> = []
-  /** Of frames that were cut and have not been given back, read or not. */
+  /** Of frames that were cut and have not been given back, taken or not. */
   private heldBytes = 0
+  /** Of frames that the reader has not taken. */
+  private untakenBytes = 0
   private failure: NetworkError | undefined
   private wake: (() => void) | undefined
   private asksForRoom = false
@@ -67,7 +76,7 @@ export class Inbox {
 
   /** Bytes may come. */
   get isOpen(): boolean {
-    return this.failure === undefined && this.buffer.waitsForBytes === 0 && !this.isFull
+    return this.failure === undefined && this.buffer.waitsForBytes === 0 && !this.hasGathered && !this.isFull
   }
 
   /**
@@ -91,13 +100,20 @@ export class Inbox {
     for (const frame of this.frames.splice(0)) frame.release()
   }
 
+  private get hasGathered(): boolean {
+    return this.untakenBytes >= gatherLimitBytes
+  }
+
   private get isFull(): boolean {
     return this.heldBytes > this.options.receiveLimitBytes
   }
 
   private arrived(known: number): boolean {
     const { frames, buffer } = this
-    for (let index = known; index < frames.length; index++) this.heldBytes += frames[index]!.bytes.byteLength
+    for (let index = known; index < frames.length; index++) {
+      this.heldBytes += frames[index]!.bytes.byteLength
+      this.untakenBytes += frames[index]!.bytes.byteLength
+    }
     if (buffer.fault !== undefined) {
       this.source.abort()
       this.failWith(buffer.fault.reason, buffer.fault.cause)
@@ -132,6 +148,9 @@ export class Inbox {
     const { frames } = this
     if (!isReadonlyArrayNonEmpty(frames)) return this.failure === undefined ? undefined : Effect.fail(this.failure)
     this.frames = []
+    const { hasGathered } = this
+    this.untakenBytes = 0
+    if (hasGathered && this.isOpen) this.source.resume()
     return Effect.succeed(frames)
   }
 

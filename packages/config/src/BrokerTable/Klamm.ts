@@ -34,7 +34,7 @@ export const klammKeys = [
   }),
   key("klamm.queued.requests.per.connection", {
     type: "int",
-    default: 100,
+    default: 64,
     valid: atLeast(1),
     importance: "medium",
     doc: "How many requests of one connection may be unanswered before the broker stops reading from it."
