@@ -8,6 +8,7 @@ import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/1
 import { buildBatch } from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
 import { assert, describe, it } from "vitest"
+import { answerMaxBytes } from "../src/handlers/01-Fetch.ts"
 import { type Client, connect, withBroker } from "./support.ts"
 
 const listeners = (...names: ReadonlyArray<string>): string =>
@@ -141,6 +142,20 @@ describe("a broker in one process", () => {
         yield* createTopic(client, "large")
         yield* produce(client, "large", 5_000)
         assert.isAbove(recordBytes(yield* fetchFrom(client, "large", 1_000_000)), 5_000)
+      })
+    ))
+
+  it("an answer to Fetch brings no more than it may, whatever is asked for", () =>
+    withBroker(
+      [onePort],
+      Effect.gen(function* () {
+        const client = yield* connect()
+        yield* createTopic(client, "much")
+        const valueBytes = 900_000
+        for (let bytes = 0; bytes < answerMaxBytes; bytes += valueBytes) yield* produce(client, "much", valueBytes)
+        const cut = recordBytes(yield* fetchFrom(client, "much", 50_000_000))
+        assert.isAtMost(cut, answerMaxBytes)
+        assert.isAbove(cut, answerMaxBytes - 2 * valueBytes)
       })
     ))
 

@@ -28,10 +28,11 @@ type TopicAnswer = Response["responses"][number]
 const topicIdVersion = 13
 
 /**
- * One answer reads no more than this, whatever the client would take: it is all in memory until it is sent, and a consumer that
- * gets it in parts is served no slower.
+ * One answer reads no more than this, whatever the client would take: it is all in memory until it is sent, here and at the client.
+ * Smaller ones cost a consumer round trips, larger ones memory that is new to it each time: with librdkafka, 48 MB in an answer are read
+ * half as fast as 16 (docs/performance.md).
  */
-export const answerMaxBytes = 32 * 1024 * 1024
+export const answerMaxBytes = 16 * 1024 * 1024
 
 /** The longest a poll waits, whatever the client would: by then it is answered empty, and a client that has gone is noticed. */
 export const longestWaitMs = 300_000

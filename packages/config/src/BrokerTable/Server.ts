@@ -215,7 +215,7 @@ export const serverKeys = [
     default: 57_671_680,
     valid: atLeast(1024),
     importance: "medium",
-    doc: "The most bytes one fetch returns; a larger first batch still comes whole."
+    doc: "The most bytes one fetch returns, and never more than 16 MiB here; a larger first batch still comes whole."
   }),
   key("max.incremental.fetch.session.cache.slots", {
     type: "int",
