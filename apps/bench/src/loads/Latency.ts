@@ -10,8 +10,8 @@ import { withTopic } from "./Produce.ts"
 const RECORD_BYTES = 100
 const PARTITIONS = 6
 const FIXED_RATE = 500
-/** Of one-record round trips, for a guess at how many fill the time. */
-const ROUND_TRIPS_PER_SECOND = 500
+/** One-record round trips, about as many as fill a second: of one broker, of three. */
+const ROUND_TRIPS_PER_SECOND = { 1: 2_000, 3: 800 } as const
 
 const SHARES = [
   ["p50", 0.5],
@@ -37,7 +37,7 @@ const percentilesOf = (what: string, us: ReadonlyArray<number>): Measured =>
     })
   )
 
-const jobOf = ({ system, topic, seconds }: Scene, rate: number): LatencyJob => ({
+const jobOf = ({ system, topic, seconds }: Scene, replication: 1 | 3, rate: number): LatencyJob => ({
   kind: "latency",
   brokers: system.bootstrap,
   topic,
@@ -45,12 +45,12 @@ const jobOf = ({ system, topic, seconds }: Scene, rate: number): LatencyJob => (
   size: RECORD_BYTES,
   acks: "all",
   rate,
-  count: Math.round(Math.max(1, seconds) * (rate === 0 ? ROUND_TRIPS_PER_SECOND : rate))
+  count: Math.round(Math.max(1, seconds) * (rate === 0 ? ROUND_TRIPS_PER_SECOND[replication] : rate))
 })
 
-export const latencyOnce = (scene: Scene, replication: number, rate: number): Promise<Measured> =>
+export const latencyOnce = (scene: Scene, replication: 1 | 3, rate: number): Promise<Measured> =>
   withTopic(scene, { partitions: PARTITIONS, replication }, async () => {
-    const { outcome, generatorCores, otherCores } = await watched(scene, jobOf(scene, rate))
+    const { outcome, generatorCores, otherCores } = await watched(scene, jobOf(scene, replication, rate))
     const { acknowledgedUs = [], endToEndUs = [] } = outcome
     if (acknowledgedUs.length < outcome.records || endToEndUs.length < outcome.records) {
       throw new Error(
