@@ -29,16 +29,16 @@ const untilUnminded = async (pid: string): Promise<void> => {
   }
 }
 
-/** Runs a shell that prints one line, hands that over, and ends the shell afterwards. */
+/** Runs a shell that prints one line, hands that over, and ends the shell afterwards, with all that it has started. */
 const withShell = async (script: string, use: (line: string) => Promise<void>): Promise<void> => {
-  const shell = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] })
+  const shell = spawn("sh", ["-c", script], { stdio: ["ignore", "pipe", "inherit"], detached: true })
   try {
     const line = await new Promise<string>((resolve) =>
       shell.stdout.once("data", (data) => resolve(String(data).trim()))
     )
     await use(line)
   } finally {
-    shell.kill("SIGKILL")
+    process.kill(-shell.pid!, "SIGKILL")
   }
 }
 
