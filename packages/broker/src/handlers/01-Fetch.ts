@@ -29,8 +29,8 @@ const topicIdVersion = 13
 
 /**
  * One answer reads no more than this, whatever the client would take: it is all in memory until it is sent, here and at the client.
- * Smaller ones cost a consumer round trips, larger ones memory that is new to it each time: with librdkafka, 48 MB in an answer are read
- * half as fast as 16 (docs/performance.md).
+ * Smaller ones cost a consumer round trips, larger ones memory that is new to it each time: librdkafka reads 32 MiB in an
+ * answer half as fast as 16 (docs/decisions/0010).
  */
 export const answerMaxBytes = 16 * 1024 * 1024
 
