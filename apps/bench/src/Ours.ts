@@ -6,11 +6,10 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { heapFlags } from "klamm-broker/Heap"
 import { addressesOf, endListener, portOf, type System } from "./System.ts"
 
 const MAIN = join(import.meta.dirname, "../../broker/src/main.mjs")
-/** As the `start` script of package.json. */
-const NODE_OPTIONS = ["--max-semi-space-size=4"]
 const READY_WITHIN_MS = 60_000
 const ENDED_WITHIN_MS = 30_000
 const OUTPUT_KEPT = 8_000
@@ -39,7 +38,7 @@ class Child {
   private output = ""
 
   constructor(args: ReadonlyArray<string>) {
-    this.process = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args], {
+    this.process = spawn(process.execPath, [...heapFlags, MAIN, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: environment()
     })

@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { rolldown } from "rolldown"
 import { bundlePath, entry } from "../src/Bundle.mjs"
+import { heapFlags } from "../src/Heap.ts"
 
 const write = async (path: string): Promise<void> => {
   const bundle = await rolldown({ input: entry, platform: "node" })
@@ -26,13 +27,7 @@ const warmWithinMs = 20_000
 const warm = (): Promise<void> =>
   new Promise((resolve) => {
     const listeners = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0"
-    const args = [
-      "--max-semi-space-size=4",
-      join(import.meta.dirname, "../src/main.mjs"),
-      "--memory",
-      "--set",
-      listeners
-    ]
+    const args = [...heapFlags, join(import.meta.dirname, "../src/main.mjs"), "--memory", "--set", listeners]
     // KAFKA_… variables are configuration to a broker.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
     const broker = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"], timeout: warmWithinMs, env })

@@ -31,7 +31,7 @@ import * as Result from "effect/Result"
 import manifest from "../package.json" with { type: "json" }
 import { banner, readiness } from "./Banner.ts"
 import { failed, quit, wrongUsage } from "./Exit.ts"
-import { keepSmall } from "./Heap.ts"
+import { growSlowly } from "./Heap.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Options } from "./Options.ts"
 
@@ -115,7 +115,7 @@ export const run = (options: Options, beforeExit: () => void): void => {
     const metricsAt = metrics === undefined ? undefined : yield* serveMetrics(metrics, started)
     if (process.send === undefined) process.stdout.write(banner(started, manifest.version, options.memory, metricsAt))
     else process.send(readiness(started))
-    keepSmall()
+    growSlowly()
     return yield* started.failed
   })
   const fiber = Effect.runFork(Effect.provide(program, broker), { scheduler: NodeScheduler.make() })

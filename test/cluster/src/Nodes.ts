@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { rmSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { heapFlags } from "klamm-broker/Heap"
 import { freePort, REPOSITORY, temporaryFolder } from "klamm-test-clients/Processes"
 import { now, sleep } from "./Waiting.ts"
 
@@ -107,7 +108,7 @@ export class NodeProcess {
   }
 
   start(): Promise<void> {
-    const args = ["--max-semi-space-size=4", MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID, ...this.more]
+    const args = [...heapFlags, MAIN, "-c", this.propertiesFile, "--cluster-id", CLUSTER_ID, ...this.more]
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: brokerEnvironment() })
     this.child = child
     this.ending = false

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { growthFlag, heapFlags } from "../src/Heap.ts"
+
+const root = join(import.meta.dirname, "../../..")
+
+/** Of its whole heap, by a process that keeps some 200 MB of what it makes. */
+const collectionsOf = (before: string): number => {
+  const program = `
+    import { growSlowly } from "./src/Heap.ts"
+    ${before}
+    const kept = []
+    for (let i = 0; i < 6_000_000; i++) kept.push({ i })`
+  const args = [...heapFlags, "--trace-gc", "--input-type=module", "-e", program]
+  const traced = execFileSync(process.execPath, args, { cwd: join(import.meta.dirname, ".."), encoding: "utf8" })
+  return traced.match(/Mark-Compact/g)?.length ?? 0
+}
+
+describe("the heap of a broker", () => {
+  it("is set by the start script as everywhere else", () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+    expect(scripts.start).toBe(`node ${heapFlags.join(" ")} apps/broker/src/main.mjs`)
+  })
+
+  it("is set by flags that V8 has: it only prints a line about one that it has not", () => {
+    const known = execFileSync(process.execPath, ["--v8-options"], { encoding: "utf8" })
+    for (const flag of [...heapFlags, growthFlag]) expect(known).toContain(`${flag.split("=")[0]} (`)
+  })
+
+  it("is collected when it has grown by half: seldom, and yet more often than by V8's own choice", () => {
+    const own = collectionsOf("")
+    const slow = collectionsOf("growSlowly()")
+    expect(slow).toBeGreaterThan(own)
+    expect(slow).toBeLessThan(4 * own + 4)
+  })
+})
