@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type { Control } from "./Control.ts"
 import * as DirectoryAssignments from "./DirectoryAssignments.ts"
 import { latestVersion } from "./Handler.ts"
+import { rackAwareSelector } from "./ReplicaSelector.ts"
 import type { ReplicationQuotas } from "./ReplicationQuotas.ts"
 
 const api = { request: FetchRequest, response: FetchResponse }
@@ -30,7 +31,8 @@ const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
   responseMaxBytes: values["replica.fetch.response.max.bytes"],
   backoffMs: values["replica.fetch.backoff.ms"],
   timeoutMs: values["replica.socket.timeout.ms"],
-  fetchers: values["num.replica.fetchers"]
+  fetchers: values["num.replica.fetchers"],
+  servesConsumers: values["replica.selector.class"] === rackAwareSelector
 })
 
 /** Everything that replicas ask of the rest of the cluster; until the scope ends. */

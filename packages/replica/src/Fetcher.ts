@@ -32,6 +32,8 @@ export interface FetcherSettings {
   readonly timeoutMs: number
   /** num.replica.fetchers. */
   readonly fetchers: number
+  /** Consumers may read from followers here (KIP-392): a leader is asked to tell at once of a high watermark that has moved. */
+  readonly servesConsumers: boolean
 }
 
 /** Where a loop fetches: it has a connection of its own to its broker. */
@@ -91,8 +93,11 @@ interface Self extends Runner {
   readonly sources: Map<string, Source>
 }
 
+/** Of no news: the leader tells it with the next records, or when the poll ends. The default of the field (KIP-1166). */
+const anyHighWatermark = 2 ** 63
+
 /** What to ask for the partition; undefined when it can't be fetched just now. */
-const askFor = ({ partition }: Followed, brokerId: number, maxBytes: number): Asked | undefined => {
+const askFor = ({ partition }: Followed, brokerId: number, settings: FetcherSettings): Asked | undefined => {
   const state = partition.actor.state()
   if (state._tag !== "Follower" || state.leaderId !== brokerId) return undefined
   const fetchOffset = Follower.fetchOffset(state)
@@ -104,8 +109,9 @@ const askFor = ({ partition }: Followed, brokerId: number, maxBytes: number): As
     fetchOffset,
     lastFetchedEpoch: EpochCache.epochForOffset(partition.log.epochs, fetchOffset - 1),
     logStartOffset: state.logStartOffset,
-    partitionMaxBytes: maxBytes,
-    highWatermark: state.highWatermark
+    partitionMaxBytes: settings.partitionMaxBytes,
+    // Each move told would double what one record costs in messages.
+    highWatermark: settings.servesConsumers ? state.highWatermark : anyHighWatermark
   }
 }
 
@@ -122,11 +128,11 @@ const askOrRest = (
   { options: { quota } }: Self,
   { brokerId }: Source,
   followed: Followed,
-  maxBytes: number,
+  settings: FetcherSettings,
   now: number
 ): Asked | number => {
   if (followed.restsUntilMs > now) return followed.restsUntilMs
-  const asked = askFor(followed, brokerId, maxBytes)
+  const asked = askFor(followed, brokerId, settings)
   if (asked === undefined) return now + notReadyRestMs
   return quota.isActive && quota.isExceeded && isThrottled(quota, followed) ? now + throttledRestMs : asked
 }
@@ -147,7 +153,7 @@ const gather = (self: Self, source: Source, settings: FetcherSettings, now: numb
       session.leave(key)
       continue
     }
-    const asked = askOrRest(self, source, followed, settings.partitionMaxBytes, now)
+    const asked = askOrRest(self, source, followed, settings, now)
     if (typeof asked !== "number") session.want(key, asked)
     else {
       nextMs = Math.min(nextMs, asked)

@@ -23,9 +23,10 @@ const assertSameLogs = (cluster: Cluster, ids: ReadonlyArray<number>) =>
 
 describe("three replicas", () => {
   it.live(
-    "behaviour 175: acks=all is answered once all have it, and followers learn the high watermark at once",
+    "behaviour 175: acks=all is answered once all have it, and followers that consumers read from learn the high watermark at once",
     () => {
       const cluster = new Cluster([1, 2, 3])
+      cluster.servesConsumers = true
       return withCluster(
         cluster,
         Effect.gen(function* () {
@@ -44,6 +45,28 @@ describe("three replicas", () => {
           yield* eventually("watermarks", () => [1, 2, 3].every((id) => watermark(cluster, id) === 180), 400)
           yield* assertSameLogs(cluster, [1, 2, 3])
           assert.strictEqual(usedArenaBytes(), 0)
+        })
+      )
+    }
+  )
+
+  it.live(
+    "behaviour 175: other followers fetch once for a record, and learn the high watermark when their poll ends",
+    () => {
+      const cluster = new Cluster([1, 2, 3])
+      const rounds = 20
+      return withCluster(
+        cluster,
+        Effect.gen(function* () {
+          yield* produce(cluster, 1, { batch: plain() })
+          const before = cluster.fetches.length
+          for (let round = 0; round < rounds; round++) yield* produce(cluster, 1, { batch: plain() })
+          // A poll or two may have ended by itself meanwhile.
+          assert.closeTo(cluster.fetches.length - before, 2 * rounds, 4)
+          const end = 3 * (rounds + 1)
+          assert.strictEqual(watermark(cluster, 1), end)
+          assert.isBelow(watermark(cluster, 2), end)
+          yield* eventually("watermarks", () => [2, 3].every((id) => watermark(cluster, id) === end), 1_000)
         })
       )
     }

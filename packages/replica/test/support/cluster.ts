@@ -9,7 +9,7 @@ import { makeArena } from "@klamm/platform/ArenaAllocator"
 import { type MemoryDisk, type MemoryDiskOptions, makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import type { Survivors } from "@klamm/platform/MemoryFiles"
 import * as Moment from "@klamm/platform/Moment"
-import type { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import type { FetchRequest } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Clock from "effect/Clock"
@@ -23,11 +23,12 @@ import * as FetchWaiters from "../../src/FetchWaiters.ts"
 import type { AlterPartitionCommand, AlterPartitionReply } from "../../src/IsrUpdates.ts"
 import type { AppendResult, PartitionSettings } from "../../src/Partition.ts"
 import type { PartitionActor } from "../../src/PartitionActor.ts"
-import { failedRead, type PartitionRead, readPartition } from "../../src/PartitionRead.ts"
+import { failedRead, readPartition } from "../../src/PartitionRead.ts"
 import { ReplicaDirectory } from "../../src/ReplicaDirectory.ts"
 import * as Replicas from "../../src/Replicas.ts"
 import { ReplicationQuota } from "../../src/ReplicationQuota.ts"
 import { decompression } from "../support.ts"
+import { answerOf } from "./answers.ts"
 import { recoveryThreads, upkeep } from "./housekeeping.ts"
 
 export const topicId = "ZRItVlJ5R3WVAhTgbtf6oQ"
@@ -58,13 +59,15 @@ interface Node {
 export class Cluster {
   readonly disks = new Map<number, MemoryDisk>()
   readonly up = new Map<number, Node>()
-  /** Pairs "from>to" whose fetches fail. */
+  /** Pairs "from>to" whose fetches fail, those under way included. */
   readonly cut = new Set<string>()
   readonly fetches: Array<string> = []
   partition: Topics.Partition
   settings: PartitionSettings
   partitionMaxBytes = MiB
   fetchers = 1
+  /** Consumers may read from followers. */
+  servesConsumers = false
   readonly fetchersSeen = new Set<number>()
   /** The log directories of every node. */
   directories: ReadonlyArray<string> = ["/data"]
@@ -159,7 +162,8 @@ export class Cluster {
         responseMaxBytes: MiB,
         backoffMs: 50,
         timeoutMs: 5000,
-        fetchers: this.fetchers
+        fetchers: this.fetchers,
+        servesConsumers: this.servesConsumers
       }),
       addressOf: (broker) => ({ host: `${broker}`, port: 1 }),
       fetch: ({ address, fetcher }, body) => {
@@ -224,8 +228,8 @@ export class Cluster {
       const { leaderEpoch, partitionEpoch, leader } = this.partition
       const stale = asked.leaderEpoch !== leaderEpoch || asked.partitionEpoch !== partitionEpoch || leader !== id
       const errorCode = stale ? ErrorCode.INVALID_UPDATE_VERSION : ErrorCode.NONE
-      if (!stale) yield* Effect.forkDetach(this.publish({ isr: asked.newIsr.map(({ brokerId }) => brokerId) }))
       const isr = asked.newIsr.map(({ brokerId }) => brokerId)
+      if (!stale) yield* Effect.forkDetach(this.publish({ isr }))
       const answer = { partitionIndex: 0, errorCode, leaderId: leader, leaderEpoch, isr, leaderRecoveryState: 0 }
       const partitions = [{ ...answer, partitionEpoch: partitionEpoch + 1 }]
       return { errorCode: 0, topics: [{ topicId, partitions }] }
@@ -237,11 +241,15 @@ export class Cluster {
   }
 
   private fetch(from: number, to: number, request: FetchRequest) {
+    const way = `${from}>${to}`
+    const refused = Effect.fail({ message: "refused" })
     return Effect.suspend(() => {
       const node = this.up.get(to)
-      this.fetches.push(`${from}>${to}`)
-      if (node === undefined || this.cut.has(`${from}>${to}`)) return Effect.fail({ message: "refused" })
-      return this.serve(node, request)
+      this.fetches.push(way)
+      if (node === undefined || this.cut.has(way)) return refused
+      return Effect.flatMap(this.serve(node, request), (answer) =>
+        this.cut.has(way) ? Effect.andThen(Effect.sync(answer.release), refused) : Effect.succeed(answer)
+      )
     })
   }
 
@@ -256,7 +264,7 @@ export class Cluster {
         const isFinal = reads.some(
           ({ read }) => read.records.byteLength > 0 || read.errorCode !== 0 || read.endsWait || read.divergingEpoch
         )
-        if (isFinal || now >= deadline) return answerOf(reads)
+        if (isFinal || now >= deadline) return answerOf(topicId, reads)
         const partition = this.find(node.id)
         const interest = new FetchInterest<Member>("Follower")
         const member = unwatched()
@@ -283,36 +291,6 @@ export class Cluster {
       return { asked, read }
     })
   }
-}
-
-const answerOf = (
-  reads: ReadonlyArray<{ readonly asked: { readonly partition: number }; readonly read: PartitionRead }>
-) => {
-  const none = { epoch: -1, endOffset: -1 }
-  const partitions = reads.map(({ asked, read }) => ({
-    partitionIndex: asked.partition,
-    errorCode: read.errorCode,
-    highWatermark: read.highWatermark,
-    lastStableOffset: read.lastStableOffset,
-    logStartOffset: read.logStartOffset,
-    divergingEpoch: read.divergingEpoch ?? none,
-    currentLeader: { leaderId: -1, leaderEpoch: -1 },
-    snapshotId: { endOffset: -1, epoch: -1 },
-    abortedTransactions: null,
-    preferredReadReplica: -1,
-    records: read.records
-  }))
-  const body: FetchResponse = {
-    throttleTimeMs: 0,
-    errorCode: 0,
-    sessionId: 0,
-    responses: [{ topic: "", topicId, partitions }],
-    nodeEndpoints: []
-  }
-  const release = () => {
-    for (const { read } of reads) read.release()
-  }
-  return { body, release }
 }
 
 export interface Produce {
