@@ -120,7 +120,7 @@ export const replicationKeys = [
     type: "string",
     default: null,
     importance: "medium",
-    doc: "Which replica a consumer reads from: org.apache.kafka.common.replica.RackAwareReplicaSelector names the one in the consumer's rack; any other is a Java plugin and without effect here."
+    doc: "Which replica a consumer reads from: org.apache.kafka.common.replica.RackAwareReplicaSelector names the one in the consumer's rack, and followers then hear of each move of the high watermark at once; any other is a Java plugin and without effect here."
   }),
   key("replica.socket.receive.buffer.bytes", {
     type: "int",
