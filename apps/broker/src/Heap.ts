@@ -10,7 +10,7 @@ import { setFlagsFromString } from "node:v8"
 /** What Node is started with, as in the `start` script of package.json: a heap has its young generation before a program runs. */
 export const heapFlags: ReadonlyArray<string> = ["--min-semi-space-size=4", "--max-semi-space-size=4"]
 
-/** By how many hundredths the old generation grows until it is collected; V8's own choice for so small a heap is up to 300. */
+/** By how many hundredths the old generation grows until it is collected. */
 export const growthFlag = "--heap-growing-percent=50"
 
 export const growSlowly = (): void => {

@@ -24,7 +24,8 @@ const addressOf = ({ controller, services }: Control, brokerId: number): Address
   )
 }
 
-const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
+/** How replicas fetch, of the configuration as it is now. */
+export const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
   minBytes: values["replica.fetch.min.bytes"],
   maxWaitMs: values["replica.fetch.wait.max.ms"],
   partitionMaxBytes: values["replica.fetch.max.bytes"],

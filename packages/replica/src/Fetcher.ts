@@ -110,7 +110,7 @@ const askFor = ({ partition }: Followed, brokerId: number, settings: FetcherSett
     lastFetchedEpoch: EpochCache.epochForOffset(partition.log.epochs, fetchOffset - 1),
     logStartOffset: state.logStartOffset,
     partitionMaxBytes: settings.partitionMaxBytes,
-    // Each move told would double what one record costs in messages.
+    // Each move told would double the fetches that one record costs.
     highWatermark: settings.servesConsumers ? state.highWatermark : anyHighWatermark
   }
 }
