@@ -53,6 +53,11 @@ export class AnswerQueue<A> {
     arrival?.complete(undefined)
   }
 
+  /** Items that have not left. */
+  get length(): number {
+    return this.size
+  }
+
   /** How many items it refers to. */
   get held(): number {
     return this.slots.reduce((count, slot) => (slot === undefined ? count : count + 1), 0)

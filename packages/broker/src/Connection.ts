@@ -187,10 +187,18 @@ const send = (session: Session, clock: Clock.Clock): Effect.Effect<boolean, Netw
   })
 }
 
+/**
+ * Requests that end together, as pipelined appends that shared a write do, are answered by one write: with others behind it, the first
+ * one waits until the step that ended it is over.
+ */
+const othersThatEnd = ({ answers }: Session): Effect.Effect<void> =>
+  answers.length > 1 ? Effect.yieldNow : Effect.void
+
 /** Waits for the next answer, then sends it and every one behind it that is ready by then. */
 const sendAnswers = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
   session.answers.notEmpty.pipe(
     Effect.flatMap(() => session.answers.peek()!.reply.await),
+    Effect.flatMap(() => othersThatEnd(session)),
     Effect.flatMap(() => send(session, clock)),
     Effect.flatMap((open) => (open ? sendAnswers(session, clock) : Effect.void))
   )

@@ -1,4 +1,4 @@
-/** The end of a connection: who has ended its side still gets its answers, who is gone is waited for no longer. */
+/** Which answers leave together, and the end of a connection: who has ended its side still gets its answers, who is gone is waited for no longer. */
 import { Reply } from "@klamm/actor"
 import { NetworkError } from "@klamm/platform/Network"
 import { Telemetry } from "@klamm/platform/Telemetry"
@@ -31,7 +31,7 @@ const requestFrame = (correlationId: number): Uint8Array => {
 /** Two requests, then the reading fails so; the answers are given by hand. */
 const serveTwo = (ending: NetworkError) => {
   const replies: Array<Reply<Outcome>> = []
-  const sent: Array<number> = []
+  const writes: Array<Array<number>> = []
   const handler: Handler = {
     key: ApiVersionsRequest.key,
     name: "ApiVersions",
@@ -58,6 +58,8 @@ const serveTwo = (ending: NetworkError) => {
     write: (chunks: ReadonlyArray<Uint8Array>) =>
       Effect.sync(() => {
         const bytes = chunks.flatMap((chunk) => [...chunk])
+        const sent: Array<number> = []
+        writes.push(sent)
         for (let at = 0; at < bytes.length; at += 4 + new Reader(Uint8Array.from(bytes), at).int32()) {
           sent.push(new Reader(Uint8Array.from(bytes), at + 4).int32())
         }
@@ -74,7 +76,7 @@ const serveTwo = (ending: NetworkError) => {
   }
   const answer = answerWith(ApiVersionsResponse, version, { errorCode: 0, apiKeys: [] })
   const serving = Effect.flip(Effect.scoped(Connection.serve(connection, info, services)))
-  return { serving, sent, telemetry, give: (index: number) => replies[index]!.complete(answer) }
+  return { serving, writes, telemetry, give: (index: number) => replies[index]!.complete(answer) }
 }
 
 const ended = new NetworkError({ reason: "Closed", address: "client:9" })
@@ -83,7 +85,7 @@ const reset = new NetworkError({ reason: "Closed", address: "client:9", cause: n
 test("a client that ends its side after it has asked gets all of its answers, and then the connection ends", () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const { serving, sent, telemetry, give } = serveTwo(ended)
+      const { serving, writes, telemetry, give } = serveTwo(ended)
       const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
       for (const index of [0, 1]) {
         yield* Effect.sleep(5)
@@ -91,18 +93,30 @@ test("a client that ends its side after it has asked gets all of its answers, an
         give(index)
       }
       expect(yield* Fiber.join(fiber)).toBe(ended)
-      expect(sent).toEqual([1, 2])
+      expect(writes).toEqual([[1], [2]])
       const { buckets, sum } = telemetry.histogram("klamm_request_seconds", "ApiVersions")
       expect(buckets.reduce((total, each) => total + each)).toBe(2)
       expect(sum).toBeGreaterThan(10_000)
     })
   ))
 
+test("requests that end in one step are answered by one write", () =>
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const { serving, writes, give } = serveTwo(ended)
+      const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
+      yield* Effect.sleep(5)
+      for (const index of [0, 1]) give(index)
+      yield* Fiber.join(fiber)
+      expect(writes).toEqual([[1, 2]])
+    })
+  ))
+
 test("a connection that is reset ends at once, its answers with it", () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const { serving, sent } = serveTwo(reset)
+      const { serving, writes } = serveTwo(reset)
       expect(yield* Effect.timeout(serving, 1_000)).toBe(reset)
-      expect(sent).toEqual([])
+      expect(writes).toEqual([])
     })
   ))

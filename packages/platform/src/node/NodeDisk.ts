@@ -19,6 +19,13 @@ import { lockFile } from "./LockFile.ts"
  */
 const pooledWriteBytes = 128 * 1024
 
+/**
+ * The most that one write hands to the kernel. Linux looks for memory in pieces as large as the write, and what is larger than 128 KiB it
+ * takes from blocks that lay free for long: where a host had taken those back, a write of 1 MiB needs eight times the processor time
+ * of as much in writes of up to this size (decision 0008).
+ */
+const writePieceBytes = 192 * 1024
+
 /** Chunks that one gathered write may carry (IOV_MAX on Linux). */
 export const maxChunksPerWrite = 1_024
 
@@ -111,11 +118,25 @@ const after = (chunks: ReadonlyArray<Uint8Array>, written: number): ReadonlyArra
   return rest
 }
 
+/** As many of `chunks` as one write takes. */
+const pieceOf = (chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> => {
+  let room = writePieceBytes
+  let count = 0
+  while (count < chunks.length && count < maxChunksPerWrite && chunks[count]!.byteLength <= room) {
+    room -= chunks[count]!.byteLength
+    count += 1
+  }
+  if (count === chunks.length) return chunks
+  const piece = chunks.slice(0, count)
+  if (room > 0 && count < maxChunksPerWrite) piece.push(chunks[count]!.subarray(0, room))
+  return piece
+}
+
 const writeAll = (fd: number, position: number, chunks: ReadonlyArray<Uint8Array>): void => {
   let at = position
   let rest = chunks
   while (rest.length > 0) {
-    const group = rest.length > maxChunksPerWrite ? rest.slice(0, maxChunksPerWrite) : rest
+    const group = pieceOf(rest)
     const first = group[0]!
     const written =
       group.length === 1 ? fs.writeSync(fd, first, 0, first.byteLength, at) : fs.writevSync(fd, [...group], at)
@@ -130,8 +151,7 @@ const writeOnThreadPool = (
   position: number,
   chunks: ReadonlyArray<Uint8Array>
 ): Effect.Effect<void, DiskError> => {
-  const group = chunks.slice(0, maxChunksPerWrite)
-  const writing = onThreadPool<number>("write", path, (done) => fs.writev(fd, group, position, done))
+  const writing = onThreadPool<number>("write", path, (done) => fs.writev(fd, pieceOf(chunks), position, done))
   return Effect.flatMap(writing, (written) => {
     const rest = after(chunks, written)
     return rest.length === 0 ? Effect.void : writeOnThreadPool(path, fd, position + written, rest)

@@ -120,6 +120,19 @@ export const describeDisk = (
       )
     )
 
+    check("writes chunks of any size at once, in pieces or whole", (disk, at) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const file = yield* disk.open(`${at}/a`, "write")
+          const memory = Uint8Array.from({ length: largeBytes }, (_, index) => index % 251)
+          const ends = [0, 70_000, 70_000, 196_608, 500_000, 500_005, 900_000, largeBytes]
+          const chunks = ends.map((end, index) => memory.subarray(ends[index - 1] ?? 0, end))
+          yield* file.write(7, chunks)
+          assert.isTrue(Buffer.compare((yield* readAll(file)).subarray(7), memory) === 0)
+        })
+      )
+    )
+
     check("truncates, shorter and longer", (disk, at) =>
       Effect.scoped(
         Effect.gen(function* () {
