@@ -7,6 +7,8 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
 
   pnpm bench [options]        starts brokers of this tree and measures them
   pnpm bench floors           what the machine itself can do: a TCP sink with append, a memory copy, the checksum
+  pnpm bench loop             serves the plain loop, the least that a broker of Node can be, until it is ended: a floor to
+                              measure ours --against, for the groups produce and latency
   pnpm bench budget           where our broker's time goes, layer by layer, from profiles of it under load
 
       --against HOST:PORT,... another system that runs already, measured in turn with ours; may be given twice: a single
@@ -20,7 +22,7 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
       --quick                 a minute or so: few loads, one round
       --seconds N             about how long all may take (default: 3 s for each measurement; with --quick 60)
       --rounds N              of each load, in turns (default 3; with --quick 1)
-      --port N                the first port of our brokers (default 19500)
+      --port N                the first port of our brokers (default 19500); where the plain loop listens (default 19492)
       --no-synced             leave out our default of syncing before an acknowledgement
       --client CLIENT         ${CLIENTS.join(" or ")}: the load generator (default: the first that is installed)
       --json FILE             write everything that was measured
@@ -56,10 +58,13 @@ export type Parsed =
   | { readonly kind: "run"; readonly options: Options }
   | { readonly kind: "list" | "help" }
   | { readonly kind: "floors"; readonly page: string | undefined }
+  | { readonly kind: "loop"; readonly port: number }
   | { readonly kind: "budget"; readonly options: Options }
   | { readonly kind: "wrong"; readonly reason: string }
 
 const QUICK_SECONDS = 60
+const OURS_PORT = 19_500
+const LOOP_PORT = 19_492
 /** Of `--only`: every load that has a goal. */
 const WITH_GOAL = "goals"
 const ADDRESSES = /^[^:,\s]+:\d+(?:,[^:,\s]+:\d+)*$/
@@ -121,6 +126,9 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
     if (values.help === true) return { kind: "help" }
     if (values.list === true) return { kind: "list" }
     if (positionals.length === 1 && positionals[0] === "floors") return { kind: "floors", page: values.page }
+    if (positionals.length === 1 && positionals[0] === "loop") {
+      return { kind: "loop", port: whole("port", values.port, LOOP_PORT) }
+    }
     const isBudget = positionals.length === 1 && positionals[0] === "budget"
     if (positionals.length > 0 && !isBudget) throw new Error(`"${positionals.join(" ")}" is not understood`)
     const isQuick = values.quick === true
@@ -131,7 +139,7 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
       isQuick,
       seconds: whole("seconds", values.seconds, isQuick ? QUICK_SECONDS : undefined),
       rounds: whole("rounds", values.rounds, isQuick ? 1 : 3),
-      port: whole("port", values.port, 19_500),
+      port: whole("port", values.port, OURS_PORT),
       synced: values["no-synced"] !== true,
       client: clientOf(values.client),
       json: values.json,

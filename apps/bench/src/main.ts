@@ -1,7 +1,7 @@
 /**
  * `pnpm bench`: the same loads on our brokers and, with `--against`, on another system in turn; progress while it runs, a table at the
  * end, JSON and charts where they are asked for. The exit code is 0 when every measurement was made. Neighbours: Options.ts (the
- * command line), Run.ts, Report.ts, Charts.ts, Floors.ts.
+ * command line), Run.ts, Report.ts, Charts.ts, Floors.ts, loop/.
  */
 import { writeFileSync } from "node:fs"
 import { cpus, release, totalmem, type } from "node:os"
@@ -9,6 +9,7 @@ import { writeCharts } from "./Charts.ts"
 import { driverOf } from "./driver/Driver.ts"
 import { FLOORS_HEAD, measureFloors } from "./Floors.ts"
 import { loads } from "./loads/index.ts"
+import { serveLoop } from "./loop/Serve.ts"
 import { isWanted, type Options, parseOptions, usage } from "./Options.ts"
 import { blockOf, circumstancesOf, replaceIn } from "./Page.ts"
 import { measureBudget } from "./Profiles.ts"
@@ -86,6 +87,8 @@ const main = async (): Promise<number> => {
     case "floors":
       await floors(parsed.page)
       return 0
+    case "loop":
+      return serveLoop(parsed.port)
     case "budget":
       await budget(parsed.options)
       return 0

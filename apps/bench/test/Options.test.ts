@@ -33,6 +33,12 @@ it("what is not understood is refused with the reason", () => {
   expect(reasonOf("fast")).toContain('"fast"')
   expect(reasonOf("--", "--help")).toBe("help")
   expect(reasonOf("floors")).toBe("floors")
+  expect(reasonOf("loop", "--port", "x")).toContain("--port")
+})
+
+it("the plain loop listens beside our brokers unless it is told where", () => {
+  expect(parseOptions(["loop"], ids)).toEqual({ kind: "loop", port: 19_492 })
+  expect(parseOptions(["loop", "--port", "7000"], ids)).toEqual({ kind: "loop", port: 7_000 })
 })
 
 it("loads are chosen by group, by id, or as the quick ones", () => {

@@ -1,0 +1,260 @@
+/**
+ * What the plain loop answers to each API key: just what a producer, a consumer of named partitions, and this bench ask for. Ids and
+ * sequences of producers are given out and not looked at; all groups, transactions, ids of topics and sessions are left out. Invariant: a
+ * request is answered as its version wants it, or refused. Neighbours: Loop.ts, Partitions.ts, @klamm/protocol (the tables).
+ */
+import type { Message } from "@klamm/protocol/Api"
+import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
+import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
+import { ListOffsetsRequest, ListOffsetsResponse } from "@klamm/protocol/api/02-ListOffsets"
+import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
+import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
+import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
+import { DeleteTopicsRequest, DeleteTopicsResponse } from "@klamm/protocol/api/20-DeleteTopics"
+import { InitProducerIdRequest, InitProducerIdResponse } from "@klamm/protocol/api/22-InitProducerId"
+import type { Reader, Writer } from "@klamm/protocol/Bytes"
+import { codec } from "@klamm/protocol/Compile"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
+import { lengthPrefixBytes } from "@klamm/protocol/Frame"
+import { decodeRequestHeader, encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
+import { sizeInBytes, verifyBatch } from "@klamm/protocol/RecordBatch"
+import type { Topics } from "./Partitions.ts"
+
+/** A request after which its connection is of no use. */
+export class Refused extends Error {}
+
+const NODE_ID = 1
+const HOST = "127.0.0.1"
+/** ListOffsets asks by it for the first offset; all other times are taken for the end. */
+const EARLIEST = -2
+
+/** Writes a whole frame. */
+const writeAnswer = <G>(
+  writer: Writer,
+  response: Message<G>,
+  { apiVersion, correlationId }: RequestHeader,
+  answer: Message<G>["Input"]
+): void => {
+  const begin = writer.size
+  writer.int32(0)
+  encodeResponseHeader(writer, response.key, apiVersion, correlationId)
+  codec(response, apiVersion).encode(writer, answer)
+  writer.patchInt32(begin, writer.size - begin - lengthPrefixBytes)
+}
+
+/** A fetch waits until there is something to tell, or its time is over. */
+export class Fetch {
+  private readonly topics: Topics
+  private readonly header: RequestHeader
+  private readonly request: FetchRequest
+
+  constructor(topics: Topics, header: RequestHeader, request: FetchRequest) {
+    this.topics = topics
+    this.header = header
+    this.request = request
+  }
+
+  get maxWaitMs(): number {
+    return this.request.maxWaitMs
+  }
+
+  /** Anything but being at the end of all its partitions. */
+  get hasNews(): boolean {
+    return this.request.topics.some(({ topic, partitions }) =>
+      partitions.some((each) => this.topics.partition(topic, each.partition)?.endOffset !== each.fetchOffset)
+    )
+  }
+
+  /** Into a writer of its own, which passes on what was read without copying it. */
+  write(writer: Writer): void {
+    const responses = this.request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map((each) => this.partition(topic, each))
+    }))
+    writeAnswer(writer, FetchResponse, this.header, { errorCode: ErrorCode.NONE, sessionId: 0, responses })
+  }
+
+  private partition(topic: string, asked: FetchRequest["topics"][number]["partitions"][number]) {
+    const { partition: partitionIndex, fetchOffset, partitionMaxBytes } = asked
+    const none = { partitionIndex, highWatermark: -1, abortedTransactions: null, records: new Uint8Array(0) }
+    const partition = this.topics.partition(topic, partitionIndex)
+    if (partition === undefined) return { ...none, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
+    const { startOffset: logStartOffset, endOffset } = partition
+    const ends = { highWatermark: endOffset, lastStableOffset: endOffset, logStartOffset }
+    if (fetchOffset < logStartOffset || fetchOffset > endOffset) {
+      return { ...none, ...ends, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
+    }
+    return { ...none, ...ends, errorCode: ErrorCode.NONE, records: partition.read(fetchOffset, partitionMaxBytes) }
+  }
+}
+
+const appended = (topics: Topics, topic: string, { index, records }: { index: number; records: Uint8Array | null }) => {
+  const refused = (errorCode: ErrorCode) => ({ index, errorCode, baseOffset: -1 })
+  const partition = topics.partition(topic, index)
+  if (partition === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  // Producers have put one batch into a request for each partition since batches have this format.
+  if (records === null || verifyBatch(records) !== undefined || sizeInBytes(records, 0) !== records.length) {
+    return refused(ErrorCode.CORRUPT_MESSAGE)
+  }
+  return {
+    index,
+    errorCode: ErrorCode.NONE,
+    baseOffset: topics.append(partition, records),
+    logStartOffset: partition.startOffset
+  }
+}
+
+/** Undefined with acks=0: nobody waits for an answer. */
+const produce = (topics: Topics, { acks, topicData }: ProduceRequest) => {
+  const responses = topicData.map(({ name, partitionData }) => ({
+    name,
+    partitionResponses: partitionData.map((each) => appended(topics, name, each))
+  }))
+  return acks === 0 ? undefined : { responses }
+}
+
+const described = (topics: Topics, name: string) => {
+  const partitions = topics.partitionsOf(name)
+  return {
+    name,
+    errorCode: partitions === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NONE,
+    partitions: (partitions ?? []).map((_, partitionIndex) => ({
+      errorCode: ErrorCode.NONE,
+      partitionIndex,
+      leaderId: NODE_ID,
+      leaderEpoch: 0,
+      replicaNodes: [NODE_ID],
+      isrNodes: [NODE_ID]
+    }))
+  }
+}
+
+const metadata = (topics: Topics, port: number, request: MetadataRequest) => {
+  // A topic that is asked for by its id alone is one without a name, and not known.
+  const names = request.topics?.map(({ name }) => name ?? "") ?? topics.names
+  return {
+    brokers: [{ nodeId: NODE_ID, host: HOST, port }],
+    controllerId: NODE_ID,
+    topics: names.map((name) => described(topics, name))
+  }
+}
+
+const createTopics = (topics: Topics, request: CreateTopicsRequest) => ({
+  topics: request.topics.map(({ name, numPartitions }) => {
+    const partitions = Math.max(1, numPartitions)
+    const errorCode = topics.create(name, partitions) ? ErrorCode.NONE : ErrorCode.TOPIC_ALREADY_EXISTS
+    return { name, errorCode, errorMessage: null, numPartitions: partitions, replicationFactor: 1, configs: [] }
+  })
+})
+
+const deleteTopics = (topics: Topics, { topicNames }: DeleteTopicsRequest) => ({
+  responses: topicNames.map((name) => ({
+    name,
+    errorCode: topics.remove(name) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  }))
+})
+
+const listOffsets = (topics: Topics, request: ListOffsetsRequest) => ({
+  topics: request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex, timestamp }) => {
+      const partition = topics.partition(name, partitionIndex)
+      if (partition === undefined) return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
+      const offset = timestamp === EARLIEST ? partition.startOffset : partition.endOffset
+      return { partitionIndex, errorCode: ErrorCode.NONE, offset, leaderEpoch: 0 }
+    })
+  }))
+})
+
+interface Api {
+  readonly apiKey: number
+  readonly minVersion: number
+  readonly maxVersion: number
+  /** Carries out the request whose body the reader stands on, and writes the answer but for a fetch, which may have to wait. */
+  readonly answer: (reader: Reader, header: RequestHeader, writer: Writer) => Fetch | undefined
+}
+
+type Range = readonly [minVersion: number, maxVersion: number]
+
+/** Nothing is written when there is no answer. */
+const api = <F, G>(
+  request: Message<F>,
+  response: Message<G>,
+  [minVersion, maxVersion]: Range,
+  carryOut: (request: Message<F>["Type"]) => Message<G>["Input"] | undefined
+): Api => ({
+  apiKey: request.key,
+  minVersion,
+  maxVersion,
+  answer: (reader, header, writer) => {
+    const answer = carryOut(codec(request, header.apiVersion).decode(reader))
+    if (answer !== undefined) writeAnswer(writer, response, header, answer)
+    return undefined
+  }
+})
+
+/** The highest versions in which topics have names and not yet ids, or else what clients of today ask for. */
+const RANGES = {
+  produce: [3, 12],
+  fetch: [4, 12],
+  listOffsets: [1, 6],
+  // Up to 0 an empty list of topics means all.
+  metadata: [1, 12],
+  apiVersions: [0, 3],
+  createTopics: [2, 7],
+  deleteTopics: [1, 5],
+  initProducerId: [0, 4]
+} as const satisfies Readonly<Record<string, Range>>
+
+export class Answers {
+  private readonly apis: ReadonlyMap<number, Api>
+  private producers = 0
+
+  constructor(topics: Topics, port: number) {
+    const fetch: Api = {
+      apiKey: FetchRequest.key,
+      minVersion: RANGES.fetch[0],
+      maxVersion: RANGES.fetch[1],
+      answer: (reader, header) => new Fetch(topics, header, codec(FetchRequest, header.apiVersion).decode(reader))
+    }
+    const apis = [
+      fetch,
+      api(ProduceRequest, ProduceResponse, RANGES.produce, (request) => produce(topics, request)),
+      api(ListOffsetsRequest, ListOffsetsResponse, RANGES.listOffsets, (request) => listOffsets(topics, request)),
+      api(MetadataRequest, MetadataResponse, RANGES.metadata, (request) => metadata(topics, port, request)),
+      api(ApiVersionsRequest, ApiVersionsResponse, RANGES.apiVersions, () => this.versions(ErrorCode.NONE)),
+      api(CreateTopicsRequest, CreateTopicsResponse, RANGES.createTopics, (request) => createTopics(topics, request)),
+      api(DeleteTopicsRequest, DeleteTopicsResponse, RANGES.deleteTopics, (request) => deleteTopics(topics, request)),
+      api(InitProducerIdRequest, InitProducerIdResponse, RANGES.initProducerId, () => this.producer())
+    ]
+    this.apis = new Map(apis.map((each) => [each.apiKey, each]))
+  }
+
+  private versions(errorCode: ErrorCode) {
+    const apiKeys = [...this.apis.values()].map(({ apiKey, minVersion, maxVersion }) => ({
+      apiKey,
+      minVersion,
+      maxVersion
+    }))
+    return { errorCode, apiKeys }
+  }
+
+  private producer() {
+    this.producers += 1
+    return { errorCode: ErrorCode.NONE, producerId: this.producers, producerEpoch: 0 }
+  }
+
+  /** Carries out the request that the reader stands on, and writes its answer unless it is the fetch that is given back. */
+  take(reader: Reader, writer: Writer): Fetch | undefined {
+    const header = decodeRequestHeader(reader)
+    const { apiKey, apiVersion } = header
+    const found = this.apis.get(apiKey)
+    if (found === undefined) throw new Refused(`API key ${apiKey} is not served`)
+    if (apiVersion >= found.minVersion && apiVersion <= found.maxVersion) return found.answer(reader, header, writer)
+    if (apiKey !== ApiVersionsRequest.key) throw new Refused(`API key ${apiKey} is not served in version ${apiVersion}`)
+    // Any client understands the oldest version, and asks again in one that it finds there (KIP-511).
+    const answer = this.versions(ErrorCode.UNSUPPORTED_VERSION)
+    writeAnswer(writer, ApiVersionsResponse, { ...header, apiVersion: 0 }, answer)
+    return undefined
+  }
+}

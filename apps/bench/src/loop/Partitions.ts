@@ -1,0 +1,136 @@
+/**
+ * The topics of the plain loop: a file for each partition, written to once per turn, and where its last batches lie. It serves consumers
+ * at the tail alone: no batch older than those can be found again, so the oldest of them is where a log starts for who reads it.
+ * Invariant: batches that were appended lie in the memory of a connection until `flush`, which comes before more is received into it;
+ * nothing is read in between. Neighbours: Answers.ts, Loop.ts.
+ */
+import { closeSync, openSync, readSync, unlinkSync, writevSync } from "node:fs"
+import { join } from "node:path"
+import { lastOffsetDelta, setBaseOffset } from "@klamm/protocol/RecordBatch"
+
+/** Several turns' worth in every load of this bench, so that who follows the tail finds what it has not read yet. */
+const REMEMBERED_BATCHES = 256
+
+export class Partition {
+  endOffset = 0
+  private readonly path: string
+  private readonly fd: number
+  private pending: Array<Uint8Array> = []
+  /** With what is pending. */
+  private sizeBytes = 0
+  private writtenBytes = 0
+  private batches = 0
+  /** Of the last batches, each in the place of its number modulo their count. */
+  private readonly baseOffsets = new Float64Array(REMEMBERED_BATCHES)
+  private readonly positions = new Float64Array(REMEMBERED_BATCHES)
+
+  constructor(path: string) {
+    this.path = path
+    this.fd = openSync(path, "w+")
+  }
+
+  /** The first offset that can be read. */
+  get startOffset(): number {
+    return this.baseOffsets[Math.max(0, this.batches - REMEMBERED_BATCHES) % REMEMBERED_BATCHES]!
+  }
+
+  get isDirty(): boolean {
+    return this.pending.length > 0
+  }
+
+  /** Gives the batch its offsets, in place, and answers the first. */
+  append(batch: Uint8Array): number {
+    const baseOffset = this.endOffset
+    setBaseOffset(batch, 0, baseOffset)
+    const place = this.batches % REMEMBERED_BATCHES
+    this.baseOffsets[place] = baseOffset
+    this.positions[place] = this.sizeBytes
+    this.batches += 1
+    this.pending.push(batch)
+    this.sizeBytes += batch.length
+    this.endOffset += lastOffsetDelta(batch, 0) + 1
+    return baseOffset
+  }
+
+  flush(): void {
+    this.writtenBytes += writevSync(this.fd, this.pending, this.writtenBytes)
+    if (this.writtenBytes < this.sizeBytes)
+      throw new Error(`${this.path}: ${this.writtenBytes} of ${this.sizeBytes} bytes`)
+    this.pending = []
+  }
+
+  /** From the batch that holds an offset, which lies between start and end: that batch whole, more up to `maxBytes`. */
+  read(offset: number, maxBytes: number): Uint8Array {
+    if (offset === this.endOffset) return new Uint8Array(0)
+    let batch = this.batches - 1
+    while (this.baseOffsets[batch % REMEMBERED_BATCHES]! > offset) batch -= 1
+    const from = this.positions[batch % REMEMBERED_BATCHES]!
+    const next = batch + 1 < this.batches ? this.positions[(batch + 1) % REMEMBERED_BATCHES]! : this.sizeBytes
+    const bytes = Buffer.allocUnsafe(Math.min(this.sizeBytes, Math.max(next, from + maxBytes)) - from)
+    const read = readSync(this.fd, bytes, 0, bytes.length, from)
+    if (read < bytes.length) throw new Error(`${this.path}: ${read} of ${bytes.length} bytes at ${from}`)
+    return bytes
+  }
+
+  remove(): void {
+    closeSync(this.fd)
+    unlinkSync(this.path)
+  }
+}
+
+export class Topics {
+  private readonly folder: string
+  private readonly partitions = new Map<string, ReadonlyArray<Partition>>()
+  private dirty: Array<Partition> = []
+  private files = 0
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  get names(): ReadonlyArray<string> {
+    return [...this.partitions.keys()]
+  }
+
+  partitionsOf(name: string): ReadonlyArray<Partition> | undefined {
+    return this.partitions.get(name)
+  }
+
+  partition(name: string, index: number): Partition | undefined {
+    return this.partitions.get(name)?.[index]
+  }
+
+  /** False when there is one of this name. */
+  create(name: string, partitions: number): boolean {
+    if (this.partitions.has(name)) return false
+    const paths = Array.from({ length: partitions }, () => join(this.folder, `${this.files++}.log`))
+    this.partitions.set(
+      name,
+      paths.map((path) => new Partition(path))
+    )
+    return true
+  }
+
+  /** False when there is none. */
+  remove(name: string): boolean {
+    this.flush()
+    for (const partition of this.partitions.get(name) ?? []) partition.remove()
+    return this.partitions.delete(name)
+  }
+
+  append(partition: Partition, batch: Uint8Array): number {
+    if (!partition.isDirty) this.dirty.push(partition)
+    return partition.append(batch)
+  }
+
+  close(): void {
+    for (const partitions of this.partitions.values()) for (const partition of partitions) partition.remove()
+  }
+
+  /** Writes what was appended, in one write for each partition. */
+  flush(): void {
+    if (this.dirty.length === 0) return
+    for (const partition of this.dirty) partition.flush()
+    this.dirty = []
+  }
+}
