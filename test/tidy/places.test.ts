@@ -1,4 +1,4 @@
-/** The tree names no machine it was written on: no absolute path of a home or work folder, no private address. */
+/** The tree names no machine it was written on, no absolute path of a home or work folder, no private address, and keeps no run's leavings. */
 import { expect, it } from "vitest"
 import { files, read } from "./sources.ts"
 
@@ -11,6 +11,8 @@ const PRIVATE_ADDRESS =
   /(?<![\d.])(?:10\.\d{1,3}\.\d{1,3}\.\d{1,3}|192\.168\.\d{1,3}\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])\.\d{1,3}\.\d{1,3})(?![\d.])/
 /** Only where an address stands: `row.internal` is a field. */
 const PRIVATE_HOST = /(?:\/\/|@)[\w.-]*\.(?:internal|intranet|corp|lan)\b/
+
+const LEAVINGS = /\.(?:log|out|tmp|cpuprofile|heapprofile|heapsnapshot)$|(?:^|\/)core(?:\.\d+)?$/
 
 const linesWith = (path: string, pattern: RegExp): ReadonlyArray<string> =>
   read(path)
@@ -27,4 +29,9 @@ it("there are no absolute paths of somebody's machine", () => {
 it("there are no private addresses or host names", () => {
   expect(textFiles.flatMap((path) => linesWith(path, PRIVATE_ADDRESS))).toEqual([])
   expect(textFiles.flatMap((path) => linesWith(path, PRIVATE_HOST))).toEqual([])
+})
+
+it("there is nothing that a profiler or a run has left behind", () => {
+  expect(files.length).toBeGreaterThan(0)
+  expect(files.filter((path) => LEAVINGS.test(path))).toEqual([])
 })
