@@ -12,6 +12,7 @@ import { latencyOnce } from "./loads/Latency.ts"
 import { produceOnce } from "./loads/Produce.ts"
 import type { Options } from "./Options.ts"
 import { startOurs } from "./Ours.ts"
+import { rest } from "./Quiet.ts"
 import { type Failure, format, type Result, resultOf } from "./Report.ts"
 import type { Role, System } from "./System.ts"
 
@@ -132,6 +133,7 @@ const runLoad = async (load: Load, benches: ReadonlyArray<Bench>, plan: Plan, co
       const list = rounds[role] ?? []
       rounds[role] = list
       try {
+        await rest()
         const measured = await load.run(bench.scene(load.id, round))
         list.push(measured)
         plan.say(`${label}: ${brief(load, measured)}`)
