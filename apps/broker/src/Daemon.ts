@@ -30,6 +30,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import manifest from "../package.json" with { type: "json" }
 import { banner, readiness } from "./Banner.ts"
+import { optimizeSooner } from "./Compiling.ts"
 import { failed, quit, wrongUsage } from "./Exit.ts"
 import { growSlowly } from "./Heap.ts"
 import * as Metrics from "./Metrics.ts"
@@ -116,6 +117,7 @@ export const run = (options: Options, beforeExit: () => void): void => {
     if (process.send === undefined) process.stdout.write(banner(started, manifest.version, options.memory, metricsAt))
     else process.send(readiness(started))
     growSlowly()
+    optimizeSooner()
     return yield* started.failed
   })
   const fiber = Effect.runFork(Effect.provide(program, broker), { scheduler: NodeScheduler.make() })
