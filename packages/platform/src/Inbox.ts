@@ -3,8 +3,8 @@
  *
  * Invariants: the reader is woken once for all that gathers until its fiber runs; frames come before the failure that ended
  * them; every frame is given to the reader or released; reading stops while as much as `gatherLimitBytes` waits for the reader, or the
- * frames that nobody has given back exceed the limit, or the arena is full, and `resume` is called when it may go on. Neighbours: `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts`
- * and `NetworkMemory.ts` bring the bytes.
+ * frames that nobody has given back exceed the limit, or the arena is full, and `resume` is called when it may go on. Neighbours:
+ * `ReceiveBuffer.ts` cuts the frames; `node/SocketConnection.ts` and `NetworkMemory.ts` bring the bytes.
  */
 import { isReadonlyArrayNonEmpty, type NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
