@@ -5,7 +5,8 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { Disk } from "../src/Disk.ts"
+import type * as Scope from "effect/Scope"
+import { Disk, type DiskError } from "../src/Disk.ts"
 import { layerMemory, makeMemoryDisk } from "../src/DiskMemory.ts"
 import { layer as layerNode } from "../src/node/NodeDisk.ts"
 import { describeDisk, reasonOf, text } from "./support/disk.ts"
@@ -25,36 +26,55 @@ describeDisk(
   () => "/data"
 )
 
-/** The bytes of each gathered write that `act` has Node make. */
-const writtenBy = async (act: () => Promise<void>): Promise<ReadonlyArray<number>> => {
+/** The bytes of each write that `act` has the thread pool make, where each on the event loop takes `slowMs` longer. */
+const pooledBy = async (act: Effect.Effect<void, DiskError, Disk | Scope.Scope>, slowMs = 0) => {
   const sizes: Array<number> = []
-  const { writev } = fs
+  const { writev, writeSync } = fs
   const counting = (...args: Parameters<typeof writev>): void => {
     sizes.push(args[1].reduce((bytes, { byteLength }) => bytes + byteLength, 0))
     writev(...args)
   }
-  Object.assign(fs, { writev: counting })
+  const slow = (fd: number, chunk: Uint8Array, offset: number, length: number, position: number): number => {
+    for (const until = performance.now() + slowMs; performance.now() < until; );
+    return writeSync(fd, chunk, offset, length, position)
+  }
+  Object.assign(fs, { writev: counting, writeSync: slow })
   syncBuiltinESMExports()
   try {
-    await act()
+    await Effect.runPromise(Effect.scoped(Effect.provide(act, layerNode)))
   } finally {
-    Object.assign(fs, { writev })
+    Object.assign(fs, { writev, writeSync })
     syncBuiltinESMExports()
   }
   return sizes
 }
 
-it("the disk of the file system hands the kernel at most 192 KiB at a time (decision 0008)", async () => {
+const openNew = Effect.gen(function* () {
+  const at = path.join(root, String(directories++))
+  const disk = yield* Disk
+  yield* disk.makeDirectory(at)
+  return yield* disk.open(path.join(at, "a"), "write")
+})
+
+describe("the disk of the file system (decision 0008)", () => {
   const most = 192 * 1024
-  const write = Effect.gen(function* () {
-    const at = path.join(root, String(directories++))
-    const disk = yield* Disk
-    yield* disk.makeDirectory(at)
-    const file = yield* disk.open(path.join(at, "a"), "write")
-    yield* file.write(0, [new Uint8Array(100), new Uint8Array(2 * most), new Uint8Array(most - 100)])
+
+  it("hands the kernel at most 192 KiB at a time by the thread pool", async () => {
+    const sizes = await pooledBy(
+      Effect.flatMap(openNew, (file) =>
+        file.write(0, [new Uint8Array(100), new Uint8Array(11 * most), new Uint8Array(most - 100)])
+      )
+    )
+    assert.deepStrictEqual(sizes, Array<number>(12).fill(most))
   })
-  const sizes = await writtenBy(() => Effect.runPromise(Effect.scoped(Effect.provide(write, layerNode))))
-  assert.deepStrictEqual(sizes, [most, most, most])
+
+  it("has the thread pool make sixteen large writes after a slow one, of any file", async () => {
+    const write = Effect.gen(function* () {
+      const files = [yield* openNew, yield* openNew]
+      for (let index = 0; index < 18; index++) yield* files[index % 2]!.write(0, [new Uint8Array(most)])
+    })
+    assert.deepStrictEqual(await pooledBy(write, 5), Array<number>(16).fill(most))
+  })
 })
 
 describe("the memory disk", () => {

@@ -1,6 +1,6 @@
 /**
- * The live disk over node:fs. Small page-cache writes, and reads, run at once on the event loop, because a hop to the thread pool costs
- * more than they do; large writes, syncs, and reads that may have to wait for the device go to the thread pool.
+ * The live disk over node:fs. Quick page-cache writes, and reads, run at once on the event loop, because a hop to the thread pool costs
+ * more than they do; slow writes, syncs, and reads that may have to wait for the device go to the thread pool.
  *
  * Invariants: the memory of a write is the caller's again only when the kernel has it all, also where the caller is interrupted; an error of a sync is final. The file remembers it and every later write and sync fails with it: after a failed
  * fsync the kernel may have dropped the dirty pages, so a later success would prove nothing.
@@ -12,17 +12,12 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type DirectoryEntry, Disk, DiskError, type DiskErrorReason, type DiskFile, type OpenMode } from "../Disk.ts"
 import { lockFile } from "./LockFile.ts"
+import { makeWritePace, type WritePace } from "./WritePace.ts"
 
 /**
- * From so many bytes on a write goes to the thread pool: other partitions and connections go on meanwhile, on another processor. A write of
- * this size takes from 50 to 400 µs, by whether the memory is at hand that the page cache grows into; a hop takes about 30 (decision 0008).
- */
-const pooledWriteBytes = 128 * 1024
-
-/**
- * The most that one write hands to the kernel. Linux looks for memory in pieces as large as the write, and what is larger than 128 KiB it
- * takes from blocks that lay free for long: where a host had taken those back, a write of 1 MiB needs eight times the processor time
- * of as much in writes of up to this size (decision 0008).
+ * The most that one write of the thread pool hands to the kernel. Linux looks for memory in pieces as large as the write, and what is
+ * larger than 128 KiB it takes from blocks that lay free for long: where a host had taken those back, a write of 1 MiB needs eight times
+ * the processor time of as much in writes of up to this size (decision 0008).
  */
 const writePieceBytes = 192 * 1024
 
@@ -118,9 +113,9 @@ const after = (chunks: ReadonlyArray<Uint8Array>, written: number): ReadonlyArra
   return rest
 }
 
-/** As many of `chunks` as one write takes. */
-const pieceOf = (chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> => {
-  let room = writePieceBytes
+/** As many of `chunks` as one write of at most `bytes` takes. */
+const pieceOf = (chunks: ReadonlyArray<Uint8Array>, bytes: number): ReadonlyArray<Uint8Array> => {
+  let room = bytes
   let count = 0
   while (count < chunks.length && count < maxChunksPerWrite && chunks[count]!.byteLength <= room) {
     room -= chunks[count]!.byteLength
@@ -136,7 +131,7 @@ const writeAll = (fd: number, position: number, chunks: ReadonlyArray<Uint8Array
   let at = position
   let rest = chunks
   while (rest.length > 0) {
-    const group = pieceOf(rest)
+    const group = pieceOf(rest, Number.POSITIVE_INFINITY)
     const first = group[0]!
     const written =
       group.length === 1 ? fs.writeSync(fd, first, 0, first.byteLength, at) : fs.writevSync(fd, [...group], at)
@@ -151,23 +146,39 @@ const writeOnThreadPool = (
   position: number,
   chunks: ReadonlyArray<Uint8Array>
 ): Effect.Effect<void, DiskError> => {
-  const writing = onThreadPool<number>("write", path, (done) => fs.writev(fd, pieceOf(chunks), position, done))
+  const writing = onThreadPool<number>("write", path, (done) =>
+    fs.writev(fd, pieceOf(chunks, writePieceBytes), position, done)
+  )
   return Effect.flatMap(writing, (written) => {
     const rest = after(chunks, written)
     return rest.length === 0 ? Effect.void : writeOnThreadPool(path, fd, position + written, rest)
   })
 }
 
-const isLarge = (chunks: ReadonlyArray<Uint8Array>): boolean => {
+const byteLengthOf = (chunks: ReadonlyArray<Uint8Array>): number => {
   let bytes = 0
   for (const { byteLength } of chunks) bytes += byteLength
-  return bytes >= pooledWriteBytes
+  return bytes
 }
 
-const makeFile = (path: string, fd: number): DiskFile => {
+const writeAtOnce = (
+  path: string,
+  fd: number,
+  position: number,
+  chunks: ReadonlyArray<Uint8Array>,
+  bytes: number,
+  pace: WritePace
+): Effect.Effect<void, DiskError> =>
+  attempt("write", path, () => {
+    const from = performance.now()
+    writeAll(fd, position, chunks)
+    pace.took(bytes, performance.now() - from)
+  })
+
+const makeFile = (path: string, fd: number, pace: WritePace): DiskFile => {
   let failure: DiskError | undefined
-  const unlessFailed = <A>(effect: Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
-    Effect.suspend(() => (failure === undefined ? effect : Effect.fail(failure)))
+  const unlessFailed = <A>(act: () => Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
+    Effect.suspend(() => (failure === undefined ? act() : Effect.fail(failure)))
   const fdatasync = onThreadPool<void>("sync", path, (done) => fs.fdatasync(fd, (error) => done(error, undefined)))
   return {
     path,
@@ -177,19 +188,20 @@ const makeFile = (path: string, fd: number): DiskFile => {
         ? readCold(path, fd, position, target)
         : attempt("read", path, () => readCached(fd, position, target)),
     write: (position, chunks) =>
-      unlessFailed(
-        isLarge(chunks)
-          ? Effect.uninterruptible(writeOnThreadPool(path, fd, position, chunks))
-          : attempt("write", path, () => writeAll(fd, position, chunks))
-      ),
-    sync: unlessFailed(
+      unlessFailed(() => {
+        const bytes = byteLengthOf(chunks)
+        return pace.isAtOnce(bytes)
+          ? writeAtOnce(path, fd, position, chunks, bytes, pace)
+          : Effect.uninterruptible(writeOnThreadPool(path, fd, position, chunks))
+      }),
+    sync: unlessFailed(() =>
       Effect.tapError(fdatasync, (error) =>
         Effect.sync(() => {
           failure = error
         })
       )
     ),
-    truncate: (length) => unlessFailed(attempt("truncate", path, () => fs.ftruncateSync(fd, length)))
+    truncate: (length) => unlessFailed(() => attempt("truncate", path, () => fs.ftruncateSync(fd, length)))
   }
 }
 
@@ -200,13 +212,13 @@ const openFlags: { readonly [Mode in OpenMode]: number } = {
   create: O_RDWR | O_CREAT | O_EXCL
 }
 
-const open = (path: string, mode: OpenMode): Effect.Effect<DiskFile, DiskError, Scope.Scope> =>
+const open = (path: string, mode: OpenMode, pace: WritePace): Effect.Effect<DiskFile, DiskError, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
       attempt("open", path, () => fs.openSync(path, openFlags[mode])),
       (fd) => Effect.sync(() => fs.closeSync(fd))
     ),
-    (fd) => makeFile(path, fd)
+    (fd) => makeFile(path, fd, pace)
   )
 
 const kindOf = (entry: fs.Dirent): DirectoryEntry["kind"] =>
@@ -235,10 +247,9 @@ const volume = (path: string) =>
     return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
   })
 
-export const layer: Layer.Layer<Disk> = Layer.succeed(
-  Disk,
+const makeDisk = (pace: WritePace) =>
   Disk.of({
-    open,
+    open: (path, mode) => open(path, mode, pace),
     readFile: (path) => attempt("read", path, () => new Uint8Array(fs.readFileSync(path))),
     rename: (from, to) => attempt("rename", from, () => fs.renameSync(from, to)),
     remove: (path) => attempt("remove", path, () => fs.rmSync(path, { recursive: true })),
@@ -249,4 +260,5 @@ export const layer: Layer.Layer<Disk> = Layer.succeed(
     lock: (path) => lockFile(path, (cause) => diskError("lock", path, cause)),
     volume
   })
-)
+
+export const layer: Layer.Layer<Disk> = Layer.sync(Disk, () => makeDisk(makeWritePace()))

@@ -10,7 +10,7 @@ import { Disk, type DiskError, type DiskFile } from "../../src/Disk.ts"
 const manyChunks = 2 * 1_024 + 1
 
 /** More than any disk writes at once on the calling thread. */
-const largeBytes = 1_024 * 1_024
+const largeBytes = 3 * 1_024 * 1_024
 
 export const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 
@@ -125,10 +125,12 @@ export const describeDisk = (
         Effect.gen(function* () {
           const file = yield* disk.open(`${at}/a`, "write")
           const memory = Uint8Array.from({ length: largeBytes }, (_, index) => index % 251)
-          const ends = [0, 70_000, 70_000, 196_608, 500_000, 500_005, 900_000, largeBytes]
-          const chunks = ends.map((end, index) => memory.subarray(ends[index - 1] ?? 0, end))
-          yield* file.write(7, chunks)
-          assert.isTrue(Buffer.compare((yield* readAll(file)).subarray(7), memory) === 0)
+          for (const bytes of [1_000_000, largeBytes]) {
+            const ends = [0, 70_000, 70_000, 196_608, 500_000, 500_005, 900_000, bytes]
+            const chunks = ends.map((end, index) => memory.subarray(ends[index - 1] ?? 0, end))
+            yield* file.write(7, chunks)
+            assert.isTrue(Buffer.compare((yield* readAll(file)).subarray(7), memory.subarray(0, bytes)) === 0)
+          }
         })
       )
     )
