@@ -159,9 +159,8 @@ export const deleteTopic = (bootstrap: string, name: string): Promise<void> =>
 export const untilWhole = (bootstrap: string, plan: TopicPlan): Promise<void> =>
   using(bootstrap, (link) => untilLed(link, plan))
 
-/** The folders on the brokers' machines that hold partitions of a topic. */
-export const foldersOf = (bootstrap: string, topic: string): Promise<ReadonlyArray<string>> =>
-  using(bootstrap, async (link) => {
+const foldersAt = (address: string, topic: string): Promise<ReadonlyArray<string>> =>
+  using(address, async (link) => {
     const { results } = await link.call(DescribeLogDirsRequest, DescribeLogDirsResponse, DESCRIBE_LOG_DIRS, {
       topics: null
     })
@@ -171,3 +170,7 @@ export const foldersOf = (bootstrap: string, topic: string): Promise<ReadonlyArr
         .flatMap(({ partitions }) => partitions.map(({ partitionIndex }) => `${logDir}/${topic}-${partitionIndex}`))
     )
   })
+
+/** The folders on the brokers' machines that hold partitions of a topic, of every broker that is named. */
+export const foldersOf = async (bootstrap: string, topic: string): Promise<ReadonlyArray<string>> =>
+  (await Promise.all(bootstrap.split(",").map((address) => foldersAt(address, topic)))).flat()

@@ -9,7 +9,6 @@ import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { arenaMemory, crc32c, reservedBytes } from "@klamm/protocol/Crc32c"
-import { touchMemory } from "./Memory.ts"
 import { percentile } from "./Statistics.ts"
 
 const MIB = 1024 * 1024
@@ -143,7 +142,6 @@ const sinkOnce = async (size: number): Promise<number> => {
 const sink = async (size: number): Promise<number> => {
   const rates: Array<number> = []
   for (let round = 0; round < ROUNDS; round++) {
-    await touchMemory()
     rates.push(await sinkOnce(size))
   }
   return best(rates)

@@ -10,7 +10,6 @@ import { type Budget, budgetTable, type Profile, secondsByLayer } from "./Budget
 import { createTopic } from "./Cluster.ts"
 import type { Driver } from "./driver/Driver.ts"
 import type { Job, Outcome } from "./driver/Job.ts"
-import { touchMemory } from "./Memory.ts"
 import type { Options } from "./Options.ts"
 import { startOurs } from "./Ours.ts"
 import type { System } from "./System.ts"
@@ -104,7 +103,6 @@ class Loads {
     const profile = join(this.folder, `${name}.cpuprofile`)
     const outcome = await this.withBroker(name, synced, profile, async (system) => {
       await createTopic(system.bootstrap, { name, partitions: PARTITIONS, replication: 1 })
-      await touchMemory()
       return this.run(produceJob(system, name, batchBytes))
     })
     rmSync(join(this.folder, name), { recursive: true })

@@ -2,11 +2,6 @@
  * Consuming: what lies in the page cache, what has to come from the disk, ten groups at once, and the tail of what is being written.
  * Neighbours: Load.ts, driver/.
  */
-import { execFile } from "node:child_process"
-import { readdirSync } from "node:fs"
-import { join } from "node:path"
-import { promisify } from "node:util"
-import { foldersOf } from "../Cluster.ts"
 import type { ConsumeJob } from "../driver/Job.ts"
 import {
   type Figure,
@@ -18,9 +13,8 @@ import {
   throughputOf,
   watched
 } from "../Load.ts"
+import { dropFromCache } from "../PageCache.ts"
 import { KIB, produceJob, withTopic } from "./Produce.ts"
-
-const execute = promisify(execFile)
 
 const PARTITIONS = 6
 const GROUP_COUNT = 10
@@ -32,7 +26,6 @@ const READ_WITHIN_SECONDS = 30
 const FILL_WITHIN_SECONDS = 120
 /** The writer is at its speed, and the reader behind it. */
 const TAIL_WARM_SECONDS = 2
-const DROP_WITHIN_MS = 60_000
 
 const PLAN = {
   size: KIB,
@@ -65,25 +58,9 @@ const consumeJob = ({ system, round }: Scene, topic: string): ConsumeJob => ({
   run: round
 })
 
-/** Drops a topic's files from the page cache; false where its files are not here or this cannot be done. */
-const dropFromCache = async (bootstrap: string, topic: string): Promise<boolean> => {
-  const folders = await foldersOf(bootstrap, topic)
-  try {
-    await execute("sync", [], { timeout: DROP_WITHIN_MS })
-    for (const folder of folders) {
-      for (const name of readdirSync(folder)) {
-        await execute("dd", [`if=${join(folder, name)}`, "iflag=nocache", "count=0"], { timeout: DROP_WITHIN_MS })
-      }
-    }
-    return folders.length > 0
-  } catch {
-    // Another machine's files, or a dd that knows no such flag: then the figure is left out.
-    return false
-  }
-}
-
 const cold = async (scene: Scene): Promise<Measured> => {
   const topic = await scene.filled()
+  // Where this cannot be done the figure is left out.
   if (!(await dropFromCache(scene.system.bootstrap, topic))) return {}
   return throughputOf(await watched(scene, consumeJob(scene, topic)))
 }

@@ -5,7 +5,7 @@
 import { createTopic, deleteTopic } from "../Cluster.ts"
 import type { Codec, ProduceJob } from "../driver/Job.ts"
 import { type Group, type Load, type Measured, type Scene, throughputFigures, throughputOf, watched } from "../Load.ts"
-import { touchMemory } from "../Memory.ts"
+import { dropFromCache } from "../PageCache.ts"
 
 export const KIB = 1024
 export const MIB = 1024 * KIB
@@ -52,8 +52,9 @@ export const withTopic = async <A>(
 export const produceOnce = (scene: Scene, change: Partial<ProducePlan> = {}): Promise<Measured> => {
   const plan = { ...BASE, ...change }
   return withTopic(scene, plan, async () => {
-    await touchMemory()
-    return throughputOf(await watched(scene, produceJob(scene, plan)))
+    const measured = throughputOf(await watched(scene, produceJob(scene, plan)))
+    await dropFromCache(scene.system.bootstrap, scene.topic)
+    return measured
   })
 }
 
