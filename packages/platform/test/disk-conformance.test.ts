@@ -26,27 +26,36 @@ describeDisk(
   () => "/data"
 )
 
-/** The bytes of each write that `act` has the thread pool make, where each on the event loop takes `slowMs` longer. */
-const pooledBy = async (act: Effect.Effect<void, DiskError, Disk | Scope.Scope>, slowMs = 0) => {
-  const sizes: Array<number> = []
-  const { writev, writeSync } = fs
-  const counting = (...args: Parameters<typeof writev>): void => {
-    sizes.push(args[1].reduce((bytes, { byteLength }) => bytes + byteLength, 0))
-    writev(...args)
-  }
-  const slow = (fd: number, chunk: Uint8Array, offset: number, length: number, position: number): number => {
-    for (const until = performance.now() + slowMs; performance.now() < until; );
-    return writeSync(fd, chunk, offset, length, position)
-  }
-  Object.assign(fs, { writev: counting, writeSync: slow })
+/** The bytes of each write that `act` makes, on the event loop, where one chunk takes `slowMs` longer, and by the thread pool. */
+const writesOf = async (act: Effect.Effect<void, DiskError, Disk | Scope.Scope>, slowMs = 0) => {
+  const atOnce: Array<number> = []
+  const pooled: Array<number> = []
+  const { writev, writevSync, writeSync } = fs
+  const lengthOf = (chunks: ReadonlyArray<ArrayBufferView>) =>
+    chunks.reduce((bytes, { byteLength }) => bytes + byteLength, 0)
+  Object.assign(fs, {
+    writev: (...args: Parameters<typeof writev>): void => {
+      pooled.push(lengthOf(args[1]))
+      writev(...args)
+    },
+    writevSync: (...args: Parameters<typeof writevSync>): number => {
+      atOnce.push(lengthOf(args[1]))
+      return writevSync(...args)
+    },
+    writeSync: (fd: number, chunk: Uint8Array, offset: number, length: number, position: number): number => {
+      atOnce.push(length)
+      for (const until = performance.now() + slowMs; performance.now() < until; );
+      return writeSync(fd, chunk, offset, length, position)
+    }
+  })
   syncBuiltinESMExports()
   try {
     await Effect.runPromise(Effect.scoped(Effect.provide(act, layerNode)))
   } finally {
-    Object.assign(fs, { writev, writeSync })
+    Object.assign(fs, { writev, writevSync, writeSync })
     syncBuiltinESMExports()
   }
-  return sizes
+  return { atOnce, pooled }
 }
 
 const openNew = Effect.gen(function* () {
@@ -59,13 +68,15 @@ const openNew = Effect.gen(function* () {
 describe("the disk of the file system (decision 0008)", () => {
   const most = 192 * 1024
 
-  it("hands the kernel at most 192 KiB at a time by the thread pool", async () => {
-    const sizes = await pooledBy(
-      Effect.flatMap(openNew, (file) =>
-        file.write(0, [new Uint8Array(100), new Uint8Array(11 * most), new Uint8Array(most - 100)])
-      )
+  const pieces = (count: number) => Array<number>(count).fill(most)
+  const writeOnce = (bytes: number) =>
+    Effect.flatMap(openNew, (file) =>
+      file.write(0, [new Uint8Array(100), new Uint8Array(bytes - most), new Uint8Array(most - 100)])
     )
-    assert.deepStrictEqual(sizes, Array<number>(12).fill(most))
+
+  it("hands the kernel at most 192 KiB at a time, on the event loop as by the thread pool", async () => {
+    assert.deepStrictEqual(await writesOf(writeOnce(5 * most)), { atOnce: pieces(5), pooled: [] })
+    assert.deepStrictEqual(await writesOf(writeOnce(12 * most)), { atOnce: [], pooled: pieces(12) })
   })
 
   it("has the thread pool make sixteen large writes after a slow one, of any file", async () => {
@@ -73,7 +84,7 @@ describe("the disk of the file system (decision 0008)", () => {
       const files = [yield* openNew, yield* openNew]
       for (let index = 0; index < 18; index++) yield* files[index % 2]!.write(0, [new Uint8Array(most)])
     })
-    assert.deepStrictEqual(await pooledBy(write, 5), Array<number>(16).fill(most))
+    assert.deepStrictEqual(await writesOf(write, 5), { atOnce: pieces(2), pooled: pieces(16) })
   })
 })
 

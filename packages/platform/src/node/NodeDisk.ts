@@ -15,9 +15,9 @@ import { lockFile } from "./LockFile.ts"
 import { makeWritePace, type WritePace } from "./WritePace.ts"
 
 /**
- * The most that one write of the thread pool hands to the kernel. Linux looks for memory in pieces as large as the write, and what is
- * larger than 128 KiB it takes from blocks that lay free for long: where a host had taken those back, a write of 1 MiB needs eight times
- * the processor time of as much in writes of up to this size (decision 0008).
+ * The most that one write hands to the kernel. Linux looks for memory in pieces as large as the write, and what is larger than 128 KiB it
+ * takes from blocks that lay free for long: where a host had taken those back, a write of 1 MiB needs eight times the processor time
+ * of as much in writes of up to this size (decision 0008).
  */
 const writePieceBytes = 192 * 1024
 
@@ -113,9 +113,9 @@ const after = (chunks: ReadonlyArray<Uint8Array>, written: number): ReadonlyArra
   return rest
 }
 
-/** As many of `chunks` as one write of at most `bytes` takes. */
-const pieceOf = (chunks: ReadonlyArray<Uint8Array>, bytes: number): ReadonlyArray<Uint8Array> => {
-  let room = bytes
+/** As many of `chunks` as one write takes. */
+const pieceOf = (chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> => {
+  let room = writePieceBytes
   let count = 0
   while (count < chunks.length && count < maxChunksPerWrite && chunks[count]!.byteLength <= room) {
     room -= chunks[count]!.byteLength
@@ -131,7 +131,7 @@ const writeAll = (fd: number, position: number, chunks: ReadonlyArray<Uint8Array
   let at = position
   let rest = chunks
   while (rest.length > 0) {
-    const group = pieceOf(rest, Number.POSITIVE_INFINITY)
+    const group = pieceOf(rest)
     const first = group[0]!
     const written =
       group.length === 1 ? fs.writeSync(fd, first, 0, first.byteLength, at) : fs.writevSync(fd, [...group], at)
@@ -146,9 +146,7 @@ const writeOnThreadPool = (
   position: number,
   chunks: ReadonlyArray<Uint8Array>
 ): Effect.Effect<void, DiskError> => {
-  const writing = onThreadPool<number>("write", path, (done) =>
-    fs.writev(fd, pieceOf(chunks, writePieceBytes), position, done)
-  )
+  const writing = onThreadPool<number>("write", path, (done) => fs.writev(fd, pieceOf(chunks), position, done))
   return Effect.flatMap(writing, (written) => {
     const rest = after(chunks, written)
     return rest.length === 0 ? Effect.void : writeOnThreadPool(path, fd, position + written, rest)
