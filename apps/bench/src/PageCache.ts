@@ -1,8 +1,8 @@
 /**
  * The pages that a topic's files fill. Where a host lends memory to a virtual machine and takes back what lies free, a page that is touched
- * for the first time costs ten times of what a write into the page cache costs otherwise, and who writes next pays for it. So what
- * one system wrote is dropped from the page cache before the next one is measured: its pages are those that the next one fills.
- * Neighbours: loads/, Cluster.ts.
+ * for the first time costs ten times of what a write into the page cache costs otherwise. So as much as is to be measured is written
+ * before and dropped from the page cache, and what was measured too: its pages are at hand, for a while, for who writes next.
+ * Neighbours: loads/Produce.ts, Cluster.ts.
  */
 import { execFile } from "node:child_process"
 import { readdirSync } from "node:fs"
