@@ -139,7 +139,7 @@ export const measureBudget = async (plan: Plan) => {
       await loads.consume("consume, after a restart")
     ]
     const notes =
-      "The broker's main thread alone: syncs and large writes run in threads of libuv, which no profile shows."
+      "The broker's main thread alone: syncs and slow writes run in threads of libuv, which no profile shows."
     return { ...budgetTable(budgets), notes }
   } finally {
     remove()

@@ -3,11 +3,11 @@
  * cache then takes them in less time than the hop to another processor costs; by the pool for a while after one that was slow, as where
  * the memory it needs has to come from a host first, or the kernel holds writers up until its disk has caught up.
  *
- * Invariant: after a slow write the event loop is held up by no other of its kind until `POOLED_AFTER_SLOW` have gone by the pool
+ * Invariant: after a slow write the event loop is held up by no other large one until `POOLED_AFTER_SLOW` have gone by the pool
  * (decision 0008). Neighbour: NodeDisk.ts.
  */
 
-/** From here on a write is large. Of smaller ones each is quicker than a hop, however slow. */
+/** From here on a write is large. Smaller ones are made at once, also where the memory is not at hand: that takes up to 0.4 ms. */
 const LARGE_BYTES_MIN = 128 * 1024
 
 /** Larger ones hold up the event loop for long even where they are quick: half a millisecond for so many. */
