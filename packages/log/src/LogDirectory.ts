@@ -79,7 +79,8 @@ export class LogDirectory {
   private syncedNames = 0
   private readonly naming = Semaphore.makeUnsafe(1)
   private readonly recovering: Semaphore.Semaphore
-  private deletedDirectories: ReadonlyArray<{ readonly path: string; readonly since: number }> = []
+  /** Those of a topic come and go together, and may be tens of thousands. */
+  private readonly deletedDirectories = new Set<{ readonly path: string; readonly since: number }>()
 
   private constructor(fields: {
     readonly path: string
@@ -128,7 +129,7 @@ export class LogDirectory {
         const directory = `${this.path}/${name}`
         if (kind !== "directory") continue
         if (Names.isDeleted(name)) {
-          this.deletedDirectories = [...this.deletedDirectories, { path: directory, since: now }]
+          this.deletedDirectories.add({ path: directory, since: now })
           continue
         }
         const future = Names.parseFuture(name)
@@ -298,17 +299,17 @@ export class LogDirectory {
       const path = `${this.path}/${Names.deleted(topic, partition, yield* uniqueId)}`
       yield* rename(path)
       yield* this.syncNames
-      this.deletedDirectories = [...this.deletedDirectories, { path, since: now }]
+      this.deletedDirectories.add({ path, since: now })
     })
   }
 
   /** Removes deleted logs whose delay is over, one at a time between whatever else there is to do; answers how many went. */
   removeDeleted(now: number, fileDeleteDelayMs: number): Effect.Effect<number, DiskError> {
     return Effect.gen({ self: this }, function* () {
-      const due = this.deletedDirectories.filter(({ since }) => now - since >= fileDeleteDelayMs)
+      const due = [...this.deletedDirectories].filter(({ since }) => now - since >= fileDeleteDelayMs)
       for (const entry of due) {
         yield* this.disk.remove(entry.path)
-        this.deletedDirectories = this.deletedDirectories.filter((other) => other !== entry)
+        this.deletedDirectories.delete(entry)
         yield* Effect.yieldNow
       }
       return due.length
