@@ -3,12 +3,19 @@ import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
 import * as NodeScheduler from "../src/node/NodeScheduler.ts"
 
-/** A scheduler whose turns the test begins. */
+/** A scheduler whose turns the test begins, and whose time passes only when the test says so. */
 const byHand = () => {
   const turns: Array<() => void> = []
-  const scheduler = NodeScheduler.make((turn) => turns.push(turn))
+  let nowMs = 0
+  const scheduler = NodeScheduler.make(
+    (turn) => turns.push(turn),
+    () => nowMs
+  )
   const turn = () => turns.shift()?.()
-  return { turns, turn, scheduler }
+  const pass = (ms: number): void => {
+    nowMs += ms
+  }
+  return { turns, turn, scheduler, pass }
 }
 
 /** Yields `times` times, noting each. */
@@ -42,6 +49,25 @@ describe("the live scheduler", () => {
     turn()
     expect(noted.length).toBe(2 * NodeScheduler.roundsPerTurn)
     Effect.runFork(Fiber.interrupt(fiber))
+  })
+
+  it("leaves the rest to the next turn when its time is over, and takes a round whole", () => {
+    const { turns, turn, scheduler, pass } = byHand()
+    const noted: Array<string> = []
+    const step = (name: string) =>
+      Effect.sync(() => {
+        noted.push(name)
+        pass(NodeScheduler.turnLimitMs / 2)
+      })
+    const slow = (name: string) =>
+      Effect.runFork(Effect.forever(Effect.andThen(Effect.yieldNow, step(name))), { scheduler })
+    const fibers = [slow("one"), slow("other")]
+    turn()
+    expect(noted).toEqual(["one", "other"])
+    expect(turns.length).toBe(1)
+    turn()
+    expect(noted).toEqual(["one", "other", "one", "other"])
+    for (const fiber of fibers) Effect.runFork(Fiber.interrupt(fiber))
   })
 
   it("runs what is behind a task that throws", () => {
