@@ -51,6 +51,8 @@ export interface Load {
   readonly figures: ReadonlyArray<Figure>
   /** Part of `--quick`. */
   readonly isQuick: boolean
+  /** The plain loop can serve it. */
+  readonly hasFloor?: boolean
   /** How often, where once says as much as thrice or takes too long. */
   readonly rounds?: number
   readonly run: (scene: Scene) => Promise<Measured>

@@ -7,8 +7,7 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
 
   pnpm bench [options]        starts brokers of this tree and measures them
   pnpm bench floors           what the machine itself can do: a TCP sink with append, a memory copy, the checksum
-  pnpm bench loop             serves the plain loop, the least that a broker of Node can be, until it is ended: a floor to
-                              measure ours --against, for the groups produce and latency
+  pnpm bench loop             serves the plain loop, the least that a broker of Node can be, until it is ended
   pnpm bench budget           where our broker's time goes, layer by layer, from profiles of it under load
 
       --against HOST:PORT,... another system that runs already, measured in turn with ours; may be given twice: a single
@@ -23,6 +22,8 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
       --seconds N             about how long all may take (default: 3 s for each measurement; with --quick 60)
       --rounds N              of each load, in turns (default 3; with --quick 1)
       --port N                the first port of our brokers (default 19500); where the plain loop listens (default 19492)
+      --floor                 measure the plain loop too, in the loads that it can serve (produce and latency): what a goal
+                              can ask of a broker of Node on this machine
       --no-synced             leave out our default of syncing before an acknowledgement
       --client CLIENT         ${CLIENTS.join(" or ")}: the load generator (default: the first that is installed)
       --json FILE             write everything that was measured
@@ -48,6 +49,8 @@ export interface Options {
   readonly rounds: number
   readonly port: number
   readonly synced: boolean
+  /** The plain loop is measured too. */
+  readonly floor: boolean
   readonly client: ClientName | undefined
   readonly json: string | undefined
   readonly svg: string | undefined
@@ -78,6 +81,7 @@ const kinds = {
   seconds: { type: "string" },
   rounds: { type: "string" },
   port: { type: "string" },
+  floor: { type: "boolean" },
   "no-synced": { type: "boolean" },
   client: { type: "string" },
   json: { type: "string" },
@@ -141,6 +145,7 @@ export const parseOptions = (args: ReadonlyArray<string>, ids: ReadonlyArray<str
       rounds: whole("rounds", values.rounds, isQuick ? 1 : 3),
       port: whole("port", values.port, OURS_PORT),
       synced: values["no-synced"] !== true,
+      floor: values.floor === true,
       client: clientOf(values.client),
       json: values.json,
       svg: values.svg,

@@ -65,7 +65,9 @@ export const format = (value: number): string => {
 const NOT_MEASURED = "not measured"
 const FAILED = "failed"
 
+/** Empty for a system that the load is not for. */
 const cell = (result: Result, role: Role, figure: string): string => {
+  if (result.rounds[role] === undefined) return ""
   const summary = summarise(known(valuesOf(result, role, figure)))
   if (summary === undefined) return result.failures.some((failure) => failure.role === role) ? FAILED : NOT_MEASURED
   const text = format(summary.median)
@@ -87,15 +89,22 @@ const verdict = (result: Result, figure: Figure): string => {
 }
 
 const generatorText = (result: Result, roles: ReadonlyArray<Role>): string => {
-  const cores = roles.map((role) => medianOf(result, role, GENERATOR_CORES))
+  const measured = roles.filter((role) => result.rounds[role] !== undefined)
+  const cores = measured.map((role) => medianOf(result, role, GENERATOR_CORES))
   return cores.every((each) => each === undefined)
     ? ""
     : cores.map((each) => (each === undefined ? "?" : each.toFixed(1))).join(" / ")
 }
 
-const ROLES: ReadonlyArray<Role> = ["ours", "synced", "other"]
+const ROLES: ReadonlyArray<Role> = ["ours", "synced", "other", "floor"]
 
 export const rolesOf = ({ names }: Report): ReadonlyArray<Role> => ROLES.filter((role) => names[role] !== undefined)
+
+const SHORT = { synced: "synced", floor: "plain loop" } as const
+
+/** Those of which no goal is asked, and whose ratios are told all the same. */
+const lesser = (roles: ReadonlyArray<Role>): ReadonlyArray<keyof typeof SHORT> =>
+  (["synced", "floor"] as const).filter((role) => roles.includes(role))
 
 export const headOf = (report: Report): ReadonlyArray<string> => {
   const roles = rolesOf(report)
@@ -104,7 +113,7 @@ export const headOf = (report: Report): ReadonlyArray<string> => {
     "",
     "",
     ...roles.map((role) => report.names[role] ?? ""),
-    ...(compared ? ["ratio", ...(roles.includes("synced") ? ["synced's ratio"] : []), "goal", "holds"] : []),
+    ...(compared ? ["ratio", ...lesser(roles).map((role) => `${SHORT[role]}'s ratio`), "goal", "holds"] : []),
     "generator cores"
   ]
 }
@@ -121,7 +130,7 @@ export const rowsOf = (report: Report): ReadonlyArray<ReadonlyArray<string>> => 
       ...(compared
         ? [
             ratioText(result, "ours", figure),
-            ...(roles.includes("synced") ? [ratioText(result, "synced", figure)] : []),
+            ...lesser(roles).map((role) => ratioText(result, role, figure)),
             goalText(figure),
             verdict(result, figure)
           ]

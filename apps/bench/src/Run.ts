@@ -6,9 +6,10 @@
 import { openAgainst } from "./Against.ts"
 import { createTopic } from "./Cluster.ts"
 import type { Driver } from "./driver/Driver.ts"
+import { startFloor } from "./Floor.ts"
 import type { Load, Measured, Scene } from "./Load.ts"
 import { fill } from "./loads/Consume.ts"
-import { latencyOnce } from "./loads/Latency.ts"
+import { latencyOnce, ROUND_TRIPS_PER_SECOND } from "./loads/Latency.ts"
 import { produceOnce } from "./loads/Produce.ts"
 import type { Options } from "./Options.ts"
 import { startOurs } from "./Ours.ts"
@@ -23,8 +24,13 @@ const SECONDS_MAX = 10
 const SECONDS_DEFAULT = 3
 const WARM_SECONDS = 5
 const QUICK_WARM_SECONDS = 1
+/** So many, for most of what one record goes through to be compiled. */
+const WARM_ROUND_TRIPS = 10_000
+const QUICK_WARM_ROUND_TRIPS = 2_000
 /** Those of three brokers, each with two, un-synced and synced. */
 const PORTS_PER_SIZE = 20
+/** Behind those of one broker and of three. */
+const FLOOR_PORT = 4 * PORTS_PER_SIZE
 
 export type Say = (text: string) => void
 
@@ -44,8 +50,10 @@ export const secondsEach = (measurements: number, options: Options): number => {
   return Math.min(SECONDS_MAX, Math.max(SECONDS_MIN, share))
 }
 
-const rolesFor = (nodes: 1 | 3, { options }: Plan, others: ReadonlyArray<System>): number =>
-  (options.synced ? 2 : 1) + (others.some(({ addresses }) => addresses.length === nodes) ? 1 : 0)
+const systemsOf = ({ nodes, hasFloor }: Load, { options }: Plan, others: ReadonlyArray<System>): number =>
+  (options.synced ? 2 : 1) +
+  (others.some(({ addresses }) => addresses.length === nodes) ? 1 : 0) +
+  (options.floor && hasFloor === true ? 1 : 0)
 
 const openAll = async (
   nodes: 1 | 3,
@@ -59,6 +67,7 @@ const openAll = async (
   }
   const other = others.find(({ addresses }) => addresses.length === nodes)
   if (other !== undefined) systems.push(other)
+  if (options.floor && nodes === 1) systems.push(await startFloor(options.port + FLOOR_PORT))
   for (const { name, bootstrap } of systems)
     say(`${name}: ${nodes === 1 ? "a broker" : `${nodes} brokers`} at ${bootstrap}`)
   return systems
@@ -95,10 +104,12 @@ class Bench {
 
   /** A system that has not worked yet is slower than it will be, a virtual machine's above all. */
   async warm(nodes: 1 | 3): Promise<void> {
-    const seconds = this.plan.options.isQuick ? QUICK_WARM_SECONDS : WARM_SECONDS
-    const scene = { ...this.scene("warm", 0), seconds }
-    await produceOnce(scene, { batchBytes: 16 * 1024, replication: nodes })
-    await latencyOnce({ ...scene, topic: `${scene.topic}-latency` }, nodes, 0)
+    const { isQuick } = this.plan.options
+    const producing = { ...this.scene("warm", 0), seconds: isQuick ? QUICK_WARM_SECONDS : WARM_SECONDS }
+    await produceOnce(producing, { batchBytes: 16 * 1024, replication: nodes })
+    const roundTrips = isQuick ? QUICK_WARM_ROUND_TRIPS : WARM_ROUND_TRIPS
+    const one = { ...this.scene("warm-one", 0), seconds: roundTrips / ROUND_TRIPS_PER_SECOND[nodes] }
+    await latencyOnce(one, nodes, 0)
   }
 }
 
@@ -126,8 +137,9 @@ const runLoad = async (load: Load, benches: ReadonlyArray<Bench>, plan: Plan, co
   const rounds: Partial<Record<Role, Array<Measured>>> = {}
   const failures: Array<Failure> = []
   const count = roundsOf(load, plan.options)
+  const able = benches.filter(({ system }) => system.role !== "floor" || load.hasFloor === true)
   for (let round = 0; round < count; round++) {
-    for (const bench of benches) {
+    for (const bench of able) {
       const { role, name } = bench.system
       const label = `${counter.next()}  ${load.title}, round ${round + 1} of ${count}, ${name}`
       const list = rounds[role] ?? []
@@ -191,10 +203,7 @@ export const runAll = async (given: Plan): Promise<Ran> => {
   const plan = { ...given, driver: { ...given.driver, run } }
   const { options, loads } = plan
   const others = await Promise.all(options.against.map((against) => openAgainst({ name: options.name, ...against })))
-  const measurements = loads.reduce(
-    (count, load) => count + rolesFor(load.nodes, plan, others) * roundsOf(load, options),
-    0
-  )
+  const measurements = loads.reduce((count, load) => count + systemsOf(load, plan, others) * roundsOf(load, options), 0)
   const course = { plan, seconds: secondsEach(measurements, options), counter: new Counter(measurements), others }
   plan.say(`${measurements} measurements, ${course.seconds.toFixed(1)} s each, and what each takes beside`)
   const results: Array<Result> = []

@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs"
 import { cpus, release, totalmem, type } from "node:os"
 import { writeCharts } from "./Charts.ts"
 import { driverOf } from "./driver/Driver.ts"
+import { FLOOR_NAME } from "./Floor.ts"
 import { FLOORS_HEAD, measureFloors } from "./Floors.ts"
 import { loads } from "./loads/index.ts"
 import { serveLoop } from "./loop/Serve.ts"
@@ -43,7 +44,8 @@ const run = async (options: Options): Promise<boolean> => {
     names: {
       ours: "klamm",
       ...(options.synced ? { synced: "klamm, synced" } : {}),
-      ...(options.against.length > 0 ? { other: options.name } : {})
+      ...(options.against.length > 0 ? { other: options.name } : {}),
+      ...(options.floor ? { floor: FLOOR_NAME } : {})
     },
     secondsEach: seconds,
     results

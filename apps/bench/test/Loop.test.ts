@@ -1,3 +1,5 @@
+import { existsSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ListOffsetsRequest, ListOffsetsResponse } from "@klamm/protocol/api/02-ListOffsets"
@@ -6,7 +8,7 @@ import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { buildBatch, setBaseOffset } from "@klamm/protocol/RecordBatch"
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
-import { createTopic, deleteTopic, nodesOf, sleep } from "../src/Cluster.ts"
+import { createTopic, deleteTopic, foldersOf, nodesOf, sleep } from "../src/Cluster.ts"
 import { decodeAnswer, frameOf, Link } from "../src/Link.ts"
 import { type PlainLoop, startLoop } from "../src/loop/Loop.ts"
 
@@ -128,6 +130,16 @@ it("versions above its own are answered with those it has, other keys not at all
   expect(apiKeys).toContainEqual({ apiKey: FetchRequest.key, minVersion: 4, maxVersion: FETCH })
   const unknown = frameOf(OffsetFetchRequest, 1, { groupId: "group", topics: [] })
   await expect(link.exchange(unknown)).rejects.toThrow("closed")
+})
+
+it("tells where its files lie, until their topic is deleted", async () => {
+  const batch = batchOf(3)
+  await produce(batch)
+  const folders = await foldersOf(address, topic)
+  expect(folders.map((folder) => statSync(join(folder, "0.log")).size)).toEqual([batch.length, 0])
+  await deleteTopic(address, topic)
+  expect(folders.map((folder) => existsSync(folder))).toEqual([false, false])
+  expect(await foldersOf(address, topic)).toEqual([])
 })
 
 it("tells where it is, and knows a topic no more that was deleted", async () => {

@@ -41,6 +41,12 @@ it("the plain loop listens beside our brokers unless it is told where", () => {
   expect(parseOptions(["loop", "--port", "7000"], ids)).toEqual({ kind: "loop", port: 7_000 })
 })
 
+it("the plain loop is measured when that is asked for, in loads of one broker", () => {
+  expect([optionsOf().floor, optionsOf("--floor").floor]).toEqual([false, true])
+  const served = loads.filter(({ hasFloor }) => hasFloor === true)
+  expect(new Set(served.map(({ group, nodes }) => `${group} ${nodes}`))).toEqual(new Set(["produce 1", "latency 1"]))
+})
+
 it("loads are chosen by group, by id, or as the quick ones", () => {
   const chosen = (...args: ReadonlyArray<string>) => loads.filter((load) => isWanted(load, optionsOf(...args)))
   expect(chosen("--only", "failover,produce-64k").map(({ id }) => id)).toEqual(["produce-64k", "failover"])

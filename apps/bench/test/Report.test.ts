@@ -49,6 +49,23 @@ it("what was not measured is told, and has no ratio and no verdict", () => {
   expect(failuresOf(report)).toEqual(["produce, another, round 2: it fell silent"])
 })
 
+it("the plain loop has a ratio and no verdict, and nothing where a load is not for it", () => {
+  const [load] = report.results
+  const beside: Report = {
+    ...report,
+    names: { ...report.names, floor: "plain loop" },
+    results: [
+      { ...load!, rounds: { ...load!.rounds, floor: [{ throughput: 400, "generator cores": 0.75 }, {}] } },
+      load!
+    ]
+  }
+  const [, , , , , ratio, floorsRatio, goal, verdict] = headOf(beside)
+  expect([ratio, floorsRatio, goal, verdict]).toEqual(["ratio", "plain loop's ratio", "goal", "holds"])
+  const [served, , other] = rowsOf(beside)
+  expect(served?.slice(2)).toEqual(["305 ±2%", "100", "400", "3.00", "4.00", "≥ 2.5", "yes", "0.5 / 0.3 / 0.8"])
+  expect(other?.slice(2)).toEqual(["305 ±2%", "100", "", "3.00", "", "≥ 2.5", "yes", "0.5 / 0.3"])
+})
+
 it("alone, ours is measured against nothing", () => {
   const alone: Report = { ...report, names: { ours: "klamm" } }
   expect(headOf(alone)).toEqual(["", "", "klamm", "generator cores"])

@@ -11,7 +11,7 @@ const RECORD_BYTES = 100
 const PARTITIONS = 6
 const FIXED_RATE = 500
 /** One-record round trips, about as many as fill a second: of one broker, of three. */
-const ROUND_TRIPS_PER_SECOND = { 1: 2_000, 3: 800 } as const
+export const ROUND_TRIPS_PER_SECOND = { 1: 2_000, 3: 800 } as const
 
 const SHARES = [
   ["p50", 0.5],
@@ -72,6 +72,7 @@ const loadOf = (nodes: 1 | 3, id: string, title: string, rate: number, goals: Go
   nodes,
   figures: figuresOf(goals),
   isQuick,
+  hasFloor: nodes === 1,
   run: (scene) => latencyOnce(scene, nodes, rate)
 })
 

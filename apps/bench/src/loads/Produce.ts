@@ -131,6 +131,7 @@ const loadOf = (group: Group, nodes: 1 | 3, { id, title, change, goals, isQuick 
   nodes,
   figures: throughputFigures(goals),
   isQuick: isQuick === true,
+  hasFloor: nodes === 1,
   run: (scene) => produceOnce(scene, change)
 })
 

@@ -12,6 +12,7 @@ import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-
 import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
 import { DeleteTopicsRequest, DeleteTopicsResponse } from "@klamm/protocol/api/20-DeleteTopics"
 import { InitProducerIdRequest, InitProducerIdResponse } from "@klamm/protocol/api/22-InitProducerId"
+import { DescribeLogDirsRequest, DescribeLogDirsResponse } from "@klamm/protocol/api/35-DescribeLogDirs"
 import type { Reader, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -166,6 +167,20 @@ const listOffsets = (topics: Topics, request: ListOffsetsRequest) => ({
   }))
 })
 
+/** All topics, whichever are asked for. */
+const describeLogDirs = (topics: Topics) => {
+  const held = topics.names.map((name) => ({
+    name,
+    partitions: (topics.partitionsOf(name) ?? []).map(({ sizeBytes: partitionSize }, partitionIndex) => ({
+      partitionIndex,
+      partitionSize,
+      offsetLag: 0,
+      isFutureKey: false
+    }))
+  }))
+  return { results: [{ errorCode: ErrorCode.NONE, logDir: topics.folder, topics: held }] }
+}
+
 interface Api {
   readonly apiKey: number
   readonly minVersion: number
@@ -203,7 +218,8 @@ const RANGES = {
   apiVersions: [0, 3],
   createTopics: [2, 7],
   deleteTopics: [1, 5],
-  initProducerId: [0, 4]
+  initProducerId: [0, 4],
+  describeLogDirs: [1, 4]
 } as const satisfies Readonly<Record<string, Range>>
 
 export class Answers {
@@ -225,7 +241,8 @@ export class Answers {
       api(ApiVersionsRequest, ApiVersionsResponse, RANGES.apiVersions, () => this.versions(ErrorCode.NONE)),
       api(CreateTopicsRequest, CreateTopicsResponse, RANGES.createTopics, (request) => createTopics(topics, request)),
       api(DeleteTopicsRequest, DeleteTopicsResponse, RANGES.deleteTopics, (request) => deleteTopics(topics, request)),
-      api(InitProducerIdRequest, InitProducerIdResponse, RANGES.initProducerId, () => this.producer())
+      api(InitProducerIdRequest, InitProducerIdResponse, RANGES.initProducerId, () => this.producer()),
+      api(DescribeLogDirsRequest, DescribeLogDirsResponse, RANGES.describeLogDirs, () => describeLogDirs(topics))
     ]
     this.apis = new Map(apis.map((each) => [each.apiKey, each]))
   }

@@ -1,10 +1,10 @@
 /**
- * The topics of the plain loop: a file for each partition, written to once per turn, and where its last batches lie. It serves consumers
+ * The topics of the plain loop: a folder with one file for each partition, written to once per turn, and where its last batches lie. It serves consumers
  * at the tail alone: no batch older than those can be found again, so the oldest of them is where a log starts for who reads it.
  * Invariant: batches that were appended lie in the memory of a connection until `flush`, which comes before more is received into it;
  * nothing is read in between. Neighbours: Answers.ts, Loop.ts.
  */
-import { closeSync, openSync, readSync, unlinkSync, writevSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writevSync } from "node:fs"
 import { join } from "node:path"
 import { lastOffsetDelta, setBaseOffset } from "@klamm/protocol/RecordBatch"
 
@@ -13,20 +13,21 @@ const REMEMBERED_BATCHES = 256
 
 export class Partition {
   endOffset = 0
-  private readonly path: string
+  private readonly folder: string
   private readonly fd: number
   private pending: Array<Uint8Array> = []
   /** With what is pending. */
-  private sizeBytes = 0
+  sizeBytes = 0
   private writtenBytes = 0
   private batches = 0
   /** Of the last batches, each in the place of its number modulo their count. */
   private readonly baseOffsets = new Float64Array(REMEMBERED_BATCHES)
   private readonly positions = new Float64Array(REMEMBERED_BATCHES)
 
-  constructor(path: string) {
-    this.path = path
-    this.fd = openSync(path, "w+")
+  constructor(folder: string) {
+    mkdirSync(folder)
+    this.folder = folder
+    this.fd = openSync(join(folder, "0.log"), "w+")
   }
 
   /** The first offset that can be read. */
@@ -55,7 +56,7 @@ export class Partition {
   flush(): void {
     this.writtenBytes += writevSync(this.fd, this.pending, this.writtenBytes)
     if (this.writtenBytes < this.sizeBytes)
-      throw new Error(`${this.path}: ${this.writtenBytes} of ${this.sizeBytes} bytes`)
+      throw new Error(`${this.folder}: ${this.writtenBytes} of ${this.sizeBytes} bytes`)
     this.pending = []
   }
 
@@ -68,21 +69,21 @@ export class Partition {
     const next = batch + 1 < this.batches ? this.positions[(batch + 1) % REMEMBERED_BATCHES]! : this.sizeBytes
     const bytes = Buffer.allocUnsafe(Math.min(this.sizeBytes, Math.max(next, from + maxBytes)) - from)
     const read = readSync(this.fd, bytes, 0, bytes.length, from)
-    if (read < bytes.length) throw new Error(`${this.path}: ${read} of ${bytes.length} bytes at ${from}`)
+    if (read < bytes.length) throw new Error(`${this.folder}: ${read} of ${bytes.length} bytes at ${from}`)
     return bytes
   }
 
   remove(): void {
     closeSync(this.fd)
-    unlinkSync(this.path)
+    rmSync(this.folder, { recursive: true })
   }
 }
 
 export class Topics {
-  private readonly folder: string
+  /** Where the folders of all partitions lie, each named after its topic and number. */
+  readonly folder: string
   private readonly partitions = new Map<string, ReadonlyArray<Partition>>()
   private dirty: Array<Partition> = []
-  private files = 0
 
   constructor(folder: string) {
     this.folder = folder
@@ -103,10 +104,10 @@ export class Topics {
   /** False when there is one of this name. */
   create(name: string, partitions: number): boolean {
     if (this.partitions.has(name)) return false
-    const paths = Array.from({ length: partitions }, () => join(this.folder, `${this.files++}.log`))
+    const folders = Array.from({ length: partitions }, (_, index) => join(this.folder, `${name}-${index}`))
     this.partitions.set(
       name,
-      paths.map((path) => new Partition(path))
+      folders.map((folder) => new Partition(folder))
     )
     return true
   }
