@@ -178,6 +178,11 @@ export class Log {
     return alone(this.state, Delete.deleteOldSegments(this.state, now, highWatermark))
   }
 
+  /** Has `.deleted` files, for which `removeDeleted` has to be called. */
+  get hasDeleted(): boolean {
+    return this.state.deleted.length > 0
+  }
+
   /** Removes `.deleted` files whose delay is over; answers how many segments went. */
   removeDeleted(now: number): Effect.Effect<number, DiskError> {
     return alone(this.state, Delete.removeDeleted(this.state, now))

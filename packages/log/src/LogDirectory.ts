@@ -306,13 +306,16 @@ export class LogDirectory {
   /** Removes deleted logs whose delay is over, one at a time between whatever else there is to do; answers how many went. */
   removeDeleted(now: number, fileDeleteDelayMs: number): Effect.Effect<number, DiskError> {
     return Effect.gen({ self: this }, function* () {
-      const due = [...this.deletedDirectories].filter(({ since }) => now - since >= fileDeleteDelayMs)
-      for (const entry of due) {
+      let removed = 0
+      // In the order in which they were deleted.
+      for (const entry of this.deletedDirectories) {
+        if (now - entry.since < fileDeleteDelayMs) break
         yield* this.disk.remove(entry.path)
         this.deletedDirectories.delete(entry)
+        removed += 1
         yield* Effect.yieldNow
       }
-      return due.length
+      return removed
     })
   }
 

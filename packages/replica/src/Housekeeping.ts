@@ -53,17 +53,30 @@ const everyDirectory = (
     }
   }).pipe(Effect.forever)
 
-/** Retention is the partition's own doing, in its turn; removing what was renamed `.deleted` needs nobody. */
+/** Retention is the partition's own doing, in its turn. */
 const retain = (options: HousekeepingOptions) =>
   everyDirectory(
     options,
     () => options.settings().retentionCheckMs,
+    (directory) =>
+      Effect.sync(() => {
+        for (const { actor } of directory.partitions) actor.tell({ _tag: "Retain" })
+      })
+  )
+
+/**
+ * Between two looks at what was renamed to be deleted: so much later than its delay a file goes at most, and with it the space that it
+ * takes. Kafka's LogSegment and LogManager schedule each for its time. Milliseconds.
+ */
+const removalCheckMs = 1_000
+
+const remove = (options: HousekeepingOptions) =>
+  everyDirectory(
+    options,
+    () => removalCheckMs,
     (directory, now) =>
       Effect.gen(function* () {
-        for (const { actor, log } of directory.partitions) {
-          actor.tell({ _tag: "Retain" })
-          yield* log.removeDeleted(now)
-        }
+        for (const { log } of directory.partitions) if (log.hasDeleted) yield* log.removeDeleted(now)
         yield* directory.log.removeDeleted(now, options.settings().fileDeleteDelayMs)
       })
   )
@@ -126,6 +139,7 @@ const clean = (options: HousekeepingOptions) =>
 export const run = (options: HousekeepingOptions): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     yield* Effect.forkScoped(retain(options))
+    yield* Effect.forkScoped(remove(options))
     yield* Effect.forkScoped(checkpoint(options))
     yield* Effect.forkScoped(age(options))
     yield* Effect.forkScoped(expireProducers(options))

@@ -2,7 +2,7 @@
  * Several nodes' Replicas in one process, on real logs over disks in memory: leaders answer followers by plain calls in place of a
  * network, and a controller of a few lines changes the one partition they share. What is tested is replication as it is composed.
  */
-import { defaultLogConfig, LogDirectory } from "@klamm/log"
+import { defaultLogConfig, type LogConfig, LogDirectory } from "@klamm/log"
 import { Brokers, Image, type Topics } from "@klamm/metadata"
 import { Disk } from "@klamm/platform"
 import { makeArena } from "@klamm/platform/ArenaAllocator"
@@ -74,6 +74,7 @@ export class Cluster {
   /** Where replicas were said to be: node, directory id. */
   readonly assigned: Array<string> = []
   diskOptions: MemoryDiskOptions = {}
+  logConfig: LogConfig = { ...defaultLogConfig, segmentBytes: 4096 }
   /** Of all nodes together, as followers. */
   quota = new ReplicationQuota(
     () => ({ bytesPerSecond: Number.POSITIVE_INFINITY, window: { sampleMs: 1, samples: 1 }, replicas: new Map() }),
@@ -150,7 +151,7 @@ export class Cluster {
     return {
       nodeId: id,
       directories,
-      rules: () => ({ log: { ...defaultLogConfig, segmentBytes: 4096 }, partition: this.settings }),
+      rules: () => ({ log: this.logConfig, partition: this.settings }),
       ...upkeep,
       decompression: () => decompression,
       otherLogs: [],
