@@ -17,12 +17,22 @@ export class AnswerQueue<A> {
   private head = 0
   private size = 0
   private outstanding = 0
-  private readonly capacity: number
   private arrival: Reply<void> | undefined
   private departure: Reply<void> | undefined
 
+  /** Waits for an item. */
+  readonly notEmpty: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.size > 0) return Effect.void
+    this.arrival ??= new Reply<void>()
+    return this.arrival.await
+  })
+  /** Waits until everything has been answered. */
+  readonly drained: Effect.Effect<void> = this.below(1)
+  /** Waits until one more fits. */
+  readonly room: Effect.Effect<void>
+
   constructor(capacity: number) {
-    this.capacity = capacity
+    this.room = this.below(capacity)
   }
 
   /** The next item whose answer is due, left in place. */
@@ -71,31 +81,13 @@ export class AnswerQueue<A> {
     departure?.complete(undefined)
   }
 
-  /** Waits for an item. */
-  get notEmpty(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (this.size > 0) return Effect.void
-      this.arrival ??= new Reply<void>()
-      return this.arrival.await
-    })
-  }
-
   /** Waits until fewer than `limit` items are unanswered. */
   private below(limit: number): Effect.Effect<void> {
-    return Effect.suspend(() => {
+    const below: Effect.Effect<void> = Effect.suspend(() => {
       if (this.outstanding < limit) return Effect.void
       this.departure ??= new Reply<void>()
-      return Effect.andThen(this.departure.await, this.below(limit))
+      return Effect.andThen(this.departure.await, below)
     })
-  }
-
-  /** Waits until everything has been answered. */
-  get drained(): Effect.Effect<void> {
-    return this.below(1)
-  }
-
-  /** Waits until one more fits. */
-  get room(): Effect.Effect<void> {
-    return this.below(this.capacity)
+    return below
   }
 }

@@ -53,8 +53,18 @@ interface Session {
   readonly connection: Network.Connection
   readonly info: ConnectionInfo
   readonly services: ConnectionServices
+  readonly clock: Clock.Clock
   readonly answers: AnswerQueue<Pending>
+  /** What the last read brought, and how many of its frames handlers have taken over. */
+  frames: ReadonlyArray<Network.Frame>
+  admitted: number
+  /** What the request that is being begun holds, and the answers that are being written: given back here if the connection ends. */
+  beginning: ReadonlyArray<() => void>
+  sending: Group | undefined
 }
+
+const none: ReadonlyArray<() => void> = []
+const noFrames: ReadonlyArray<Network.Frame> = []
 
 const finalize = (finalizers: ReadonlyArray<() => void>): void => {
   for (const finalizer of finalizers) finalizer()
@@ -80,54 +90,57 @@ const contextOf = (
   whenSent
 })
 
-/** Decodes and begins one request. Answers false when the connection has to be closed. */
-const admit = (session: Session, frame: Network.Frame, received: Moment): Effect.Effect<boolean> =>
-  Effect.suspend(() => {
-    const { answers } = session
-    const route = Router.route(session.services.router, frame)
-    if (route._tag === "Refused") {
-      frame.release()
-      return Effect.as(Effect.logDebug(`closing connection: ${route.reason}`), false)
-    }
-    const { header, handler, body } = route
-    const finalizers: Array<() => void> = []
-    const context = contextOf(session, header, received, (finalizer) => {
-      finalizers.push(finalizer)
-    })
-    const begin = handler.begin(body, frame, context).pipe(
-      Effect.map((reply) => {
-        answers.push({ header, name: handler.name, receivedMonotonicMs: received.monotonicMs, reply, finalizers })
-        return true
-      }),
-      Effect.onError(() => Effect.sync(() => finalize(finalizers)))
-    )
-    return Effect.andThen(handler.pipelined ? answers.room : answers.drained, begin)
+/**
+ * Begins one request when its turn has come; one that is not pipelined is decoded before, so that it need not keep what was received while
+ * it waits. Answers false when the connection has to be closed.
+ */
+const admit = (session: Session, frame: Network.Frame, received: Moment): Effect.Effect<boolean> => {
+  const { answers } = session
+  const route = Router.route(session.services.router, frame)
+  if (route._tag === "Refused") return Effect.as(Effect.logDebug(`closing connection: ${route.reason}`), false)
+  const { header, handler, body } = route
+  const finalizers: Array<() => void> = []
+  const context = contextOf(session, header, received, (finalizer) => {
+    finalizers.push(finalizer)
   })
-
-/** Admits the frames from `from` on, one after another; false when the connection has to be closed, the rest being given back. */
-const admitAll = (
-  session: Session,
-  frames: ReadonlyArray<Network.Frame>,
-  from: number,
-  received: Moment
-): Effect.Effect<boolean> =>
-  Effect.flatMap(admit(session, frames[from]!, received), (open) => {
-    const next = from + 1
-    if (open) return next === frames.length ? Effect.succeed(true) : admitAll(session, frames, next, received)
-    for (const frame of frames.slice(next)) frame.release()
-    return Effect.succeed(false)
+  const begin = (): Effect.Effect<Reply<Outcome>> => {
+    session.admitted += 1
+    session.beginning = finalizers
+    return handler.begin(body, frame, context)
+  }
+  const begun = handler.pipelined ? Effect.flatMap(answers.room, begin) : Effect.andThen(answers.drained, begin())
+  return Effect.map(begun, (reply) => {
+    session.beginning = none
+    answers.push({ header, name: handler.name, receivedMonotonicMs: received.monotonicMs, reply, finalizers })
+    return true
   })
+}
 
-/** Reads until either side ends it. Without generators, as all that waits for an actor: see `@klamm/actor/Actor`. */
-const readRequests = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
-  Effect.flatMap(session.connection.read, (frames) => {
-    const received = momentOf(clock)
+/** Admits what was read, one after another; false when the connection has to be closed. */
+const admitAll = (session: Session, received: Moment): Effect.Effect<boolean> => {
+  const frame = session.frames[session.admitted]
+  if (frame === undefined) {
+    session.frames = noFrames
+    return Effect.succeed(true)
+  }
+  return Effect.flatMap(admit(session, frame, received), (open) =>
+    open ? admitAll(session, received) : Effect.succeed(false)
+  )
+}
+
+/** Reads until either side ends it. One effect for all that a connection brings: see `@klamm/actor/Actor` for why no generator. */
+const readRequests = (session: Session): Effect.Effect<void, Network.NetworkError> => {
+  const goOn = (open: boolean): Effect.Effect<void, Network.NetworkError> => (open ? all : Effect.void)
+  const all: Effect.Effect<void, Network.NetworkError> = Effect.flatMap(session.connection.read, (frames) => {
+    const received = momentOf(session.clock)
     session.services.meters.received(frames)
     session.info.touch(received.wallMs)
-    return Effect.flatMap(admitAll(session, frames, 0, received), (open) =>
-      open ? readRequests(session, clock) : Effect.void
-    )
+    session.frames = frames
+    session.admitted = 0
+    return Effect.flatMap(admitAll(session, received), goOn)
   })
+  return all
+}
 
 /** Whoever has ended its side may wait for answers, as a muted channel of Kafka's does; whose connection broke waits for none. */
 const finishReading = (
@@ -157,8 +170,10 @@ interface Group {
 }
 
 /** Takes the answers that are ready, in order, up to the first that is not. */
-const takeReady = ({ answers, services }: Session): Group => {
+const takeReady = (session: Session): Group => {
+  const { answers, services } = session
   const group: Group = { sent: [], writers: [], chunks: [], open: true }
+  session.sending = group
   for (let next = answers.peek(); group.open && next !== undefined; next = answers.peek()) {
     const outcome: Outcome | undefined = next.reply.given?.value
     if (outcome === undefined) break
@@ -173,15 +188,18 @@ const takeReady = ({ answers, services }: Session): Group => {
   return group
 }
 
-const send = (session: Session, clock: Clock.Clock): Effect.Effect<boolean, Network.NetworkError> => {
-  const { sent, writers, chunks, open } = takeReady(session)
-  const given = Effect.sync(() => {
-    for (const pending of sent) finalize(pending.finalizers)
-    for (const writer of writers) session.services.writers.give(writer)
-  })
-  const writing = Effect.ensuring(chunks.length === 0 ? Effect.void : session.connection.write(chunks), given)
-  return Effect.map(writing, () => {
-    session.services.meters.sent(chunks, sent, monotonicMsOf(clock))
+const giveBack = ({ services }: Session, { sent, writers }: Group): void => {
+  for (const { finalizers } of sent) finalize(finalizers)
+  for (const writer of writers) services.writers.give(writer)
+}
+
+const send = (session: Session): Effect.Effect<boolean, Network.NetworkError> => {
+  const group = takeReady(session)
+  const { sent, chunks, open } = group
+  return Effect.map(chunks.length === 0 ? Effect.void : session.connection.write(chunks), () => {
+    session.sending = undefined
+    giveBack(session, group)
+    session.services.meters.sent(chunks, sent, monotonicMsOf(session.clock))
     session.answers.answered(sent.length)
     return open
   })
@@ -194,17 +212,22 @@ const send = (session: Session, clock: Clock.Clock): Effect.Effect<boolean, Netw
 const othersThatEnd = ({ answers }: Session): Effect.Effect<void> =>
   answers.length > 1 ? Effect.yieldNow : Effect.void
 
-/** Waits for the next answer, then sends it and every one behind it that is ready by then. */
-const sendAnswers = (session: Session, clock: Clock.Clock): Effect.Effect<void, Network.NetworkError> =>
-  session.answers.notEmpty.pipe(
-    Effect.flatMap(() => session.answers.peek()!.reply.await),
-    Effect.flatMap(() => othersThatEnd(session)),
-    Effect.flatMap(() => send(session, clock)),
-    Effect.flatMap((open) => (open ? sendAnswers(session, clock) : Effect.void))
-  )
+/** Waits for the next answer, then sends it and every one behind it that is ready by then; one effect for all of a connection's. */
+const sendAnswers = (session: Session): Effect.Effect<void, Network.NetworkError> => {
+  const { answers } = session
+  const answered = Effect.flatMap(answers.notEmpty, () => answers.peek()!.reply.await)
+  const together = Effect.flatMap(answered, () => othersThatEnd(session))
+  const sent = Effect.flatMap(together, () => send(session))
+  const all: Effect.Effect<void, Network.NetworkError> = Effect.flatMap(sent, (open) => (open ? all : Effect.void))
+  return all
+}
 
-/** Answers that will never be sent give back what they hold. */
-const abandon = (answers: AnswerQueue<Pending>): void => {
+/** What was not begun, and what will never be answered, gives back what it holds. */
+const abandon = (session: Session): void => {
+  const { answers, frames, admitted, beginning, sending } = session
+  for (const frame of frames.slice(admitted)) frame.release()
+  finalize(beginning)
+  if (sending !== undefined) giveBack(session, sending)
   for (let pending = answers.shift(); pending !== undefined; pending = answers.shift()) finalize(pending.finalizers)
 }
 
@@ -223,14 +246,15 @@ export const serve = (
 ): Effect.Effect<void, Network.NetworkError, Scope.Scope> =>
   Effect.gen(function* () {
     const answers = new AnswerQueue<Pending>(services.maxQueuedRequests)
-    const session: Session = { connection, info, services, answers }
-    yield* Effect.addFinalizer(() => Effect.sync(() => abandon(answers)))
-    yield* services.ready
     const clock = yield* Clock.Clock
-    const reading = readRequests(session, clock).pipe(
+    const nothing = { frames: noFrames, admitted: 0, beginning: none, sending: undefined }
+    const session: Session = { connection, info, services, clock, answers, ...nothing }
+    yield* Effect.addFinalizer(() => Effect.sync(() => abandon(session)))
+    yield* services.ready
+    const reading = readRequests(session).pipe(
       Effect.tapError(tellUnreadable),
       Effect.catch((error) => finishReading(session, error))
     )
-    const ends = Effect.raceFirst(reading, sendAnswers(session, clock))
+    const ends = Effect.raceFirst(reading, sendAnswers(session))
     yield* Effect.tapDefect(ends, (defect) => Effect.logError("a request failed; closing its connection", defect))
   })

@@ -41,7 +41,7 @@ export interface Handler {
    * before this one is answered. Every other body has been copied out of receive memory and may be kept.
    */
   readonly pipelined: boolean
-  /** Decodes the body and begins the work. Takes over the frame and releases it. */
+  /** Decodes the body and begins the work. Takes over the frame when it is called, and releases it. */
   readonly begin: (body: Reader, frame: Frame, context: RequestContext) => Effect.Effect<Reply<Outcome>>
 }
 

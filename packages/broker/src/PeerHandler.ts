@@ -22,22 +22,21 @@ export const peerHandler = <Request, Response>(
   minVersion: privateVersion,
   maxVersion: privateVersion,
   pipelined: true,
-  begin: (body, frame) =>
-    Effect.suspend(() => {
-      const reply = new Reply<Outcome>()
-      const decoded = api.request.decode(body.view(body.remaining))
-      frame.release()
-      if (Result.isFailure(decoded)) {
-        reply.complete(hangup(`malformed ${api.name}: ${decoded.failure.message}`))
-        return Effect.succeed(reply)
-      }
-      const answering = Effect.map(handle(decoded.success), (response) => {
-        const bytes = api.response.encode(response)
-        reply.complete({ _tag: "Answer", encode: (writer) => writer.view(bytes) })
-      })
-      const failed = Effect.sync(() => {
-        if (!reply.isCompleted) reply.complete(hangup(`${api.name} failed`))
-      })
-      return Effect.as(Effect.forkIn(Effect.ensuring(answering, failed), scope), reply)
+  begin: (body, frame) => {
+    const reply = new Reply<Outcome>()
+    const decoded = api.request.decode(body.view(body.remaining))
+    frame.release()
+    if (Result.isFailure(decoded)) {
+      reply.complete(hangup(`malformed ${api.name}: ${decoded.failure.message}`))
+      return Effect.succeed(reply)
+    }
+    const answering = Effect.map(handle(decoded.success), (response) => {
+      const bytes = api.response.encode(response)
+      reply.complete({ _tag: "Answer", encode: (writer) => writer.view(bytes) })
     })
+    const failed = Effect.sync(() => {
+      if (!reply.isCompleted) reply.complete(hangup(`${api.name} failed`))
+    })
+    return Effect.as(Effect.forkIn(Effect.ensuring(answering, failed), scope), reply)
+  }
 })

@@ -2,6 +2,7 @@
  * The handlers of what nodes say to one another, before they are loaded. Invariant: the same keys as `Bus.ts` has; the first request
  * loads it.
  */
+import { Reader } from "@klamm/protocol/Bytes"
 import { privateVersion } from "@klamm/protocol/Header"
 import * as Effect from "effect/Effect"
 import type { Handler } from "./Handler.ts"
@@ -20,12 +21,28 @@ export const peerKeys: ReadonlyMap<number, string> = new Map([
   [10_010, "AskController"]
 ])
 
-export const lazyHandlers = (load: Effect.Effect<ReadonlyMap<number, Handler>>): ReadonlyArray<Handler> =>
-  [...peerKeys].map(([key, name]) => ({
+const givenBack = (): void => undefined
+
+/** What was received is copied while they are loaded, and given back at once. */
+export const lazyHandlers = (load: Effect.Effect<ReadonlyMap<number, Handler>>): ReadonlyArray<Handler> => {
+  let loaded: ReadonlyMap<number, Handler> | undefined
+  const begin =
+    (key: number): Handler["begin"] =>
+    (body, frame, context) => {
+      if (loaded !== undefined) return loaded.get(key)!.begin(body, frame, context)
+      const bytes = body.view(body.remaining).slice()
+      frame.release()
+      return Effect.flatMap(load, (handlers) => {
+        loaded = handlers
+        return handlers.get(key)!.begin(new Reader(bytes), { bytes, release: givenBack }, context)
+      })
+    }
+  return [...peerKeys].map(([key, name]) => ({
     key,
     name,
     minVersion: privateVersion,
     maxVersion: privateVersion,
     pipelined: true,
-    begin: (body, frame, context) => Effect.flatMap(load, (handlers) => handlers.get(key)!.begin(body, frame, context))
+    begin: begin(key)
   }))
+}

@@ -28,8 +28,18 @@ const requestFrame = (correlationId: number): Uint8Array => {
   return writer.toBytes()
 }
 
-/** Two requests, then the reading fails so; the answers are given by hand. */
-const serveTwo = (ending: NetworkError) => {
+interface Story {
+  /** That come with one read. */
+  readonly requests?: number
+  readonly maxQueuedRequests?: number
+  /** Why nothing can be written. */
+  readonly writing?: NetworkError
+  readonly pipelined?: boolean
+}
+
+/** So many requests, then the reading fails so; the answers are given by hand. */
+const serveSome = (ending: NetworkError | undefined, story: Story = {}) => {
+  const { requests = 2, maxQueuedRequests = 8, writing, pipelined = true } = story
   const replies: Array<Reply<Outcome>> = []
   const writes: Array<Array<number>> = []
   const handler: Handler = {
@@ -37,32 +47,40 @@ const serveTwo = (ending: NetworkError) => {
     name: "ApiVersions",
     minVersion: version,
     maxVersion: version,
-    pipelined: true,
-    begin: (_body, frame) =>
-      Effect.sync(() => {
-        frame.release()
-        const reply = new Reply<Outcome>()
-        replies.push(reply)
-        return reply
-      })
+    pipelined,
+    begin: (_body, frame) => {
+      frame.release()
+      const reply = new Reply<Outcome>()
+      replies.push(reply)
+      return Effect.succeed(reply)
+    }
   }
   let reads = 0
-  const frames = [1, 2].map((id) => ({ bytes: requestFrame(id), release: () => undefined }))
+  const released = Array.from({ length: requests }, () => 0)
+  const [first, ...others] = released.map((_, index) => ({
+    bytes: requestFrame(index + 1),
+    release: () => {
+      released[index]! += 1
+    }
+  }))
   const connection = {
     remote: address,
     local: address,
     read: Effect.suspend(() => {
       reads += 1
-      return reads === 1 ? Effect.succeed([frames[0]!, frames[1]!] as const) : Effect.fail(ending)
+      if (reads === 1) return Effect.succeed([first!, ...others] as const)
+      return ending === undefined ? Effect.never : Effect.fail(ending)
     }),
     write: (chunks: ReadonlyArray<Uint8Array>) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
+        if (writing !== undefined) return Effect.fail(writing)
         const bytes = chunks.flatMap((chunk) => [...chunk])
         const sent: Array<number> = []
         writes.push(sent)
         for (let at = 0; at < bytes.length; at += 4 + new Reader(Uint8Array.from(bytes), at).int32()) {
           sent.push(new Reader(Uint8Array.from(bytes), at + 4).int32())
         }
+        return Effect.void
       }),
     close: Effect.void
   }
@@ -71,12 +89,12 @@ const serveTwo = (ending: NetworkError) => {
     router: makeRouter([handler]),
     writers: new WriterPool(),
     meters: new RequestMeters(telemetry),
-    maxQueuedRequests: 8,
+    maxQueuedRequests,
     ready: Effect.void
   }
   const answer = answerWith(ApiVersionsResponse, version, { errorCode: 0, apiKeys: [] })
   const serving = Effect.flip(Effect.scoped(Connection.serve(connection, info, services)))
-  return { serving, writes, telemetry, give: (index: number) => replies[index]!.complete(answer) }
+  return { serving, writes, telemetry, released, give: (index: number) => replies[index]!.complete(answer) }
 }
 
 const ended = new NetworkError({ reason: "Closed", address: "client:9" })
@@ -85,7 +103,7 @@ const reset = new NetworkError({ reason: "Closed", address: "client:9", cause: n
 test("a client that ends its side after it has asked gets all of its answers, and then the connection ends", () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const { serving, writes, telemetry, give } = serveTwo(ended)
+      const { serving, writes, telemetry, give } = serveSome(ended)
       const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
       for (const index of [0, 1]) {
         yield* Effect.sleep(5)
@@ -103,7 +121,7 @@ test("a client that ends its side after it has asked gets all of its answers, an
 test("requests that end in one step are answered by one write", () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const { serving, writes, give } = serveTwo(ended)
+      const { serving, writes, give } = serveSome(ended)
       const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
       yield* Effect.sleep(5)
       for (const index of [0, 1]) give(index)
@@ -115,8 +133,24 @@ test("requests that end in one step are answered by one write", () =>
 test("a connection that is reset ends at once, its answers with it", () =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const { serving, writes } = serveTwo(reset)
+      const { serving, writes } = serveSome(reset)
       expect(yield* Effect.timeout(serving, 1_000)).toBe(reset)
       expect(writes).toEqual([])
     })
   ))
+
+test.each([true, false])(
+  "what was read and not begun when a connection ends is given back, pipelined: %s",
+  (pipelined) =>
+    Effect.runPromise(
+      Effect.gen(function* () {
+        const story = { requests: 4, maxQueuedRequests: 1, writing: reset, pipelined }
+        const { serving, released, give } = serveSome(undefined, story)
+        const fiber = yield* Effect.forkChild(serving, { startImmediately: true })
+        yield* Effect.sleep(5)
+        give(0)
+        expect(yield* Fiber.join(fiber)).toBe(reset)
+        expect(released).toEqual([1, 1, 1, 1])
+      })
+    )
+)

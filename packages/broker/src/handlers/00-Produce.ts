@@ -230,11 +230,10 @@ export const produce = (services: Services): Handler => ({
   minVersion: ProduceRequest.versions.min,
   maxVersion: ProduceRequest.versions.max,
   pipelined: true,
-  begin: (reader, frame, context) =>
-    Effect.sync(() => {
-      const request = decodeBody(ProduceRequest, context.apiVersion, reader)
-      if (!isHangup(request)) return admit(services, request, frame, context)
-      frame.release()
-      return completed(request)
-    })
+  begin: (reader, frame, context) => {
+    const request = decodeBody(ProduceRequest, context.apiVersion, reader)
+    if (!isHangup(request)) return Effect.succeed(admit(services, request, frame, context))
+    frame.release()
+    return Effect.succeed(completed(request))
+  }
 })
