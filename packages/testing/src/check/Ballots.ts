@@ -84,8 +84,8 @@ export class BallotWatch {
   private readonly leaders = new Map<number, number>()
   /** What each node was seen to have voted, by node and epoch. */
   private readonly votes = new Map<string, number>()
-  /** Since when a leader has heard nobody, by its own clock. */
-  private readonly alone = new Map<number, number>()
+  /** Since when a leader has heard nobody, by its own clock, and how often paths had been opened by then. */
+  private readonly alone = new Map<number, { readonly sinceMs: number; readonly heals: number }>()
   /** The high watermark with which each epoch's leader was first seen. */
   private readonly begun = new Map<number, number>()
   private committed: Committed = { offset: 0, epoch: undefined }
@@ -175,10 +175,13 @@ export class BallotWatch {
       return []
     }
     const { monotonicMs } = node.machine.time
-    const since = this.alone.get(node.id) ?? monotonicMs
-    this.alone.set(node.id, since)
+    // What somebody sent who is paused by now may have waited for the path, and get through with its opening.
+    const { heals } = this.cluster.options.network
+    const before = this.alone.get(node.id)
+    const sinceMs = before?.heals === heals ? before.sinceMs : monotonicMs
+    this.alone.set(node.id, { sinceMs, heals })
     const limitMs = Leader.checkQuorumFactor * state.self.settings.fetchTimeoutMs + slackMs
-    if (monotonicMs - since <= limitMs) return []
+    if (monotonicMs - sinceMs <= limitMs) return []
     const detail = `b${node.id} has heard nobody for ${limitMs} ms and still leads epoch ${state.election.epoch}`
     return [{ check: "solitude", detail }]
   }

@@ -17,6 +17,9 @@ export const eventually = <A>(
     return seen._tag === "Failure" ? Effect.fail(seen.failure) : Effect.die(new Error("it never was so"))
   })
 
+/** Any broker may be asked, and one may know of a topic a moment after another. */
+const describedAnywhere = (topic: string) => eventually(Admin.describeTopic(topic), () => true)
+
 const partitionsOf = (topic: string) => Effect.map(Admin.describeTopic(topic), ({ partitions }) => partitions.length)
 
 /** Kafka's name of why it is refused. */
@@ -158,7 +161,7 @@ const cluster: ReadonlyArray<Story> = [
           const elections = yield* Admin.electLeaders("preferred", [{ topic, partition: 0 }])
           assert.deepStrictEqual(elections, [{ topic, partition: 0, elected: false }])
           assert.deepStrictEqual(yield* Admin.listReassignments([{ topic, partition: 0 }]), [])
-          const { partitions } = yield* Admin.describeTopic(topic)
+          const { partitions } = yield* describedAnywhere(topic)
           const replicas = partitions[0]?.replicas ?? []
           yield* Admin.alterReassignments([{ topic, partition: 0, replicas }])
           const cancel = Admin.alterReassignments([{ topic, partition: 1, replicas: undefined }])
@@ -172,7 +175,7 @@ const cluster: ReadonlyArray<Story> = [
       withTopic(
         topic,
         Effect.gen(function* () {
-          const { partitions } = yield* Admin.describeTopic(topic)
+          const { partitions } = yield* describedAnywhere(topic)
           const broker = partitions[0]?.leader ?? -1
           const look = Admin.describeReplicaLogDirs([{ topic, partition: 0, broker }])
           const [place] = yield* eventually(look, ([found]) => found?.current !== undefined)
