@@ -1,6 +1,6 @@
 /**
  * A process of Node that this one starts and ends: what it said, and whether it has said that it is ready. Invariant: it does not outlive
- * this process, however that ends. Neighbours: Ours.ts (brokers), Floor.ts (the plain loop).
+ * this process, however that ends. Neighbours: Ours.ts (brokers), PlainLoop.ts (the plain loop).
  */
 import { type ChildProcess, spawn } from "node:child_process"
 

@@ -4,7 +4,7 @@
  */
 import { type Figure, GENERATOR_CORES, type Group, type Load, type Measured } from "./Load.ts"
 import { median, ratioOf, spreadOf, summarise } from "./Statistics.ts"
-import type { Role } from "./System.ts"
+import { PLAIN_LOOP, type Role } from "./System.ts"
 
 export interface Failure {
   readonly role: Role
@@ -100,7 +100,7 @@ const ROLES: ReadonlyArray<Role> = ["ours", "synced", "other", "floor"]
 
 export const rolesOf = ({ names }: Report): ReadonlyArray<Role> => ROLES.filter((role) => names[role] !== undefined)
 
-const SHORT = { synced: "synced", floor: "plain loop" } as const
+const SHORT = { synced: "synced", floor: PLAIN_LOOP } as const
 
 /** Those of which no goal is asked, and whose ratios are told all the same. */
 const lesser = (roles: ReadonlyArray<Role>): ReadonlyArray<keyof typeof SHORT> =>

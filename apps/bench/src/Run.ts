@@ -6,13 +6,13 @@
 import { openAgainst } from "./Against.ts"
 import { createTopic } from "./Cluster.ts"
 import type { Driver } from "./driver/Driver.ts"
-import { startFloor } from "./Floor.ts"
 import type { Load, Measured, Scene } from "./Load.ts"
 import { fill } from "./loads/Consume.ts"
 import { latencyOnce, ROUND_TRIPS_PER_SECOND } from "./loads/Latency.ts"
 import { produceOnce } from "./loads/Produce.ts"
 import type { Options } from "./Options.ts"
 import { startOurs } from "./Ours.ts"
+import { startPlainLoop } from "./PlainLoop.ts"
 import { rest } from "./Quiet.ts"
 import { type Failure, format, type Result, resultOf } from "./Report.ts"
 import type { Role, System } from "./System.ts"
@@ -67,7 +67,7 @@ const openAll = async (
   }
   const other = others.find(({ addresses }) => addresses.length === nodes)
   if (other !== undefined) systems.push(other)
-  if (options.floor && nodes === 1) systems.push(await startFloor(options.port + FLOOR_PORT))
+  if (options.floor && nodes === 1) systems.push(await startPlainLoop(options.port + FLOOR_PORT))
   for (const { name, bootstrap } of systems)
     say(`${name}: ${nodes === 1 ? "a broker" : `${nodes} brokers`} at ${bootstrap}`)
   return systems

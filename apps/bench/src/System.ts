@@ -1,7 +1,7 @@
 /**
  * A system under measurement: one node or a cluster of three, ours or another. Invariant: what a system does not let us do (stop a node
  * of somebody else's, see the processes of another machine) it does not have, and what needs it is told to be not measured.
- * Neighbours: Ours.ts, Against.ts and Floor.ts (make them), Run.ts (runs loads on them).
+ * Neighbours: Ours.ts, Against.ts and PlainLoop.ts (make them), Run.ts (runs loads on them).
  */
 import { hostname, networkInterfaces } from "node:os"
 import { nodesOf, now, sleep } from "./Cluster.ts"
@@ -9,6 +9,8 @@ import * as Processes from "./Processes.ts"
 
 /** `floor`: the plain loop, beside which the others are seen. */
 export type Role = "ours" | "synced" | "other" | "floor"
+/** What that one is called. */
+export const PLAIN_LOOP = "plain loop"
 
 export interface System {
   readonly role: Role

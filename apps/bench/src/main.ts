@@ -7,7 +7,6 @@ import { writeFileSync } from "node:fs"
 import { cpus, release, totalmem, type } from "node:os"
 import { writeCharts } from "./Charts.ts"
 import { driverOf } from "./driver/Driver.ts"
-import { FLOOR_NAME } from "./Floor.ts"
 import { FLOORS_HEAD, measureFloors } from "./Floors.ts"
 import { loads } from "./loads/index.ts"
 import { serveLoop } from "./loop/Serve.ts"
@@ -16,6 +15,7 @@ import { blockOf, circumstancesOf, replaceIn } from "./Page.ts"
 import { measureBudget } from "./Profiles.ts"
 import { failuresOf, headOf, type Report, rowsOf } from "./Report.ts"
 import { runAll } from "./Run.ts"
+import { PLAIN_LOOP } from "./System.ts"
 import { markdownTable, textTable } from "./Table.ts"
 
 const WRONG_USAGE = 2
@@ -45,7 +45,7 @@ const run = async (options: Options): Promise<boolean> => {
       ours: "klamm",
       ...(options.synced ? { synced: "klamm, synced" } : {}),
       ...(options.against.length > 0 ? { other: options.name } : {}),
-      ...(options.floor ? { floor: FLOOR_NAME } : {})
+      ...(options.floor ? { floor: PLAIN_LOOP } : {})
     },
     secondsEach: seconds,
     results

@@ -30,7 +30,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import manifest from "../package.json" with { type: "json" }
 import { banner, readiness } from "./Banner.ts"
-import { optimizeSooner } from "./Compiling.ts"
+import { keepOptimized, optimizeSooner } from "./Compiling.ts"
 import { failed, quit, wrongUsage } from "./Exit.ts"
 import { growSlowly } from "./Heap.ts"
 import * as Metrics from "./Metrics.ts"
@@ -106,6 +106,7 @@ const serveMetrics = (address: Metrics.MetricsAddress, { telemetry }: Broker["Se
 
 /** Runs until it is stopped or can't go on, then ends the process. */
 export const run = (options: Options, beforeExit: () => void): void => {
+  keepOptimized()
   const config = configure(options)
   const metrics = metricsAddress(config)
   const live = Layer.mergeAll(options.memory ? DiskMemory.layerMemory : NodeDisk.layer, NodeNetwork.layer)

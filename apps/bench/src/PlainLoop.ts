@@ -5,19 +5,18 @@
 import { join } from "node:path"
 import { heapFlags } from "klamm-broker/Heap"
 import { Child } from "./Child.ts"
-import type { System } from "./System.ts"
+import { PLAIN_LOOP, type System } from "./System.ts"
 
-export const FLOOR_NAME = "plain loop"
 const MAIN = join(import.meta.dirname, "loop/main.ts")
 
-export const startFloor = async (port: number): Promise<System> => {
+export const startPlainLoop = async (port: number): Promise<System> => {
   const args = [...heapFlags, MAIN, String(port)]
   const child = new Child({ what: "the plain loop", args, isReady: /listens at/ })
   await child.ready
   const address = `127.0.0.1:${port}`
   return {
     role: "floor",
-    name: FLOOR_NAME,
+    name: PLAIN_LOOP,
     bootstrap: address,
     addresses: [address],
     control: undefined,
