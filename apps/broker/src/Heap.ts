@@ -1,5 +1,5 @@
 /**
- * How V8 keeps the heap of a broker, in which nearly all is dead before it is looked at: 4 MiB of young generation from the start, for that
+ * How V8 keeps the heap of a broker, in which nearly all is dead before it is looked at: 8 MiB of young generation from the start, for that
  * is what a request leaves its garbage in; and an old generation that is collected when it has grown by half, which holds memory down and
  * is seldom, as little gets there (decision 0011). Not before the broker serves: V8 takes compiled code only under the flags under which it
  * was compiled. Neighbour: `main.mjs`, which switches the cache of compiled code on.
@@ -8,7 +8,7 @@ import { flushCompileCache } from "node:module"
 import { setFlagsFromString } from "node:v8"
 
 /** What Node is started with, as in the `start` script of package.json: a heap has its young generation before a program runs. */
-export const heapFlags: ReadonlyArray<string> = ["--min-semi-space-size=4", "--max-semi-space-size=4"]
+export const heapFlags: ReadonlyArray<string> = ["--min-semi-space-size=8", "--max-semi-space-size=8"]
 
 /** By how many hundredths the old generation grows until it is collected. */
 export const growthFlag = "--heap-growing-percent=50"
