@@ -14,7 +14,7 @@ export const scanBufferBytes = 1024 * 1024
 const headerWindowBytes = 4096
 
 /** Header bytes up to and including last_offset_delta: what a walk needs of each batch. */
-const walkHeaderBytes = 27
+export const walkHeaderBytes = 27
 
 const currentMagic = 2
 
@@ -85,6 +85,14 @@ export interface LocatedBatch {
 /** The walk's other answers: no such batch before the end of the range; or bytes that are no batch at all. */
 export type NotLocated = "end" | "damaged"
 
+/** The batch at `at` of bytes that lie at `position` in the file. */
+export const locatedAt = (bytes: Uint8Array, at: number, position: number): LocatedBatch => ({
+  position: position + at,
+  sizeBytes: RecordBatch.sizeInBytes(bytes, at),
+  baseOffset: RecordBatch.baseOffset(bytes, at),
+  lastOffset: RecordBatch.lastOffset(bytes, at)
+})
+
 /** The first batch in `from`…`end - 1` whose last offset is at or above `offset`. `from` has to be where a batch begins. */
 export const findBatch = (
   file: DiskFile,
@@ -105,10 +113,7 @@ export const findBatch = (
         const fault = headerFault(window, at)
         const sizeBytes = RecordBatch.sizeInBytes(window, at)
         if (fault !== undefined || position + at + sizeBytes > end) return "damaged"
-        const lastOffset = RecordBatch.lastOffset(window, at)
-        if (lastOffset >= offset) {
-          return { position: position + at, sizeBytes, baseOffset: RecordBatch.baseOffset(window, at), lastOffset }
-        }
+        if (RecordBatch.lastOffset(window, at) >= offset) return locatedAt(window, at, position)
         at += sizeBytes
       }
       position += at

@@ -37,11 +37,21 @@ export class OffsetIndex implements IndexEntries {
 
   /** Where to begin scanning for the batch that holds `relativeOffset`: 0 when it is before the first entry. */
   lookup(relativeOffset: number): number {
+    return this.floorPosition(0, relativeOffset)
+  }
+
+  /** The last position at or below `position` where a batch is known to begin. */
+  batchAtOrBelow(position: number): number {
+    return this.floorPosition(1, position)
+  }
+
+  /** The position of the last entry whose offset (column 0) or position (column 1) is at or below `value`; 0 when there is none. */
+  private floorPosition(column: 0 | 1, value: number): number {
     let low = 0
     let high = this.count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.pairs[2 * middle]! <= relativeOffset) low = middle + 1
+      if (this.pairs[2 * middle + column]! <= value) low = middle + 1
       else high = middle
     }
     return low === 0 ? 0 : this.pairs[2 * low - 1]!

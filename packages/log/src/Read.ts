@@ -83,11 +83,23 @@ const locate = (state: LogState, segment: Segment, file: DiskFile, offset: numbe
     return again === "damaged" ? yield* Effect.fail(corrupt(segment, from, "no batch here")) : again
   })
 
+/** Whether a truncation came between, or is under way. */
+const isCut = (state: LogState, cutsBefore: number): boolean => state.cuts !== cutsBefore || cutsBefore % 2 === 1
+
+/** At the tail, or where a reader goes on, it is known where the batch lies. */
 const locateFirst = (state: LogState, segment: Segment, file: DiskFile, request: ReadRequest) => {
-  const inTail = segment === activeSegment(state) ? state.tail.find(request.offset) : undefined
-  return inTail === undefined
-    ? locate(state, segment, file, request.offset, request.hint)
-    : Effect.succeed<LocatedBatch | "end">(inTail)
+  const { offset, hint } = request
+  const inTail = segment === activeSegment(state) ? state.tail.find(offset) : undefined
+  const known = inTail ?? segment.readEnds.find(offset, state.cuts)
+  return known === undefined ? locate(state, segment, file, offset, hint) : Effect.succeed<LocatedBatch | "end">(known)
+}
+
+/** Remembers where the reader will go on, unless there is nothing behind it or it may have been cut off meanwhile. */
+const noteEnd = (state: LogState, segment: Segment, position: number, bytes: Uint8Array, cutsBefore: number): void => {
+  const end = position + bytes.byteLength
+  if (segment.indexes === undefined || end >= segment.sizeBytes || isCut(state, cutsBefore)) return
+  const from = Math.max(position, segment.indexes.offset.batchAtOrBelow(end))
+  segment.readEnds.add({ bytes, position, from }, cutsBefore)
 }
 
 /**
@@ -141,9 +153,11 @@ const readRange = (state: LogState, place: Place, file: DiskFile, request: ReadR
   const target = request.allocate(sizeBytes)
   if (target === undefined) return Effect.succeed("none")
   const hint = request.hint ?? readHint(state, segment, position)
+  const { cuts } = state
   return Effect.flatMap(file.read(position, target.subarray(0, sizeBytes), hint), (read) => {
     segment.recentlyReadFrom = position
     segment.recentlyReadTo = position + read
+    noteEnd(state, segment, position, target.subarray(0, read), cuts)
     return answerOf(state, place, range, target.subarray(0, read), request.offset)
   })
 }
@@ -177,9 +191,6 @@ const readFound = (state: LogState, request: ReadRequest): Found => {
   const { segments } = state
   return readFrom(state, segments, Math.max(0, floorSegment(segments, request.offset)), request)
 }
-
-/** Whether a truncation came between, or is under way. */
-const isCut = (state: LogState, cutsBefore: number): boolean => state.cuts !== cutsBefore || cutsBefore % 2 === 1
 
 /**
  * "none" when there is nothing to give: the offset is at or beyond `upToOffset`, the first batch is larger than `maxBytes` and

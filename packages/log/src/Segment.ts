@@ -16,6 +16,7 @@ import * as IndexFile from "./IndexFile.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import type { CorruptLog } from "./LogError.ts"
 import { OffsetIndex } from "./OffsetIndex.ts"
+import { ReadEnds } from "./ReadEnds.ts"
 import { TimeIndex } from "./TimeIndex.ts"
 import { TransactionIndex } from "./TransactionIndex.ts"
 
@@ -76,6 +77,7 @@ export class Segment {
   /** The byte range most recently read, taken to be in the page cache still. */
   recentlyReadFrom = 0
   recentlyReadTo = 0
+  readonly readEnds = new ReadEnds()
   private bytesSinceIndexEntry = 0
   private opened: { readonly file: DiskFile; readonly scope: Scope.Closeable } | undefined
   private users = 0

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { Log, type LogRead, type ReadRequest } from "../src/Log.ts"
 import { loadedSealedSegments } from "../src/LogState.ts"
 import * as ProducerState from "../src/ProducerState.ts"
+import { rememberedEnds } from "../src/ReadEnds.ts"
 import { tailBatches } from "../src/TailPositions.ts"
 import { batch, config, decompression, directory, entriesOf, openLog, options, readAll, run } from "./support/build.ts"
 import { FakeDisk } from "./support/FakeDisk.ts"
@@ -19,9 +20,9 @@ const size = batches(0, 1)[0]!.byteLength
 
 const small = () => config({ segmentBytes: size * 4, indexIntervalBytes: size })
 
-const filled = async (number = 10) => {
+const filled = async (number = 10, configured = small) => {
   const disk = new FakeDisk()
-  const { log, kill } = await openLog(disk, { config: small })
+  const { log, kill } = await openLog(disk, { config: configured })
   await run(log.append(entriesOf(batches(0, number)).entries, 0))
   return { disk, log, kill }
 }
@@ -45,6 +46,19 @@ const offsetsOf = (found: LogRead | "none"): ReadonlyArray<number> | "none" => {
   })
   return offsets
 }
+
+/** The disk with an eye on what is read. */
+const spy = (disk: FakeDisk, onRead: (sizeBytes: number, hint: ReadHint | undefined) => void): Disk["Service"] => ({
+  ...disk.service,
+  open: (path, mode) =>
+    Effect.map(disk.service.open(path, mode), (file) => ({
+      ...file,
+      read: (position, target, hint) => {
+        onRead(target.byteLength, hint)
+        return file.read(position, target, hint)
+      }
+    }))
+})
 
 describe("reading", () => {
   it("behaviour 074: a batch larger than the limit is answered whole when one batch is owed, else not at all", async () => {
@@ -158,24 +172,52 @@ describe("reading", () => {
   it("takes distant and older bytes for cold, and those just read for cached", async () => {
     const { disk } = await filled()
     const hints: Array<ReadHint | undefined> = []
-    const { open } = disk.service
-    const spying: Disk["Service"] = {
-      ...disk.service,
-      open: (path, mode) =>
-        Effect.map(open(path, mode), (file) => ({
-          ...file,
-          read: (position, target, hint) => {
-            if (target.byteLength === size) hints.push(hint)
-            return file.read(position, target, hint)
-          }
-        }))
-    }
+    const spying = spy(disk, (sizeBytes, hint) => {
+      if (sizeBytes === size) hints.push(hint)
+    })
     const body = Effect.gen(function* () {
       const log = yield* Log.open(options({ config: small, recoveryPoint: 20, cleanShutdown: false }))
       for (const offset of [0, 0, 2, 2, 18]) yield* log.read(request(log, { offset, maxBytes: size }))
     })
     await Effect.runPromise(Effect.scoped(Effect.provideService(body, Disk, spying)))
     expect(hints).toEqual(["cold", "cached", "cold", "cached", "cached"])
+  })
+
+  it.each([1, rememberedEnds])(
+    "goes on where a read has ended without looking for the place: %d readers",
+    async (readers) => {
+      const large = () => config({ indexIntervalBytes: size })
+      const { disk } = await filled(readers + 2, large)
+      let reads = 0
+      const spying = spy(disk, () => {
+        reads += 1
+      })
+      const body = Effect.gen(function* () {
+        const log = yield* Log.open(options({ config: large, recoveryPoint: 0, cleanShutdown: false }))
+        const readAt = (offset: number) => log.read(request(log, { offset, maxBytes: size + RecordBatch.headerBytes }))
+        for (let reader = 0; reader < readers; reader++) yield* readAt(2 * reader)
+        const found: Array<number> = []
+        reads = 0
+        for (let reader = 0; reader < readers; reader++) {
+          const next = yield* readAt(2 * reader + 2)
+          if (next !== "none") found.push(next.startOffset)
+        }
+        return found
+      })
+      const found = await Effect.runPromise(Effect.scoped(Effect.provideService(body, Disk, spying)))
+      expect(found).toEqual(Array.from({ length: readers }, (_, reader) => 2 * reader + 2))
+      expect(reads).toBe(readers)
+    }
+  )
+
+  it("does not go on where a read ended in what was cut off since", async () => {
+    const disk = new FakeDisk()
+    const { log } = await openLog(disk)
+    await run(log.append(entriesOf(batches(0, 4)).entries, 0))
+    await read(log, { maxBytes: size + RecordBatch.headerBytes })
+    await run(log.truncateTo(0, 0))
+    await run(log.append(entriesOf(batches(0, tailBatches + 100, 1)).entries, 0))
+    expect(await read(log, { offset: 3, maxBytes: size })).toMatchObject({ startOffset: 3 })
   })
 
   it("behaviour 170: an index that points at no batch is rebuilt, once, and the read goes on", async () => {
