@@ -5,6 +5,7 @@
  * whatever the limits (KIP-74); partitions that are not here don't end the wait for the others, or a consumer of both would never
  * wait. Without generators, for the reason that `@klamm/actor/Actor` gives: a waiting fetch is resumed within the append.
  */
+import type { Arena } from "@klamm/platform/Arena"
 import { monotonicMsOf } from "@klamm/platform/Moment"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import type { FetchInterest } from "@klamm/replica/FetchInterest"
@@ -13,13 +14,16 @@ import {
   failedRead,
   type PartitionRead,
   type Reader,
+  type ReadRequest,
   readAtOnce,
   readPartition,
+  retold,
   withoutRecords
 } from "@klamm/replica/PartitionRead"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { CachedPartition, FetchPartition } from "./FetchSessions.ts"
+import type { ReadAhead, ReadNext } from "./ReadAhead.ts"
 import type { Services } from "./Services.ts"
 
 export interface Target {
@@ -38,6 +42,8 @@ export interface Limits {
   readonly holdsBack?: (partition: PartitionActor) => boolean
   /** It is looked at in the next fetch too, though there is nothing in it: a follower has to be heard. */
   readonly staysDue?: (partition: PartitionActor) => boolean
+  /** What was read before it was asked for. */
+  readonly ahead: ReadAhead | undefined
   readonly reader: Reader
   readonly maxBytes: number
   readonly minBytes: number
@@ -51,6 +57,42 @@ export interface Found {
   readonly partition: PartitionActor | undefined
   readonly read: PartitionRead
 }
+
+/** How a partition is read, beside `bytes` that others gave. */
+export const readRequest = (limits: Limits, asked: FetchPartition, bytes: number): ReadRequest => {
+  const { reader } = limits
+  const isFollower = reader === "Follower"
+  return {
+    reader,
+    highWatermark: isFollower ? asked.highWatermark : Number.POSITIVE_INFINITY,
+    logStartOffset: isFollower ? asked.logStartOffset : Number.POSITIVE_INFINITY,
+    fetchOffset: asked.fetchOffset,
+    // A negative one is as good as none, here alone.
+    currentLeaderEpoch: Math.max(-1, asked.currentLeaderEpoch),
+    lastFetchedEpoch: asked.lastFetchedEpoch,
+    maxBytes: Math.max(0, Math.min(asked.maxBytes, limits.maxBytes - bytes)),
+    readCommitted: limits.readCommitted,
+    minOneBatch: bytes === 0
+  }
+}
+
+/** Reads what a fetch within the same limits will ask for, and keeps quiet about whatever needs no reading. */
+export const readingAhead =
+  (limits: Limits, arena: Arena): ReadNext =>
+  (asked, bytes) => {
+    const { partition, answer } = limits.findTarget(asked)
+    const request = readRequest(limits, asked, bytes)
+    if (partition === undefined || answer !== undefined || readAtOnce(partition, request) !== undefined) {
+      return Effect.succeed(undefined)
+    }
+    const { log } = partition
+    const { cuts } = log
+    return Effect.map(readPartition(partition, request, arena), (read) => {
+      if (read.records.byteLength > 0) return { log, cuts, request, read }
+      read.release()
+      return undefined
+    })
+  }
 
 export class FetchReads {
   /** What was looked at and has not been given back; complete once `untilEnough` has ended. */
@@ -83,6 +125,7 @@ export class FetchReads {
     this.final = false
     const turns = this.interest.turns()
     return Effect.flatMap(this.readFrom(turns, 0), () => {
+      if (this.isFirst) this.limits.ahead?.settle()
       this.isFirst = false
       const noneIsHere = this.missing === this.interest.size
       const enough = this.final || noneIsHere || this.bytes >= this.limits.minBytes
@@ -113,12 +156,17 @@ export class FetchReads {
         this.noteMissing(member, errorCode)
         continue
       }
-      const request = this.requestFor(member.request)
+      const request = readRequest(this.limits, member.request, this.bytes)
       const atOnce = given === undefined ? readAtOnce(partition, request) : undefined
       if (atOnce !== undefined) this.noteNothing(member, partition, atOnce)
       else if (given !== undefined) this.note(member, partition, given)
       else if (this.limits.holdsBack?.(partition) === true) this.note(member, partition, withoutRecords(partition))
       else {
+        const ahead = this.limits.ahead?.take(member, partition, request)
+        if (ahead !== undefined) {
+          this.note(member, partition, retold(partition, ahead))
+          continue
+        }
         return Effect.flatMap(readPartition(partition, request, this.services.arena), (read) => {
           this.note(member, partition, read)
           return this.readFrom(turns, at + 1)
@@ -126,23 +174,6 @@ export class FetchReads {
       }
     }
     return Effect.void
-  }
-
-  private requestFor(asked: FetchPartition) {
-    const { reader } = this.limits
-    const isFollower = reader === "Follower"
-    return {
-      reader,
-      highWatermark: isFollower ? asked.highWatermark : Number.POSITIVE_INFINITY,
-      logStartOffset: isFollower ? asked.logStartOffset : Number.POSITIVE_INFINITY,
-      fetchOffset: asked.fetchOffset,
-      // A negative one is as good as none, here alone.
-      currentLeaderEpoch: Math.max(-1, asked.currentLeaderEpoch),
-      lastFetchedEpoch: asked.lastFetchedEpoch,
-      maxBytes: Math.max(0, Math.min(asked.maxBytes, this.limits.maxBytes - this.bytes)),
-      readCommitted: this.limits.readCommitted,
-      minOneBatch: this.bytes === 0
-    }
   }
 
   private noteMissing(member: CachedPartition, errorCode: number): void {

@@ -9,6 +9,7 @@
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { FetchInterest, type Member, unwatched } from "@klamm/replica/FetchInterest"
 import type { Reader } from "@klamm/replica/PartitionRead"
+import { ReadAhead } from "./ReadAhead.ts"
 
 /** One partition as a fetcher asks for it. Topics are known by name up to Fetch v12 and by id from v13. */
 export interface FetchPartition {
@@ -56,6 +57,7 @@ interface Session {
   readonly isFollower: boolean
   readonly partitions: Map<string, CachedPartition>
   readonly interest: FetchInterest<CachedPartition>
+  readonly ahead: ReadAhead
   view: View
   epoch: number
   lastUsedMs: number
@@ -79,6 +81,8 @@ export type SessionContext =
   | {
       readonly _tag: "Open"
       readonly interest: FetchInterest<CachedPartition>
+      /** Undefined where there is no next fetch of the same session. */
+      readonly ahead: ReadAhead | undefined
       /** Takes the news of what was looked at; says which belong in the answer and under which session id. */
       readonly conclude: (news: ReadonlyMap<CachedPartition, FetchNews>) => {
         readonly sessionId: number
@@ -145,7 +149,7 @@ const sessionless = (request: SessionRequest): SessionContext => {
     abandon()
     return { sessionId: 0, included: () => true }
   }
-  return { _tag: "Open", interest, conclude, abandon }
+  return { _tag: "Open", interest, ahead: undefined, conclude, abandon }
 }
 
 export class FetchSessions {
@@ -188,12 +192,14 @@ export class FetchSessions {
 
   private full(request: SessionRequest, nowMs: number): SessionContext {
     const { members, interest } = membersOf(request)
+    const ahead = new ReadAhead()
     const abandon = () => interest.dispose(members.values())
     return {
       _tag: "Open",
       interest,
+      ahead,
       conclude: (news) => {
-        const session = this.open(request, members, interest, nowMs)
+        const session = this.open(request, members, { interest, ahead }, nowMs)
         if (session === undefined) abandon()
         else for (const [cached, latest] of news) remember(cached, latest)
         return { sessionId: session?.id ?? 0, included: () => true }
@@ -220,7 +226,7 @@ export class FetchSessions {
       sessionId: session.id,
       included: this.tell(session, news)
     })
-    return { _tag: "Open", interest, conclude, abandon: nothing }
+    return { _tag: "Open", interest, ahead: session.ahead, conclude, abandon: nothing }
   }
 
   /** What the request names is due, and what it forgets is gone. */
@@ -263,7 +269,7 @@ export class FetchSessions {
   private open(
     { view, usesTopicIds }: SessionRequest,
     partitions: Map<string, CachedPartition>,
-    interest: FetchInterest<CachedPartition>,
+    lasting: Pick<Session, "interest" | "ahead">,
     nowMs: number
   ): Session | undefined {
     const ofFollower = isFollower(view)
@@ -276,7 +282,7 @@ export class FetchSessions {
       usesTopicIds,
       isFollower: ofFollower,
       partitions,
-      interest,
+      ...lasting,
       view,
       epoch: 1,
       ...times

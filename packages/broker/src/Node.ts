@@ -170,7 +170,8 @@ export const make = (options: NodeOptions) =>
       fetchWaiters: yield* FetchWaiters.make,
       quotas,
       arena: yield* BrokerArena,
-      codecs
+      codecs,
+      scope
     }
     /** From when on the metadata is acted on. Once. */
     return { services, replicas, follow: Scope.provide(follow, scope) }

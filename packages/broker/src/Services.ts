@@ -11,6 +11,7 @@ import type { Codecs } from "@klamm/protocol/Compression"
 import type { RaftNode } from "@klamm/raft"
 import type { FetchWaiters } from "@klamm/replica/FetchWaiters"
 import type { Replicas } from "@klamm/replica/Replicas"
+import type * as Scope from "effect/Scope"
 import type { Cluster } from "./Cluster.ts"
 import type { ControllerClient } from "./ControllerClient.ts"
 import type { FetchSessions } from "./FetchSessions.ts"
@@ -45,4 +46,6 @@ export interface Services extends ControlServices {
   readonly quotas: ReplicationQuotas
   readonly arena: Arena
   readonly codecs: Codecs
+  /** Of what goes on when a request has been answered. */
+  readonly scope: Scope.Scope
 }

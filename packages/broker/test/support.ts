@@ -32,9 +32,10 @@ const configOf = (settings: ReadonlyArray<string>) =>
 /** Runs a test against a fresh broker with these settings; the disk can be kept for another life by giving it. */
 export const withBroker = <A, E>(
   settings: ReadonlyArray<string>,
-  test: Effect.Effect<A, E, Broker | Network.Network | Disk | Scope.Scope>
+  test: Effect.Effect<A, E, Broker | Network.Network | Disk | Scope.Scope>,
+  disk: Layer.Layer<Disk> = DiskMemory.layerMemory
 ): Promise<A> => {
-  const world = Layer.mergeAll(DiskMemory.layerMemory, NetworkMemory.layerMemory)
+  const world = Layer.mergeAll(disk, NetworkMemory.layerMemory)
   const broker = layer(configOf(settings), { codecs, bus })
   return Effect.runPromise(Effect.scoped(test).pipe(Effect.provide(broker.pipe(Layer.provideMerge(world)))))
 }

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Admin from "../src/Admin.ts"
+import { unheardMs } from "../src/admin/Leaders.ts"
 import { fakeCluster } from "./admin-support.ts"
 
 const led = (leaderId: number, errorCode: number = ErrorCode.NONE) => ({
@@ -73,11 +74,25 @@ describe("the leader of a partition", () => {
     })
   )
 
-  it.effect("is of no topic that anybody knows: that is an error at once", () =>
+  it.effect("is of a new topic that the broker has not heard of yet: it is asked again", () =>
+    Effect.gen(function* () {
+      const { run } = fakeCluster({
+        Metadata: [led(-1, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION), led(1)],
+        ListOffsets: answer(ErrorCode.NONE, 0)
+      })
+      const asking = yield* Effect.forkChild(run(end))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(asking))[0]?.offset, 0)
+    })
+  )
+
+  it.effect("is of no topic that anybody knows: that is an error soon", () =>
     Effect.gen(function* () {
       const { run, asked } = fakeCluster({ Metadata: led(-1, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) })
-      assert.strictEqual((yield* Effect.flip(run(end))).codeName, "UNKNOWN_TOPIC_OR_PARTITION")
-      assert.lengthOf(asked, 1)
+      const asking = yield* Effect.forkChild(Effect.flip(run(end)))
+      yield* TestClock.adjust(unheardMs)
+      assert.strictEqual((yield* Fiber.join(asking)).codeName, "UNKNOWN_TOPIC_OR_PARTITION")
+      assert.isAbove(asked.length, 1)
     })
   )
 

@@ -106,6 +106,10 @@ export class Log {
     this.state.freshFrom = this.state.agedEnd
     this.state.agedEnd = this.state.logEndOffset
   }
+  /** Rises when a truncation begins and when it ends: of what was read before, nothing may be there any more. */
+  get cuts(): number {
+    return this.state.cuts
+  }
   /** A reader has met something that is not what was written. */
   get isDamaged(): boolean {
     return this.state.damages.size > 0

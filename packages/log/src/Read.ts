@@ -24,6 +24,11 @@ export interface LogRead {
   readonly segmentBaseOffset: number
   /** The range ends with its segment and a newer one follows, or ahead of damage: a long poll gains nothing by waiting. */
   readonly endsWait: boolean
+  /**
+   * From where it is worth reading ahead: the base offset of the batch in which the range ended, or of the segment behind it. Undefined when
+   * it ended otherwise, or when what follows is fresh and costs little.
+   */
+  readonly aheadFrom: number | undefined
 }
 
 export interface ReadRequest {
@@ -94,12 +99,14 @@ const locateFirst = (state: LogState, segment: Segment, file: DiskFile, request:
   return known === undefined ? locate(state, segment, file, offset, hint) : Effect.succeed<LocatedBatch | "end">(known)
 }
 
-/** Remembers where the reader will go on, unless there is nothing behind it or it may have been cut off meanwhile. */
-const noteEnd = (state: LogState, segment: Segment, position: number, bytes: Uint8Array, cutsBefore: number): void => {
+/** Remembers where the reader will go on, unless what was read may have been cut off meanwhile; answers the offset, if it is known. */
+const noteEnd = (state: LogState, place: Place, position: number, bytes: Uint8Array, cutsBefore: number) => {
+  const { segment, nextBaseOffset } = place
   const end = position + bytes.byteLength
-  if (segment.indexes === undefined || end >= segment.sizeBytes || isCut(state, cutsBefore)) return
+  if (end >= segment.sizeBytes) return nextBaseOffset
+  if (segment.indexes === undefined || isCut(state, cutsBefore)) return undefined
   const from = Math.max(position, segment.indexes.offset.batchAtOrBelow(end))
-  segment.readEnds.add({ bytes, position, from }, cutsBefore)
+  return segment.readEnds.add({ bytes, position, from }, cutsBefore)?.baseOffset
 }
 
 /**
@@ -132,14 +139,22 @@ interface Range {
   readonly end: number
 }
 
-const answerOf = (state: LogState, place: Place, { first, end }: Range, bytes: Uint8Array, offset: number) => {
+/** What came of a range. */
+interface RangeRead extends Range {
+  readonly bytes: Uint8Array
+  readonly nextOffset: number | undefined
+}
+
+const answerOf = (state: LogState, place: Place, { first, end, bytes, nextOffset }: RangeRead, offset: number) => {
   const { segment, nextBaseOffset } = place
-  const sound = isFresh(state, first) ? allSound(bytes) : soundness(state, bytes, first.baseOffset, offset)
+  const fresh = isFresh(state, first)
+  const sound = fresh ? allSound(bytes) : soundness(state, bytes, first.baseOffset, offset)
   const answer: LogRead = {
     bytes: bytes.subarray(0, sound.bytes),
     startOffset: first.baseOffset,
     segmentBaseOffset: segment.baseOffset,
-    endsWait: sound.fault !== undefined || (nextBaseOffset !== undefined && end === segment.sizeBytes)
+    endsWait: sound.fault !== undefined || (nextBaseOffset !== undefined && end === segment.sizeBytes),
+    aheadFrom: fresh || sound.fault !== undefined ? undefined : nextOffset
   }
   if (sound.fault === undefined) return Effect.succeed(answer)
   const error = corrupt(segment, first.position + sound.bytes, sound.fault)
@@ -157,8 +172,9 @@ const readRange = (state: LogState, place: Place, file: DiskFile, request: ReadR
   return Effect.flatMap(file.read(position, target.subarray(0, sizeBytes), hint), (read) => {
     segment.recentlyReadFrom = position
     segment.recentlyReadTo = position + read
-    noteEnd(state, segment, position, target.subarray(0, read), cuts)
-    return answerOf(state, place, range, target.subarray(0, read), request.offset)
+    const bytes = target.subarray(0, read)
+    const nextOffset = noteEnd(state, place, position, bytes, cuts)
+    return answerOf(state, place, { ...range, bytes, nextOffset }, request.offset)
   })
 }
 

@@ -33,15 +33,16 @@ export class ReadEnds {
   /** Of `LogState.cuts`, as of which the ends are known. */
   private cuts = 0
 
-  /** `cuts` is as it was when the read began. */
-  add(read: ReadBytes, cuts: number): void {
+  /** Answers the batch in which the read ended. `cuts` is as it was when the read began. */
+  add(read: ReadBytes, cuts: number): LocatedBatch | undefined {
     const end = cutShort(read)
-    if (end === undefined) return
+    if (end === undefined) return undefined
     if (cuts !== this.cuts) this.ends.length = 0
     this.cuts = cuts
     const slot = this.ends.length < rememberedEnds ? this.ends.length : this.oldest
     this.ends[slot] = end
     this.oldest = (slot + 1) % rememberedEnds
+    return end
   }
 
   /** The batch that holds the offset, if a read ended in it. */

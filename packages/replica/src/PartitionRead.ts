@@ -53,6 +53,8 @@ export interface PartitionRead {
   readonly records: Uint8Array
   /** A long poll gains nothing by waiting: the range ended with an older segment, or a follower's watermark is behind. */
   readonly endsWait: boolean
+  /** Where a reader that takes all of it goes on, if it is worth reading ahead; -1: it is not. */
+  readonly aheadFrom: number
   /** Where a consumer is better served (KIP-392); -1: here. */
   readonly preferredReadReplica: number
   /** Gives the memory of `records` back, once they have been sent. */
@@ -73,6 +75,7 @@ export const failedRead = (errorCode: number): PartitionRead => ({
   abortedTransactions: null,
   records: noBytes,
   endsWait: false,
+  aheadFrom: -1,
   preferredReadReplica: -1,
   release: nothing
 })
@@ -164,8 +167,8 @@ const readRecords = (
     Effect.map(aborted(partition, request, upToOffset), (abortedTransactions): PartitionRead => {
       if (records === "none") return { ...base, abortedTransactions }
       const held = segment
-      const { bytes, endsWait } = records
-      return { ...base, abortedTransactions, records: bytes, endsWait, release: () => held?.release() }
+      const { bytes, endsWait, aheadFrom = -1 } = records
+      return { ...base, abortedTransactions, records: bytes, endsWait, aheadFrom, release: () => held?.release() }
     })
   )
   return Effect.catch(read, (error) => {
@@ -207,6 +210,12 @@ const answerAtOnce = (log: History, replica: Online, request: ReadRequest): Part
 export const withoutRecords = ({ actor }: PartitionActor): PartitionRead => {
   const state = actor.state()
   return state._tag === "Offline" ? failedRead(state.errorCode) : empty(state)
+}
+
+/** What was read a moment ago, with what the replica says of itself now. */
+export const retold = (partition: PartitionActor, read: PartitionRead): PartitionRead => {
+  const { abortedTransactions, records, endsWait, aheadFrom, release } = read
+  return { ...withoutRecords(partition), abortedTransactions, records, endsWait, aheadFrom, release }
 }
 
 /** The answer of a replica in this state when no record has to be read for it; undefined when one has to. */

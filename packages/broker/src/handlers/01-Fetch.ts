@@ -6,16 +6,18 @@
  * least one whole batch, whatever the limits (KIP-74); one failed partition never hides another; a follower's progress is told to the
  * leader only once its offset was found to be on the leader's history.
  */
+import { Reply } from "@klamm/actor"
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Isr from "@klamm/replica/Isr"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import { failedRead, type PartitionRead, preferring, type Reader } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
-import { FetchReads, type Found, type Limits, type Target } from "../FetchReads.ts"
+import { FetchReads, type Found, type Limits, readingAhead, type Target } from "../FetchReads.ts"
 import type { CachedPartition, FetchNews, FetchPartition, SessionContext } from "../FetchSessions.ts"
 import { type Handler, handler } from "../Handler.ts"
 import { LeaderHints } from "../LeaderHints.ts"
+import { expectedAfter, type ReadAhead } from "../ReadAhead.ts"
 import { preferredReplica, rackAwareSelector } from "../ReplicaSelector.ts"
 import type { RequestContext } from "../RequestContext.ts"
 import type { Services } from "../Services.ts"
@@ -230,11 +232,12 @@ const recordSent = ({ services, reader }: Asking, found: FetchReads["found"]): v
   if (bytes > 0) leader.record(bytes)
 }
 
-const limitsOf = (asking: Asking): Limits => {
+const limitsOf = (asking: Asking, ahead: ReadAhead | undefined): Limits => {
   const { services, request, context, reader } = asking
   const maxBytes = Math.min(request.maxBytes, services.config().values["fetch.max.bytes"], answerMaxBytes)
   return {
     findTarget: (each) => findTarget(asking, each),
+    ahead,
     reader,
     maxBytes,
     minBytes: Math.min(request.minBytes, maxBytes),
@@ -270,6 +273,28 @@ const answerTo = ({ services, context }: Asking, session: Open, { found }: Fetch
   return { errorCode: ErrorCode.NONE, sessionId, responses, nodeEndpoints: hints?.nodeEndpoints ?? [] }
 }
 
+/** Once the answer has been sent, what comes next is read, if the client is one that comes for it soon. */
+const readAhead = (asking: Asking, session: Open, fetching: FetchReads, limits: Limits): Effect.Effect<unknown> => {
+  const { arena, scope } = asking.services
+  if (session.ahead === undefined || !session.ahead.isWorthIt(arena)) return Effect.void
+  const expected = expectedAfter(session.interest.turns(), fetching.found)
+  if (expected.length === 0) return Effect.void
+  const sent = new Reply<void>()
+  asking.context.whenSent(() => sent.complete(undefined))
+  const reading = session.ahead.read(expected, readingAhead(limits, arena), limits.maxBytes)
+  return Effect.forkIn(Effect.andThen(sent.await, reading), scope)
+}
+
+const answered = (asking: Asking, session: Open, limits: Limits): Effect.Effect<Response> => {
+  const fetching = new FetchReads(asking.services, session.interest, limits)
+  asking.context.whenSent(() => fetching.release())
+  return Effect.flatMap(fetching.untilEnough, () => {
+    recordSent(asking, fetching.found)
+    const answer = answerTo(asking, session, fetching)
+    return Effect.as(readAhead(asking, session, fetching, limits), answer)
+  })
+}
+
 /** Not a generator, for the reason that `FetchReads` gives. */
 export const fetch = (services: Services): Handler =>
   handler(FetchRequest, FetchResponse, (request, context) =>
@@ -285,12 +310,13 @@ export const fetch = (services: Services): Handler =>
       if (session._tag === "Refused") {
         return Effect.succeed({ errorCode: session.errorCode, sessionId: 0, responses: [] })
       }
-      const fetching = new FetchReads(services, session.interest, limitsOf(asking))
-      context.whenSent(() => fetching.release())
-      const waiting = Effect.onInterrupt(fetching.untilEnough, () => Effect.sync(session.abandon))
-      return Effect.map(waiting, () => {
-        recordSent(asking, fetching.found)
-        return answerTo(asking, session, fetching)
-      })
+      const ahead = asking.reader === "Follower" ? undefined : session.ahead
+      const resumed = ahead?.resume(context.receivedMonotonicMs) ?? Effect.void
+      const answer = Effect.flatMap(resumed, () => answered(asking, { ...session, ahead }, limitsOf(asking, ahead)))
+      const abandon = () => {
+        ahead?.release()
+        session.abandon()
+      }
+      return Effect.onInterrupt(answer, () => Effect.sync(abandon))
     })
   )

@@ -61,6 +61,32 @@ const leadersOf = (operation: string, partitions: ReadonlyArray<TopicPartition>)
     }
   })
 
+/**
+ * So long the broker that is asked may say that there is no such topic, milliseconds: of one that was made a moment ago it may not have heard
+ * yet. (Kafka's PartitionLeaderStrategy goes on asking until the call's time is over: a name that is wrong is told only then.)
+ */
+export const unheardMs = 2_000
+
+const isUnheard = ({ failures }: AdminError): boolean =>
+  failures.every(({ code }) => code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+
+/** The same, asked again up to a time when the topics are not known. */
+const leadersOnceHeard = (
+  operation: string,
+  partitions: ReadonlyArray<TopicPartition>,
+  untilMs: number,
+  attempts = 1
+): Admin<ReadonlyMap<string, number>> =>
+  Effect.catch(leadersOf(operation, partitions), (error) =>
+    Effect.gen(function* () {
+      const { cluster } = yield* Klamm
+      const pauseMs = cluster.backoffMs(attempts)
+      if (!isUnheard(error) || (yield* Clock.currentTimeMillis) + pauseMs > untilMs) return yield* error
+      yield* Effect.sleep(pauseMs)
+      return yield* leadersOnceHeard(operation, partitions, untilMs, attempts + 1)
+    })
+  )
+
 /** A leader that metadata has named may not have heard of it itself, as of a topic that was made a moment ago. */
 const mayPass = ({ code }: Failure): boolean =>
   code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || worthAnotherAttempt.has(code)
@@ -88,11 +114,13 @@ export const askLeaders = <P extends TopicPartition, Req, Res, A>(
 ): Admin<ReadonlyArray<A>> =>
   Effect.gen(function* () {
     const { cluster, settings } = yield* Klamm
-    const endMs = (yield* Clock.currentTimeMillis) + settings.apiTimeoutMs
+    const startMs = yield* Clock.currentTimeMillis
+    const endMs = startMs + settings.apiTimeoutMs
+    const heardMs = Math.min(endMs, startMs + unheardMs)
     const found: Array<A> = []
     let left = partitions
     for (let attempts = 1; ; attempts++) {
-      const leaders = yield* leadersOf(operation, left)
+      const leaders = yield* leadersOnceHeard(operation, left, heardMs)
       const pauseMs = cluster.backoffMs(attempts)
       const isOver = (yield* Clock.currentTimeMillis) + pauseMs > endMs
       const askOne = ([leader, led]: readonly [number, ReadonlyArray<P>]) =>
