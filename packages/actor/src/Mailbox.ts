@@ -37,16 +37,16 @@ export class Mailbox<Message> {
     return messages
   }
 
-  /** All messages, at least one; waits for it. One taker at a time. */
-  readonly takeAll: Effect.Effect<ReadonlyArray<Message>> = Effect.suspend(() =>
-    this.messages.length > 0
-      ? Effect.sync(this.take)
-      : Effect.callback<ReadonlyArray<Message>>((resume) => {
-          // The taker runs after whoever woke it, not within.
-          this.wake = () => resume(Effect.map(Effect.yieldNow, this.take))
-          return Effect.sync(() => {
-            this.wake = undefined
-          })
-        })
-  )
+  /**
+   * All messages, at least one; waits for it. One taker at a time. It looks and begins to wait in one step: a fiber may be made to yield
+   * between any two, and what came meanwhile would wake nobody.
+   */
+  readonly takeAll: Effect.Effect<ReadonlyArray<Message>> = Effect.callback((resume) => {
+    if (this.messages.length > 0) return resume(Effect.sync(this.take))
+    // The taker runs after whoever woke it, not within.
+    this.wake = () => resume(Effect.map(Effect.yieldNow, this.take))
+    return Effect.sync(() => {
+      this.wake = undefined
+    })
+  })
 }

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import { assert, describe, it } from "vitest"
 import { Mailbox } from "../src/Mailbox.ts"
 
@@ -45,6 +46,29 @@ describe("a mailbox", () => {
         assert.isTrue(taken)
       })
     ))
+
+  it.each([3, 4, 5, 6, 7, 8])("wakes a taker that was made to yield before its step %d", (step) => {
+    const scheduler = new Scheduler.MixedScheduler("async")
+    scheduler.shouldYield = (fiber) => fiber.currentOpCount >= step
+    const mailbox = new Mailbox<number>(100)
+    const taken: Array<number> = []
+    const all: Effect.Effect<void> = Effect.flatMap(mailbox.takeAll, (messages) => {
+      taken.push(...messages)
+      return all
+    })
+    return Effect.runPromise(
+      Effect.gen(function* () {
+        const taking = yield* Effect.forkChild(Effect.provideService(all, Scheduler.Scheduler, scheduler))
+        for (let message = 0; message < 20; message++) {
+          for (let turns = 0; turns < message % 4; turns++) yield* Effect.yieldNow
+          mailbox.offer(message)
+          for (let turns = 0; turns < 20 && !taken.includes(message); turns++) yield* Effect.yieldNow
+          assert.include(taken, message)
+        }
+        yield* Fiber.interrupt(taking)
+      })
+    )
+  })
 
   it("keeps messages for the next taker when one gives up", () =>
     Effect.runPromise(

@@ -136,15 +136,19 @@ export class FetchReads {
   /** What is due is watched too: more may come to what there is. */
   private wait(clock: Clock.Clock, turns: ReadonlyArray<CachedPartition>): Effect.Effect<void> {
     const missingBytes = this.limits.minBytes - this.bytes
-    for (const member of turns) {
-      const found = this.found.get(member)
-      if (!member.isDue || found === undefined) continue
-      if (found.partition !== undefined) this.interest.watch(member, found.partition)
-      found.read.release()
-      this.found.delete(member)
+    const watch = () => {
+      for (const member of turns) this.putBack(member)
     }
-    const waiting = this.services.fetchWaiters.awaitBytes(this.interest, missingBytes, this.limits.deadline)
+    const waiting = this.services.fetchWaiters.awaitBytes(this.interest, missingBytes, this.limits.deadline, watch)
     return Effect.flatMap(waiting, () => this.round(clock))
+  }
+
+  private putBack(member: CachedPartition): void {
+    const found = this.found.get(member)
+    if (!member.isDue || found === undefined) return
+    if (found.partition !== undefined) this.interest.watch(member, found.partition)
+    found.read.release()
+    this.found.delete(member)
   }
 
   /** Reads from `index` on; only those that have something new cost an effect. */

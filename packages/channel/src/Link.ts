@@ -135,8 +135,9 @@ export class Link {
     })
   })
 
-  /** Those that ask in the same turn are written together. */
+  /** Those that ask in the same turn are written together. What came since the sender last looked is seen here. */
   private readonly somethingToSend: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (this.outgoing.length > 0 || this.failure !== undefined) return resume(Effect.void)
     this.wakeSender = () => resume(Effect.yieldNow)
     return Effect.sync(() => {
       this.wakeSender = undefined

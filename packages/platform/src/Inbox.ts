@@ -160,8 +160,12 @@ export class Inbox {
     if (wasFull && this.isOpen) this.source.resume()
   }
 
-  /** Something can be taken. The reader goes on in its scheduler's next turn, so that one turn's frames come together. */
+  /**
+   * Something can be taken. The reader goes on in its scheduler's next turn, so that one turn's frames come together. What came since it
+   * last looked is seen here: a fiber may be made to yield between any two of its steps.
+   */
   private readonly arrival: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (this.frames.length > 0 || this.failure !== undefined) return resume(Effect.void)
     assert(this.wake === undefined, "a connection has one reader at a time")
     this.wake = () => resume(Effect.yieldNow)
     return Effect.sync(() => {

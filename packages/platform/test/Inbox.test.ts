@@ -1,7 +1,10 @@
 /** How far a connection reads ahead of its reader. What any network does with it is network-suite's. */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import { assert, it } from "vitest"
 import { gatherLimitBytes, Inbox } from "../src/Inbox.ts"
+import type { NetworkError } from "../src/Network.ts"
 import { ReceiveShare } from "../src/ReceiveShare.ts"
 import { frame, MiB, optionsWith, poisonedArena } from "./support/network.ts"
 
@@ -35,6 +38,30 @@ it("stops reading once the limit is gathered, and goes on when it is taken", () 
   assert.deepStrictEqual(bring(4), [true, true, true, false], "what was taken and is not given back does not count")
   for (const each of [...first, ...take()]) each.release()
   assert.strictEqual(resumed.length, 2)
+})
+
+it.each([3, 4, 5, 6, 7, 8])("wakes a reader that was made to yield before its step %d", (step) => {
+  const { inbox, bring } = makeInbox()
+  const scheduler = new Scheduler.MixedScheduler("async")
+  scheduler.shouldYield = (fiber) => fiber.currentOpCount >= step
+  let read = 0
+  const all: Effect.Effect<void, NetworkError> = Effect.flatMap(inbox.read, (frames) => {
+    for (const each of frames) each.release()
+    read += frames.length
+    return all
+  })
+  return Effect.runPromise(
+    Effect.gen(function* () {
+      const reading = yield* Effect.forkChild(Effect.provideService(all, Scheduler.Scheduler, scheduler))
+      for (let count = 1; count <= 20; count++) {
+        for (let turns = 0; turns < count % 4; turns++) yield* Effect.yieldNow
+        bring(1)
+        for (let turns = 0; turns < 20 && read < count; turns++) yield* Effect.yieldNow
+        assert.strictEqual(read, count)
+      }
+      yield* Fiber.interrupt(reading)
+    })
+  )
 })
 
 it("is not resumed where it had not stopped", () => {

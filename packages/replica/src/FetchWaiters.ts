@@ -11,12 +11,13 @@ import type { FetchInterest, Member } from "./FetchInterest.ts"
 export interface FetchWaiters {
   /**
    * Waits until `missingBytes` more have been appended to what is watched, some of it changes otherwise, or `untilMs` of
-   * the monotonic clock is there.
+   * the monotonic clock is there. `watch` is called when it listens: news of what is watched from then on is not missed.
    */
   readonly awaitBytes: <M extends Member>(
     interest: FetchInterest<M>,
     missingBytes: number,
-    untilMs: number
+    untilMs: number,
+    watch: () => void
   ) => Effect.Effect<void>
 }
 
@@ -24,7 +25,8 @@ const awaitBytes = <M extends Member>(
   deadlines: Deadlines.Deadlines,
   interest: FetchInterest<M>,
   missingBytes: number,
-  untilMs: number
+  untilMs: number,
+  watch: () => void
 ): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     let arrived = 0
@@ -44,9 +46,10 @@ const awaitBytes = <M extends Member>(
       arrived += appendedBytes
       if (appendedBytes === 0 || arrived >= missingBytes) wake()
     })
+    watch()
     return Effect.sync(stop)
   })
 
 export const make: Effect.Effect<FetchWaiters, never, Scope.Scope> = Effect.map(Deadlines.make, (deadlines) => ({
-  awaitBytes: (interest, missingBytes, untilMs) => awaitBytes(deadlines, interest, missingBytes, untilMs)
+  awaitBytes: (interest, missingBytes, untilMs, watch) => awaitBytes(deadlines, interest, missingBytes, untilMs, watch)
 }))

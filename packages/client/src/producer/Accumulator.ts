@@ -19,6 +19,8 @@ export class Accumulator<Failure> {
   private readonly options: AccumulatorOptions
   private readonly topics = new Map<string, Array<PartitionQueue<Failure> | undefined>>()
   private readonly forRoom: Array<() => void> = []
+  /** How often it was somebody's turn to look for room, if there was anybody. */
+  private turns = 0
   /** Those who wait for batches to end look again at each end. */
   private readonly forEnd = new Set<() => void>()
   /** Of the records that have not ended. */
@@ -47,16 +49,25 @@ export class Accumulator<Failure> {
     return this.usedBytes === 0 || this.usedBytes + sizeBytes <= this.options.bufferMemory
   }
 
-  /** Done when something was delivered since, and it is this one's turn to look whether there is room. */
-  readonly room: Effect.Effect<void> = Effect.callback<void>((resume) => {
-    const told = () => resume(Effect.void)
-    this.forRoom.push(told)
-    return Effect.sync(() => {
-      const index = this.forRoom.indexOf(told)
-      if (index >= 0) this.forRoom.splice(index, 1)
-      else this.forRoom.shift()?.()
+  /** Done when something was delivered since there was no room, and it is this one's turn to look whether there is. */
+  room(): Effect.Effect<void> {
+    const { turns } = this
+    return Effect.callback<void>((resume) => {
+      if (turns !== this.turns) return resume(Effect.void)
+      const told = () => resume(Effect.void)
+      this.forRoom.push(told)
+      return Effect.sync(() => {
+        const index = this.forRoom.indexOf(told)
+        if (index >= 0) this.forRoom.splice(index, 1)
+        else this.nextTurn()
+      })
     })
-  })
+  }
+
+  private nextTurn(): void {
+    this.turns += 1
+    this.forRoom.shift()?.()
+  }
 
   /** Lets all who wait for room look, whether there is any or not. */
   dismiss(): void {
@@ -89,7 +100,7 @@ export class Accumulator<Failure> {
     slot: number
   ): boolean {
     this.usedBytes += sizeBytes
-    if (this.usedBytes < this.options.bufferMemory) this.forRoom.shift()?.()
+    if (this.usedBytes < this.options.bufferMemory) this.nextTurn()
     const isFull = queue.append(record, sizeBytes, this.options.batchSize, nowMs, waiter, slot)
     if (this.active.has(queue)) return isFull
     this.active.add(queue)
@@ -99,7 +110,7 @@ export class Accumulator<Failure> {
   /** A batch has ended, and takes no memory any more. */
   ended(recordBytes: number): void {
     this.usedBytes -= recordBytes
-    this.forRoom.shift()?.()
+    this.nextTurn()
     for (const look of [...this.forEnd]) look()
   }
 

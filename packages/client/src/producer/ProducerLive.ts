@@ -150,7 +150,7 @@ export class ProducerLive {
     const refused = (code: number, cause?: unknown) => unsent(topic, record, code, cause)
     if (obstacle === "Room") {
       const late = () => Effect.fail(refused(ErrorCode.REQUEST_TIMED_OUT, new Error("no room in bufferMemory")))
-      return Effect.timeoutOrElse(accumulator.room, { duration: Math.max(0, limitMs), orElse: late })
+      return Effect.timeoutOrElse(accumulator.room(), { duration: Math.max(0, limitMs), orElse: late })
     }
     if (obstacle !== "Metadata") return Effect.fail(obstacle)
     if (limitMs <= 0) return Effect.fail(refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))

@@ -269,8 +269,9 @@ export class Cluster {
         const partition = this.find(node.id)
         const interest = new FetchInterest<Member>("Follower")
         const member = unwatched()
-        if (partition !== undefined) interest.watch(member, partition)
-        yield* node.waiters.awaitBytes(interest, 1, deadline)
+        yield* node.waiters.awaitBytes(interest, 1, deadline, () => {
+          if (partition !== undefined) interest.watch(member, partition)
+        })
         interest.dispose([member])
       }
     })

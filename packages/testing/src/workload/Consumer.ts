@@ -24,6 +24,8 @@ export interface ConsumerOptions {
   readonly group: string | undefined
   readonly maxWaitMs: number
   readonly maxBytes: number
+  /** Fetches within sessions (KIP-227). */
+  readonly sessions: boolean
   /** How often a round is followed by a commit, and by a new life. */
   readonly commits: number
   readonly restarts: number
@@ -34,6 +36,15 @@ export interface ConsumerOptions {
 
 const rewoundOffsets = 200
 
+/** A fetch session with a broker, and of which partitions. */
+interface Session {
+  readonly id: number
+  readonly epoch: number
+  readonly partitions: string
+}
+
+const noSession = { sessionId: 0, sessionEpoch: -1 }
+
 interface Position {
   readonly partition: number
   readonly offset: number
@@ -42,6 +53,8 @@ interface Position {
 class Consumer {
   private readonly options: ConsumerOptions
   private readonly positions: Array<number>
+  /** By the broker's id. */
+  private readonly sessions = new Map<number, Session>()
   private life = 1
 
   constructor(options: ConsumerOptions) {
@@ -81,6 +94,7 @@ class Consumer {
 
   private fetch(node: Leader, partitions: ReadonlyArray<number>, leaders: ReadonlyArray<Leader>): Effect.Effect<void> {
     const { client, topic, maxWaitMs, maxBytes } = this.options
+    const session = this.sessionWith(node, partitions)
     const asked = client.ask(
       node.address,
       { request: FetchRequest, response: FetchResponse },
@@ -89,6 +103,7 @@ class Consumer {
         maxWaitMs,
         minBytes: 1,
         maxBytes,
+        ...session,
         topics: [
           {
             topic,
@@ -101,14 +116,33 @@ class Consumer {
           }
         ]
       },
-      ({ responses }) => {
+      ({ errorCode, sessionId, responses }) => {
+        this.goOn(node, partitions, session.sessionEpoch, errorCode === ErrorCode.NONE ? sessionId : 0)
         const parts = responses.flatMap((each) => each.partitions)
         return parts.map((part) => this.take(node, leaders, part)).every((isGood) => isGood)
       },
       maxWaitMs + requestTimeoutMs
     )
     const again = Effect.andThen(Effect.exit(client.refresh(topic)), Effect.sleep(backoffMs))
-    return Effect.matchEffect(asked, { onFailure: () => again, onSuccess: (isGood) => (isGood ? Effect.void : again) })
+    const lost = Effect.suspend(() => {
+      this.sessions.delete(node.nodeId)
+      return again
+    })
+    return Effect.matchEffect(asked, { onFailure: () => lost, onSuccess: (isGood) => (isGood ? Effect.void : again) })
+  }
+
+  /** The session goes on while it is about the same partitions; another begins in place of one that was about others. */
+  private sessionWith({ nodeId }: Leader, partitions: ReadonlyArray<number>) {
+    if (!this.options.sessions) return noSession
+    const known = this.sessions.get(nodeId)
+    if (known === undefined) return { sessionId: 0, sessionEpoch: 0 }
+    return { sessionId: known.id, sessionEpoch: known.partitions === String(partitions) ? known.epoch : 0 }
+  }
+
+  /** As the broker has answered: no id means that it has no such session. */
+  private goOn({ nodeId }: Leader, partitions: ReadonlyArray<number>, askedEpoch: number, id: number): void {
+    if (id === 0) this.sessions.delete(nodeId)
+    else this.sessions.set(nodeId, { id, epoch: askedEpoch + 1, partitions: String(partitions) })
   }
 
   /** False when the partition has to be looked for anew. */

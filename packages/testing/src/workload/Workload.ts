@@ -30,6 +30,7 @@ export const startWorkload = (run: Simulation, topic: string, replicationFactor:
         group: index === 0 ? "readers" : undefined,
         maxWaitMs: client.chance.pick([5, 100, 500]),
         maxBytes: client.chance.pick([1_000, 50_000, 1_000_000]),
+        sessions: client.chance.happens(0.5),
         paceMs: client.chance.pick([1, 20, 200]),
         commits: 0.3,
         restarts: 0.02,
