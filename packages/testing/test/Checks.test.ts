@@ -4,6 +4,7 @@ import { buildBatch, setBaseOffset } from "@klamm/protocol/RecordBatch"
 import { assert, describe, it } from "vitest"
 import { Chance } from "../src/Chance.ts"
 import { DurableEnds } from "../src/check/DurableEnd.ts"
+import { matching, rising, type StoredBatch, type StoredLog } from "../src/check/Logs.ts"
 import { differsAt } from "../src/check/Replicas.ts"
 import { SimDisk } from "../src/SimDisk.ts"
 
@@ -93,5 +94,33 @@ describe("two histories of epochs", () => {
 
   it("say nothing of what one of them does not reach back to", () => {
     assert.isUndefined(differsAt(leader, [{ epoch: 3, startOffset: 12 }], 0, 20))
+  })
+})
+
+describe("log matching", () => {
+  const stored = (baseOffset: number, crc: number): StoredBatch => ({
+    baseOffset,
+    lastOffset: baseOffset + 4,
+    epoch: 0,
+    crc,
+    sizeBytes: 100,
+    isControl: false
+  })
+  const logOf = (nodeId: number, ...batches: ReadonlyArray<StoredBatch>): StoredLog => ({
+    nodeId,
+    name: "main-0",
+    batches,
+    read: []
+  })
+
+  it("is broken by another batch at the same offset of the same epoch", () => {
+    assert.deepStrictEqual(matching([logOf(1, stored(0, 7), stored(5, 8)), logOf(2, stored(0, 7), stored(5, 8))]), [])
+    assert.lengthOf(matching([logOf(1, stored(0, 7), stored(5, 8)), logOf(2, stored(0, 7), stored(5, 9))]), 1)
+  })
+
+  it("is not broken by a torn batch whose offset was lost and reads as 0", () => {
+    const torn = logOf(2, stored(0, 7), stored(5, 8), stored(0, 9))
+    assert.deepStrictEqual(matching([logOf(1, stored(0, 7), stored(5, 8)), torn]), [])
+    assert.lengthOf(rising([torn]), 1, "where it stays, that is told by another check")
   })
 })
