@@ -53,14 +53,11 @@ export class FetchInterest<M extends Member> {
     this.listed.push(member)
   }
 
-  /** The member is asked for no longer. */
+  /** The member is asked for no longer. It leaves the list with the next `turns`, as thousands may be removed at once. */
   remove(member: M): void {
     this.count -= 1
     unwatch(member)
     member.isDue = false
-    if (!member.isListed) return
-    member.isListed = false
-    this.listed = this.listed.filter((each) => each !== member)
   }
 
   makeDue(member: M): void {
