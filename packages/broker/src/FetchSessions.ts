@@ -57,7 +57,7 @@ interface Session {
   readonly isFollower: boolean
   readonly partitions: Map<string, CachedPartition>
   readonly interest: FetchInterest<CachedPartition>
-  readonly ahead: ReadAhead
+  readonly ahead: ReadAhead | undefined
   view: View
   epoch: number
   lastUsedMs: number
@@ -81,7 +81,7 @@ export type SessionContext =
   | {
       readonly _tag: "Open"
       readonly interest: FetchInterest<CachedPartition>
-      /** Undefined where there is no next fetch of the same session. */
+      /** Undefined for followers, and where there is no next fetch of the same session. */
       readonly ahead: ReadAhead | undefined
       /** Takes the news of what was looked at; says which belong in the answer and under which session id. */
       readonly conclude: (news: ReadonlyMap<CachedPartition, FetchNews>) => {
@@ -192,7 +192,7 @@ export class FetchSessions {
 
   private full(request: SessionRequest, nowMs: number): SessionContext {
     const { members, interest } = membersOf(request)
-    const ahead = new ReadAhead()
+    const ahead = isFollower(request.view) ? undefined : new ReadAhead()
     const abandon = () => interest.dispose(members.values())
     return {
       _tag: "Open",

@@ -124,11 +124,11 @@ describe("reading ahead", () => {
   it.effect("is tried less and less often for one that goes elsewhere, and often again once it was of use", () =>
     Effect.gen(function* () {
       const { fetch, held, reads } = makeSession()
-      for (let offset = 0; offset < 1000; offset += 10) yield* fetch(offset, 1)
-      assert.deepStrictEqual(reads, [11, 41, 91, 181, 351, 681])
+      for (let offset = 0; offset < 2000; offset += 10) yield* fetch(offset, 1)
+      assert.deepStrictEqual(reads, [11, 41, 91, 181, 351, 681, 1331, 1981], "64 answers pass at the most")
       assert.strictEqual(held(), 0)
-      let offset = 1000
-      while (reads.length === 6) {
+      let offset = 2000
+      while (reads.length === 8) {
         offset += 10
         yield* fetch(offset, 1)
       }
@@ -147,6 +147,23 @@ describe("reading ahead", () => {
       assert.strictEqual(held(), 1)
       ahead.release()
       assert.strictEqual(held(), 0)
+    })
+  )
+
+  it.effect("reads no more than one answer brings", () =>
+    Effect.gen(function* () {
+      const ahead = new ReadAhead()
+      const expected = [0, 1, 2].map((partition) => ({ member: member(partition, 0), asked: asked(partition, 0) }))
+      const reads: Array<number> = []
+      const readNext = ({ partition }: FetchPartition, bytes: number) =>
+        Effect.sync((): Ahead => {
+          reads.push(partition, bytes)
+          const read = { ...failedRead(0), records: new Uint8Array(readBytes) }
+          return { log, cuts: log.cuts, request: requestAt(0), read }
+        })
+      yield* Effect.forkChild(ahead.read(expected, readNext, 2 * readBytes))
+      for (let turns = 0; turns < 20; turns++) yield* Effect.yieldNow
+      assert.deepStrictEqual(reads, [0, 0, 1, readBytes])
     })
   )
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { Log, type LogRead, type ReadRequest } from "../src/Log.ts"
 import { loadedSealedSegments } from "../src/LogState.ts"
 import * as ProducerState from "../src/ProducerState.ts"
-import { rememberedEnds } from "../src/ReadEnds.ts"
+import { ReadEnds, rememberedEnds } from "../src/ReadEnds.ts"
 import { tailBatches } from "../src/TailPositions.ts"
 import { batch, config, decompression, directory, entriesOf, openLog, options, readAll, run } from "./support/build.ts"
 import { FakeDisk } from "./support/FakeDisk.ts"
@@ -209,6 +209,16 @@ describe("reading", () => {
       expect(reads).toBe(readers)
     }
   )
+
+  it("remembers the newest ends alone", () => {
+    const ends = new ReadEnds()
+    for (const offset of Array.from({ length: rememberedEnds + 1 }, (_, index) => 10 * index)) {
+      ends.add({ bytes: batch({ baseOffset: offset, count: 2 }).subarray(0, -1), position: 0, from: 0 }, 0)
+    }
+    expect(ends.find(0, 0)).toBeUndefined()
+    for (let index = 1; index <= rememberedEnds; index++)
+      expect(ends.find(10 * index + 1, 0)?.baseOffset).toBe(10 * index)
+  })
 
   it("does not go on where a read ended in what was cut off since", async () => {
     const disk = new FakeDisk()

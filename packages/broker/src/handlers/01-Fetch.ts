@@ -285,7 +285,8 @@ const readAhead = (asking: Asking, session: Open, fetching: FetchReads, limits: 
   return Effect.forkIn(Effect.andThen(sent.await, reading), scope)
 }
 
-const answered = (asking: Asking, session: Open, limits: Limits): Effect.Effect<Response> => {
+const answered = (asking: Asking, session: Open): Effect.Effect<Response> => {
+  const limits = limitsOf(asking, session.ahead)
   const fetching = new FetchReads(asking.services, session.interest, limits)
   asking.context.whenSent(() => fetching.release())
   return Effect.flatMap(fetching.untilEnough, () => {
@@ -310,9 +311,11 @@ export const fetch = (services: Services): Handler =>
       if (session._tag === "Refused") {
         return Effect.succeed({ errorCode: session.errorCode, sessionId: 0, responses: [] })
       }
-      const ahead = asking.reader === "Follower" ? undefined : session.ahead
-      const resumed = ahead?.resume(context.receivedMonotonicMs) ?? Effect.void
-      const answer = Effect.flatMap(resumed, () => answered(asking, { ...session, ahead }, limitsOf(asking, ahead)))
+      const { ahead } = session
+      const answer =
+        ahead === undefined
+          ? answered(asking, session)
+          : Effect.flatMap(ahead.resume(context.receivedMonotonicMs), () => answered(asking, session))
       const abandon = () => {
         ahead?.release()
         session.abandon()
