@@ -32,7 +32,7 @@ import manifest from "../package.json" with { type: "json" }
 import { banner, readiness } from "./Banner.ts"
 import { keepOptimized, optimizeSooner } from "./Compiling.ts"
 import { failed, quit, wrongUsage } from "./Exit.ts"
-import { growSlowly } from "./Heap.ts"
+import { settleHeap } from "./Heap.ts"
 import * as Metrics from "./Metrics.ts"
 import type { Options } from "./Options.ts"
 
@@ -117,7 +117,7 @@ export const run = (options: Options, beforeExit: () => void): void => {
     const metricsAt = metrics === undefined ? undefined : yield* serveMetrics(metrics, started)
     if (process.send === undefined) process.stdout.write(banner(started, manifest.version, options.memory, metricsAt))
     else process.send(readiness(started))
-    growSlowly()
+    settleHeap()
     optimizeSooner()
     return yield* started.failed
   })
