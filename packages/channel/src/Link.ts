@@ -17,6 +17,7 @@ const correlationIdEnd = 0x7fff_ffff
 
 /** What one asker does with its answer, or with the news that there is none. */
 interface Waiting {
+  readonly id: number
   readonly answered: (frame: Frame) => void
   readonly failed: (error: ChannelError) => void
 }
@@ -25,7 +26,11 @@ export class Link {
   private readonly connection: Connection
   private readonly address: string
   private readonly scope: Scope.Scope
-  private readonly waiting = new Map<number, Waiting>()
+  /**
+   * In the order they asked, in which they are mostly answered. An array and not a Map, which would be emptied and filled for each request:
+   * see `Watchers.ts` of the replicas for what that costs.
+   */
+  private readonly waiting: Array<Waiting> = []
   private outgoing: Array<Uint8Array> = []
   /** Wakes the sender; none while it is at work, or was never needed. */
   private wakeSender: (() => void) | undefined
@@ -56,7 +61,7 @@ export class Link {
 
   /** Requests that wait for their answers. */
   get inFlight(): number {
-    return this.waiting.size
+    return this.waiting.length
   }
 
   /** Sends what `encode` makes for the correlation id, and waits for the frame that answers it. Its taker releases it. */
@@ -105,13 +110,12 @@ export class Link {
   private answerTo<A, E>(id: number, take: (frame: Frame) => Effect.Effect<A, E>): Effect.Effect<A, E | ChannelError> {
     return Effect.callback<A, E | ChannelError>((resume) => {
       if (this.failure !== undefined) return resume(Effect.fail(this.failure))
-      this.waiting.set(id, {
+      this.waiting.push({
+        id,
         answered: (frame) => resume(take(frame)),
         failed: (error) => resume(Effect.fail(error))
       })
-      return Effect.sync(() => {
-        this.waiting.delete(id)
-      })
+      return Effect.sync(() => void this.removeWaiting(id))
     })
   }
 
@@ -147,18 +151,20 @@ export class Link {
   private deliver(frame: Frame): void {
     const { bytes } = frame
     const id = new DataView(bytes.buffer, bytes.byteOffset + correlationIdAt, correlationIdAt).getInt32(0)
-    const asker = this.waiting.get(id)
-    this.waiting.delete(id)
+    const asker = this.removeWaiting(id)
     if (asker === undefined) frame.release()
     else asker.answered(frame)
+  }
+
+  private removeWaiting(id: number): Waiting | undefined {
+    const place = this.waiting.findIndex((each) => each.id === id)
+    return place === -1 ? undefined : this.waiting.splice(place, 1)[0]
   }
 
   private end(error: ChannelError): Effect.Effect<void> {
     if (this.failure === undefined) {
       this.failure = error
-      const waiting = [...this.waiting.values()]
-      this.waiting.clear()
-      for (const { failed } of waiting) failed(error)
+      for (const { failed } of this.waiting.splice(0)) failed(error)
       this.wakeSender?.()
     }
     return this.connection.close
