@@ -21,7 +21,7 @@ import { decodeBatch, encodeBatch, Image, type MetadataRecord, replayAll } from 
 import { hasBug } from "@klamm/platform/Bugs"
 import { assert } from "@klamm/platform/Invariant"
 import { monotonicMsOf } from "@klamm/platform/Moment"
-import { RaftNode, type Snapshot } from "@klamm/raft"
+import { type MetadataLog, RaftNode, type Snapshot } from "@klamm/raft"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { batches } from "./Bounded.ts"
@@ -65,6 +65,16 @@ interface Hand {
   raft: RaftNode.RaftNode | undefined
   epochs: Epochs.Epochs
   image: Image.Image
+  committedOffset: number
+  /** What this node has appended and is not committed, in order: its records need not be made of their bytes again. */
+  uncommitted: ReadonlyArray<Appended>
+}
+
+/** A batch of the metadata log; its epoch and offset are those of no other one. */
+interface Appended {
+  readonly epoch: number
+  readonly lastOffset: number
+  readonly records: ReadonlyArray<MetadataRecord>
 }
 
 /** What the last offset of a decision without records is told as. */
@@ -79,6 +89,9 @@ const appendAll = (hand: Hand, raft: RaftNode.RaftNode, records: ReadonlyArray<M
       const answer = yield* raft.append(bytes, batch.length, epoch)
       if (answer._tag === "NotLeader") return undefined
       lastOffset = answer.lastOffset
+      // A node that is the quorum has committed it by now.
+      if (lastOffset > hand.committedOffset)
+        hand.uncommitted = [...hand.uncommitted, { epoch, lastOffset, records: batch }]
     }
     return lastOffset
   })
@@ -116,6 +129,17 @@ const perform = (hand: Hand, effects: ReadonlyArray<Out>) =>
 const imageOf = ({ batches, endOffset, epoch }: Snapshot): Image.Image =>
   replayAll(Image.empty, batches.flatMap(decodeBatch), endOffset - 1, epoch)
 
+/** The records of a batch that is committed: those that were appended here, or what its bytes say. */
+const recordsOf = (
+  hand: Hand,
+  { bytes, lastOffset, epoch, isControl }: MetadataLog.CommittedBatch
+): ReadonlyArray<MetadataRecord> => {
+  const own = hand.uncommitted.find((each) => each.lastOffset === lastOffset && each.epoch === epoch)
+  hand.uncommitted = hand.uncommitted.filter((each) => each.lastOffset > lastOffset)
+  hand.committedOffset = lastOffset
+  return isControl ? [] : (own?.records ?? decodeBatch(bytes))
+}
+
 /** What raft tells becomes messages; a message that does not fit would be a lost commit. */
 const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener => {
   const tell = (message: Mail): void => assert(actor.tell(message), "the controller takes what is committed")
@@ -125,9 +149,10 @@ const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener 
       hand.epochs = Epochs.note(hand.epochs, snapshot.epoch, offset)
       tell({ _tag: "Loaded", state: { ...initial, image: imageOf(snapshot) }, offset })
     },
-    committed: ({ bytes, lastOffset, epoch, isControl }) => {
+    committed: (batch) => {
+      const { lastOffset, epoch } = batch
       hand.epochs = Epochs.note(hand.epochs, epoch, lastOffset)
-      tell({ _tag: "Committed", offset: lastOffset, records: isControl ? [] : decodeBatch(bytes) })
+      tell({ _tag: "Committed", offset: lastOffset, records: recordsOf(hand, batch) })
     },
     led: (epoch) => {
       tell({ _tag: "Led", epoch })
@@ -135,6 +160,7 @@ const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener 
       for (const watcher of hand.activeWatchers) watcher(true)
     },
     resigned: () => {
+      hand.uncommitted = []
       tell({ _tag: "Resigned" })
       for (const watcher of hand.activeWatchers) watcher(false)
     },
@@ -175,7 +201,9 @@ export const make = (options: ControllerNodeOptions) =>
       activeWatchers: new Set(),
       raft: undefined,
       epochs: Epochs.none,
-      image: Image.empty
+      image: Image.empty,
+      committedOffset: Image.empty.offset,
+      uncommitted: []
     }
     const actor = yield* spawn<State, Mail, Out, never>({
       machine: deciderMachine(controller(options.controller), maxParkedReplies),

@@ -6,7 +6,7 @@ import { codec } from "@klamm/protocol/Compile"
 import type { RecordInput } from "@klamm/protocol/RecordBatch"
 import { GroupMetadataKey, GroupMetadataValue } from "@klamm/protocol/records/group/Classic"
 import { OffsetCommitKey, OffsetCommitValue } from "@klamm/protocol/records/group/Offset"
-import { Writer } from "@klamm/protocol/Writer"
+import { type Writer, written } from "@klamm/protocol/Writer"
 import { type Group, metadataOf, noBytes } from "./Group.ts"
 import type { OffsetChange } from "./Turn.ts"
 
@@ -16,12 +16,11 @@ const groupMetadataVersion = 3
 const expiringCommitVersion = 1
 const commitVersion = 4
 
-const bytesOf = (prefix: number, encode: (writer: Writer) => void): Uint8Array => {
-  const writer = new Writer()
-  writer.int16(prefix)
-  encode(writer)
-  return writer.toBytes()
-}
+const bytesOf = (prefix: number, encode: (writer: Writer) => void): Uint8Array =>
+  written((writer) => {
+    writer.int16(prefix)
+    encode(writer)
+  })
 
 const groupKey = (group: string): Uint8Array =>
   bytesOf(GroupMetadataKey.key, (writer) => codec(GroupMetadataKey, keyVersion).encode(writer, { group }))

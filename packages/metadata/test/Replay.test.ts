@@ -11,6 +11,7 @@ import {
   Image,
   type MetadataRecord,
   type MetadataRecordInput,
+  normalize,
   replayAll,
   Snapshot,
   Topics
@@ -49,7 +50,76 @@ const broker = (id: number): MetadataRecordInput => ({
   rack: null
 })
 
+const id = fc.nat(9).map(idOf)
+const ids = fc.array(id, { maxLength: 4 })
+const int32 = fc.integer({ min: -3, max: 2 ** 31 - 1 })
+const int32s = fc.array(int32, { maxLength: 4 })
+const epoch = fc.nat()
+const place = { topicId: id, partitionId: fc.nat(9) }
+
+/** Records of all shapes, with and without what may be left out. */
+const input: fc.Arbitrary<MetadataRecordInput> = fc.oneof(
+  fc.record({ _tag: fc.constant("Topic"), name: fc.string(), topicId: id }),
+  fc.record(
+    {
+      _tag: fc.constant("Partition"),
+      ...place,
+      replicas: int32s,
+      isr: int32s,
+      removingReplicas: int32s,
+      addingReplicas: int32s,
+      leader: int32,
+      leaderRecoveryState: fc.nat(1),
+      leaderEpoch: int32,
+      partitionEpoch: int32,
+      directories: ids,
+      eligibleLeaderReplicas: fc.option(int32s),
+      lastKnownElr: fc.option(int32s)
+    },
+    { requiredKeys: ["_tag", "topicId", "replicas", "isr", "removingReplicas", "addingReplicas", "directories"] }
+  ),
+  fc.record(
+    {
+      _tag: fc.constant("PartitionChange"),
+      ...place,
+      isr: fc.option(int32s),
+      leader: int32,
+      replicas: fc.option(int32s),
+      removingReplicas: fc.option(int32s),
+      directories: fc.option(ids),
+      lastKnownElr: fc.option(int32s)
+    },
+    { requiredKeys: ["_tag", "topicId"] }
+  ),
+  fc.record(
+    {
+      _tag: fc.constant("BrokerRegistrationChange"),
+      brokerId: int32,
+      brokerEpoch: epoch,
+      fenced: fc.nat(1),
+      logDirs: ids
+    },
+    { requiredKeys: ["_tag", "brokerId", "brokerEpoch"] }
+  ),
+  fc.record({
+    _tag: fc.constant("Config"),
+    resourceType: fc.nat(8),
+    resourceName: fc.string(),
+    name: fc.string(),
+    value: fc.option(fc.string())
+  }),
+  fc.record({ _tag: fc.constant("FenceBroker"), id: int32, epoch }),
+  fc.nat(9).map(broker)
+)
+
 describe("records", () => {
+  it("are decided on as they will be read back", () => {
+    fc.assert(
+      fc.property(input, (record) => assert.deepStrictEqual(normalize(record), decodeRecord(encodeRecord(record)))),
+      { numRuns: 500 }
+    )
+  })
+
   it("come back as they were written, in Kafka's frame", () => {
     const bytes = encodeRecord({ _tag: "Topic", name: "t", topicId: idOf(1) })
     assert.deepStrictEqual([...bytes.subarray(0, 5)], [1, 2, 0, 2, 0x74], "frame 1, type 2, version 0, compact string")

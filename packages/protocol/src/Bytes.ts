@@ -4,4 +4,4 @@
  */
 export { MalformedBytes } from "./Malformed.ts"
 export { Reader } from "./Reader.ts"
-export { Writer } from "./Writer.ts"
+export { Writer, written } from "./Writer.ts"

@@ -316,3 +316,21 @@ export class Writer {
     this.putInt32(position, value)
   }
 }
+
+let scratch: Writer | undefined = new Writer()
+
+/**
+ * What `write` writes, in memory of exactly its size. By one writer for all, since each brings a buffer of its own to life: of the records of
+ * a topic of 2,000 partitions 16 MB.
+ */
+export const written = (write: (writer: Writer) => void): Uint8Array => {
+  const writer = scratch ?? new Writer()
+  scratch = undefined
+  try {
+    write(writer)
+    return writer.toBytes()
+  } finally {
+    writer.reset()
+    scratch = writer
+  }
+}

@@ -122,7 +122,7 @@ export {
 } from "./api/93-StreamsGroupTopologyDescriptionUpdate.ts"
 export { UnregisterControllerRequest, UnregisterControllerResponse } from "./api/94-UnregisterController.ts"
 export { apiByKey, apis } from "./api/index.ts"
-export { MalformedBytes, Reader, Writer } from "./Bytes.ts"
+export { MalformedBytes, Reader, Writer, written } from "./Bytes.ts"
 export { type Codec, codec } from "./Compile.ts"
 export * as Compression from "./Compression.ts"
 export * as Crc32c from "./Crc32c.ts"

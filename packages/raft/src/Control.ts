@@ -4,7 +4,7 @@
  */
 
 import type { Message } from "@klamm/protocol/Api"
-import { Reader, Writer } from "@klamm/protocol/Bytes"
+import { Reader, written } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import { RecordCursor, recordAt } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -31,11 +31,8 @@ export type ControlRecord =
 
 const version = 0
 
-const encode = <F>(message: Message<F>, value: Message<F>["Input"], at = version): Uint8Array => {
-  const writer = new Writer()
-  codec(message, at).encode(writer, value)
-  return writer.toBytes()
-}
+const encode = <F>(message: Message<F>, value: Message<F>["Input"], at = version): Uint8Array =>
+  written((writer) => codec(message, at).encode(writer, value))
 
 /** A leader change names directories from kraft.version 1 on (KIP-853). */
 const leaderChange = (record: Extract<ControlRecord, { _tag: "LeaderChange" }>): Uint8Array => {

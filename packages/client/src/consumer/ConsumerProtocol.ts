@@ -10,7 +10,7 @@ import {
   MalformedBytes,
   type Message,
   Reader,
-  Writer
+  written
 } from "@klamm/protocol"
 import { compare, flatten, grouped, type TopicPartition } from "./TopicPartition.ts"
 
@@ -27,12 +27,11 @@ export interface Subscription {
   readonly rackId: string | null
 }
 
-const versioned = <F>(message: Message<F>, value: Message<F>["Input"]): Uint8Array => {
-  const writer = new Writer()
-  writer.int16(highestVersion)
-  codec(message, highestVersion).encode(writer, value)
-  return writer.toBytes()
-}
+const versioned = <F>(message: Message<F>, value: Message<F>["Input"]): Uint8Array =>
+  written((writer) => {
+    writer.int16(highestVersion)
+    codec(message, highestVersion).encode(writer, value)
+  })
 
 const unversioned = <F>(message: Message<F>, bytes: Uint8Array): Message<F>["Type"] => {
   const reader = new Reader(bytes)
@@ -70,18 +69,17 @@ export const decodeAssignment = (bytes: Uint8Array): ReadonlyArray<TopicPartitio
   bytes.length === 0 ? [] : flatten(unversioned(ConsumerProtocolAssignment, bytes).assignedPartitions)
 
 /** The sticky assignor's memory: what the member had, of which generation. Its own format, without version. */
-export const encodeStickyData = (owned: ReadonlyArray<TopicPartition>, generation: number): Uint8Array => {
-  const writer = new Writer()
-  const topics = grouped(owned.toSorted(compare))
-  writer.count(topics.length)
-  for (const { topic, partitions } of topics) {
-    writer.string(topic)
-    writer.count(partitions.length)
-    for (const partition of partitions) writer.int32(partition)
-  }
-  writer.int32(generation)
-  return writer.toBytes()
-}
+export const encodeStickyData = (owned: ReadonlyArray<TopicPartition>, generation: number): Uint8Array =>
+  written((writer) => {
+    const topics = grouped(owned.toSorted(compare))
+    writer.count(topics.length)
+    for (const { topic, partitions } of topics) {
+      writer.string(topic)
+      writer.count(partitions.length)
+      for (const partition of partitions) writer.int32(partition)
+    }
+    writer.int32(generation)
+  })
 
 export interface StickyData {
   readonly owned: ReadonlyArray<TopicPartition>
@@ -104,10 +102,6 @@ export const decodeStickyData = (bytes: Uint8Array): StickyData | undefined => {
 }
 
 /** The cooperative sticky assignor's user data: the generation alone, for those whose subscriptions lack it. */
-export const encodeCooperativeData = (generation: number): Uint8Array => {
-  const writer = new Writer()
-  writer.int32(generation)
-  return writer.toBytes()
-}
+export const encodeCooperativeData = (generation: number): Uint8Array => written((writer) => writer.int32(generation))
 
 export const decodeCooperativeData = (bytes: Uint8Array): number => (bytes.length < 4 ? -1 : new Reader(bytes).int32())
