@@ -28,6 +28,7 @@ import { batches } from "./Bounded.ts"
 import { type Command, type ControllerOptions, controller, type Replies, type TaggedReply } from "./Controller.ts"
 import * as Epochs from "./Epochs.ts"
 import { type ControllerState, initial } from "./State.ts"
+import * as Uncommitted from "./Uncommitted.ts"
 
 /** Commands and commits that may wait for the controller. */
 export const controllerMailboxCapacity = 65_536
@@ -65,16 +66,7 @@ interface Hand {
   raft: RaftNode.RaftNode | undefined
   epochs: Epochs.Epochs
   image: Image.Image
-  committedOffset: number
-  /** What this node has appended and is not committed, in order: its records need not be made of their bytes again. */
-  uncommitted: ReadonlyArray<Appended>
-}
-
-/** A batch of the metadata log; its epoch and offset are those of no other one. */
-interface Appended {
-  readonly epoch: number
-  readonly lastOffset: number
-  readonly records: ReadonlyArray<MetadataRecord>
+  uncommitted: Uncommitted.Uncommitted
 }
 
 /** What the last offset of a decision without records is told as. */
@@ -89,9 +81,7 @@ const appendAll = (hand: Hand, raft: RaftNode.RaftNode, records: ReadonlyArray<M
       const answer = yield* raft.append(bytes, batch.length, epoch)
       if (answer._tag === "NotLeader") return undefined
       lastOffset = answer.lastOffset
-      // A node that is the quorum has committed it by now.
-      if (lastOffset > hand.committedOffset)
-        hand.uncommitted = [...hand.uncommitted, { epoch, lastOffset, records: batch }]
+      hand.uncommitted = Uncommitted.appended(hand.uncommitted, { epoch, lastOffset, records: batch })
     }
     return lastOffset
   })
@@ -134,10 +124,9 @@ const recordsOf = (
   hand: Hand,
   { bytes, lastOffset, epoch, isControl }: MetadataLog.CommittedBatch
 ): ReadonlyArray<MetadataRecord> => {
-  const own = hand.uncommitted.find((each) => each.lastOffset === lastOffset && each.epoch === epoch)
-  hand.uncommitted = hand.uncommitted.filter((each) => each.lastOffset > lastOffset)
-  hand.committedOffset = lastOffset
-  return isControl ? [] : (own?.records ?? decodeBatch(bytes))
+  const [own, left] = Uncommitted.committed(hand.uncommitted, epoch, lastOffset)
+  hand.uncommitted = left
+  return isControl ? [] : (own ?? decodeBatch(bytes))
 }
 
 /** What raft tells becomes messages; a message that does not fit would be a lost commit. */
@@ -160,7 +149,7 @@ const listener = (hand: Hand, actor: Actor<State, Mail>): RaftNode.RaftListener 
       for (const watcher of hand.activeWatchers) watcher(true)
     },
     resigned: () => {
-      hand.uncommitted = []
+      hand.uncommitted = Uncommitted.resigned(hand.uncommitted)
       tell({ _tag: "Resigned" })
       for (const watcher of hand.activeWatchers) watcher(false)
     },
@@ -202,8 +191,7 @@ export const make = (options: ControllerNodeOptions) =>
       raft: undefined,
       epochs: Epochs.none,
       image: Image.empty,
-      committedOffset: Image.empty.offset,
-      uncommitted: []
+      uncommitted: Uncommitted.none
     }
     const actor = yield* spawn<State, Mail, Out, never>({
       machine: deciderMachine(controller(options.controller), maxParkedReplies),
