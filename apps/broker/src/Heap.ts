@@ -1,8 +1,8 @@
 /**
- * How V8 keeps the heap of a broker, in which nearly all is dead before it is looked at: 8 MiB of young generation from the start, for that
- * is what a request leaves its garbage in, all of it; and an old generation that is collected when it has grown by half, which holds memory
- * down and is seldom, as little gets there (decision 0011). Not before the broker serves: V8 takes compiled code only under the flags under which it
- * was compiled. Neighbour: `main.mjs`, which switches the cache of compiled code on.
+ * How V8 keeps the heap of a broker, in which nearly all is dead before it is looked at: 8 MiB of young generation from the start, for
+ * that is what a request leaves its garbage in, all of it; and an old generation that is collected when it has grown by half, which holds
+ * memory down and is seldom, as little gets there (decision 0011). Not before the broker serves: V8 takes compiled code only under the
+ * flags under which it was compiled. Neighbour: `main.mjs`, which switches the cache of compiled code on.
  */
 import { flushCompileCache } from "node:module"
 import { setFlagsFromString } from "node:v8"

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert"
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { MalformedBytes, Reader, Writer } from "../src/Bytes.ts"
+import { MalformedBytes, Reader, Writer, written as writtenByOne } from "../src/Bytes.ts"
 import { keptMaxBytes, spliceMinBytes } from "../src/Writer.ts"
 
 const written = (write: (writer: Writer) => void): Uint8Array => {
@@ -289,4 +289,30 @@ describe("a writer that grows", () => {
       expect(writer.finish()[0]?.[4_096]).toBe(first)
     })
   }
+})
+
+describe("what is written by one writer for all", () => {
+  it("is in memory of its own, which the next one leaves alone", () => {
+    const first = writtenByOne((writer) => writer.int8(1))
+    const second = writtenByOne((writer) => writer.int8(2))
+    expect([...first, ...second]).toEqual([1, 2])
+  })
+
+  it("may write another within", () => {
+    const outer = writtenByOne((writer) => {
+      writer.int8(1)
+      for (const byte of writtenByOne((inner) => inner.int8(2))) writer.int8(byte)
+      writer.int8(3)
+    })
+    expect([...outer]).toEqual([1, 2, 3])
+  })
+
+  it("begins anew after one that failed", () => {
+    const failing = (writer: Writer): void => {
+      writer.int8(1)
+      throw new RangeError("no value")
+    }
+    expect(() => writtenByOne(failing)).toThrow("no value")
+    expect([...writtenByOne((writer) => writer.int8(2))]).toEqual([2])
+  })
 })
