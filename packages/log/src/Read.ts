@@ -26,7 +26,7 @@ export interface LogRead {
   readonly endsWait: boolean
   /**
    * From where it is worth reading ahead: the base offset of the batch in which the range ended, or of the segment behind it. Undefined when
-   * it ended otherwise, or when what follows is fresh and costs little.
+   * it ended otherwise: with all there is, or ahead of damage.
    */
   readonly aheadFrom: number | undefined
 }
@@ -147,14 +147,13 @@ interface RangeRead extends Range {
 
 const answerOf = (state: LogState, place: Place, { first, end, bytes, nextOffset }: RangeRead, offset: number) => {
   const { segment, nextBaseOffset } = place
-  const fresh = isFresh(state, first)
-  const sound = fresh ? allSound(bytes) : soundness(state, bytes, first.baseOffset, offset)
+  const sound = isFresh(state, first) ? allSound(bytes) : soundness(state, bytes, first.baseOffset, offset)
   const answer: LogRead = {
     bytes: bytes.subarray(0, sound.bytes),
     startOffset: first.baseOffset,
     segmentBaseOffset: segment.baseOffset,
     endsWait: sound.fault !== undefined || (nextBaseOffset !== undefined && end === segment.sizeBytes),
-    aheadFrom: fresh || sound.fault !== undefined ? undefined : nextOffset
+    aheadFrom: sound.fault === undefined ? nextOffset : undefined
   }
   if (sound.fault === undefined) return Effect.succeed(answer)
   const error = corrupt(segment, first.position + sound.bytes, sound.fault)

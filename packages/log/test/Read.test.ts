@@ -210,6 +210,16 @@ describe("reading", () => {
     }
   )
 
+  it("tells from where to read ahead when the reader's limit cut it short, and not when that was all", async () => {
+    const { log } = await filled()
+    const cut = await read(log, { offset: 0, maxBytes: size + RecordBatch.headerBytes })
+    expect(cut).toMatchObject({ startOffset: 0, aheadFrom: 2 })
+    const last = await read(log, { offset: 18, maxBytes: 10 * size })
+    expect(last).toMatchObject({ startOffset: 18, aheadFrom: undefined })
+    const bounded = await read(log, { offset: 0, maxBytes: 10 * size, upToOffset: 4 })
+    expect(bounded).toMatchObject({ startOffset: 0, aheadFrom: undefined })
+  })
+
   it("remembers the newest ends alone", () => {
     const ends = new ReadEnds()
     for (const offset of Array.from({ length: rememberedEnds + 1 }, (_, index) => 10 * index)) {
