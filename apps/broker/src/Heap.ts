@@ -11,16 +11,25 @@ import { setFlagsFromString } from "node:v8"
 export const heapFlags: ReadonlyArray<string> = ["--min-semi-space-size=8", "--max-semi-space-size=8"]
 
 /** By how many hundredths the old generation grows until it is collected. */
-export const growthFlag = "--heap-growing-percent=50"
+const growthFlag = "--heap-growing-percent=50"
 
 /**
  * Whatever is made begins young. V8 would make at once in the old generation what a place in the code makes, once most of it has lived
  * through a collection: as it does at a moment of load, and never again when a request takes a millisecond. Its dead then hold on to
  * all that they refer to.
  */
-export const youngFlag = "--no-allocation-site-pretenuring"
+const youngFlag = "--no-allocation-site-pretenuring"
+
+/**
+ * The young generation is collected by the thread that waits for it, alone: what lives is so little that to wake helpers, and to wait
+ * until the last of them is scheduled, takes longer than to copy it.
+ */
+const aloneFlag = "--no-parallel-scavenge"
+
+/** What is set once a broker serves. */
+export const servingFlags: ReadonlyArray<string> = [growthFlag, youngFlag, aloneFlag]
 
 export const settleHeap = (): void => {
   flushCompileCache()
-  for (const flag of [growthFlag, youngFlag]) setFlagsFromString(flag)
+  for (const flag of servingFlags) setFlagsFromString(flag)
 }

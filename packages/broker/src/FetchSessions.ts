@@ -8,7 +8,7 @@
  */
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { FetchInterest, type Member, unwatched } from "@klamm/replica/FetchInterest"
-import type { Reader } from "@klamm/replica/PartitionRead"
+import type { PartitionRead, Reader } from "@klamm/replica/PartitionRead"
 import { ReadAhead } from "./ReadAhead.ts"
 
 /** One partition as a fetcher asks for it. Topics are known by name up to Fetch v12 and by id from v13. */
@@ -26,15 +26,13 @@ export interface FetchPartition {
 }
 
 /** What an answer says of a partition, as far as a session compares it. */
-export interface FetchNews {
-  readonly errorCode: number
-  readonly highWatermark: number
-  readonly logStartOffset: number
-  readonly recordsBytes: number
-  readonly diverging: boolean
-  /** -1: none. */
-  readonly preferredReadReplica: number
-}
+export type FetchNews = Pick<
+  PartitionRead,
+  "errorCode" | "highWatermark" | "logStartOffset" | "records" | "divergingEpoch" | "preferredReadReplica"
+>
+
+/** What was looked at. */
+export type Looked = ReadonlyMap<CachedPartition, { readonly read: FetchNews }>
 
 /** A partition that a fetcher follows, with what it was last told of it. */
 export interface CachedPartition extends Member {
@@ -83,8 +81,8 @@ export type SessionContext =
       readonly interest: FetchInterest<CachedPartition>
       /** Undefined for followers, and where there is no next fetch of the same session. */
       readonly ahead: ReadAhead | undefined
-      /** Takes the news of what was looked at; says which belong in the answer and under which session id. */
-      readonly conclude: (news: ReadonlyMap<CachedPartition, FetchNews>) => {
+      /** Takes what was looked at; says what of it belongs in the answer, and under which session id. */
+      readonly conclude: (looked: Looked) => {
         readonly sessionId: number
         readonly included: (partition: CachedPartition) => boolean
       }
@@ -105,9 +103,9 @@ const keyOf = (
 ): string => `${usesTopicIds ? partition.topicId : partition.topic}/${partition.partition}`
 
 const isNews = (cached: CachedPartition, news: FetchNews): boolean =>
-  news.recordsBytes > 0 ||
+  news.records.byteLength > 0 ||
   news.errorCode !== ErrorCode.NONE ||
-  news.diverging ||
+  news.divergingEpoch !== undefined ||
   news.preferredReadReplica !== -1 ||
   news.highWatermark !== cached.highWatermark ||
   news.highWatermark > cached.request.highWatermark ||
@@ -198,10 +196,10 @@ export class FetchSessions {
       _tag: "Open",
       interest,
       ahead,
-      conclude: (news) => {
+      conclude: (looked) => {
         const session = this.open(request, members, { interest, ahead }, nowMs)
         if (session === undefined) abandon()
-        else for (const [cached, latest] of news) remember(cached, latest)
+        else for (const [cached, { read }] of looked) remember(cached, read)
         return { sessionId: session?.id ?? 0, included: () => true }
       },
       abandon
@@ -222,10 +220,7 @@ export class FetchSessions {
       session.lookedMs = nowMs
       for (const cached of partitions.values()) interest.makeDue(cached)
     }
-    const conclude = (news: ReadonlyMap<CachedPartition, FetchNews>) => ({
-      sessionId: session.id,
-      included: this.tell(session, news)
-    })
+    const conclude = (looked: Looked) => ({ sessionId: session.id, included: this.tell(session, looked) })
     return { _tag: "Open", interest, ahead: session.ahead, conclude, abandon: nothing }
   }
 
@@ -253,14 +248,14 @@ export class FetchSessions {
   }
 
   /** Remembers what is told. A partition that had records goes to the end, so that each gets its turn under max_bytes. */
-  private tell(session: Session, news: ReadonlyMap<CachedPartition, FetchNews>) {
+  private tell(session: Session, looked: Looked) {
     const told = new Set<CachedPartition>()
     const served = new Set<CachedPartition>()
-    for (const [cached, latest] of news) {
-      if (!isNews(cached, latest)) continue
-      remember(cached, latest)
+    for (const [cached, { read }] of looked) {
+      if (!isNews(cached, read)) continue
+      remember(cached, read)
       told.add(cached)
-      if (latest.recordsBytes > 0) served.add(cached)
+      if (read.records.byteLength > 0) served.add(cached)
     }
     session.interest.turnsOver(served)
     return (cached: CachedPartition) => told.has(cached)

@@ -24,8 +24,8 @@ const news = (change: Partial<FetchNews> = {}): FetchNews => ({
   errorCode: 0,
   highWatermark: 5,
   logStartOffset: 0,
-  recordsBytes: 0,
-  diverging: false,
+  records: new Uint8Array(0),
+  divergingEpoch: undefined,
   preferredReadReplica: -1,
   ...change
 })
@@ -59,7 +59,9 @@ const begun = (sessions: FetchSessions, asked: Parameters<FetchSessions["begin"]
 /** What is looked at, as the answer would have it: the news of each, in turn. */
 const told = (context: ReturnType<typeof begun>, ...latest: ReadonlyArray<FetchNews>) => {
   const turns = context.interest.turns()
-  const { sessionId, included } = context.conclude(new Map(turns.map((member, index) => [member, latest[index]!])))
+  const { sessionId, included } = context.conclude(
+    new Map(turns.map((member, index) => [member, { read: latest[index]! }]))
+  )
   return { sessionId, included: turns.map(included) }
 }
 
@@ -136,7 +138,7 @@ describe("behaviour 088: an incremental answer holds only news", () => {
         [2, 0]
       ]
     )
-    told(context, news({ recordsBytes: 10 }), news())
+    told(context, news({ records: new Uint8Array(10) }), news())
     assert.deepStrictEqual(
       turnsOf(begun(sessions, request(id, 2))).map((each) => each.partition),
       [2, 1]

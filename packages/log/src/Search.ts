@@ -136,20 +136,27 @@ export const offsetOfMaxTimestamp = (
     return found !== undefined && found.offset < upToOffset ? found : undefined
   })
 
-/** The aborted transactions that overlap `from`…`to - 1`, in the order of their markers. */
+const hasAborted = ({ hasTransactionIndex, indexes }: Segment): boolean =>
+  hasTransactionIndex || (indexes !== undefined && indexes.transaction.count > 0)
+
+const noneAborted: Effect.Effect<ReadonlyArray<AbortedTransaction>> = Effect.succeed([])
+
+/** The aborted transactions that overlap `from`…`to - 1`, in the order of their markers. Mostly there are none, which costs nothing. */
 export const abortedTransactions = (
   state: LogState,
   from: number,
   to: number
 ): Effect.Effect<ReadonlyArray<AbortedTransaction>, DiskError> =>
-  Effect.gen(function* () {
-    const found: Array<AbortedTransaction> = []
+  Effect.suspend(() => {
     const { segments } = state
-    for (const segment of segments.slice(Math.max(0, floorSegment(segments, from)))) {
-      const hasEntries = segment.hasTransactionIndex || (segment.indexes?.transaction.count ?? 0) > 0
-      if (!hasEntries) continue
-      const indexes = yield* segment.hold(loadIndexes(state, segment))
-      if (indexes?.transaction.collect(from, to, found) === true) break
-    }
-    return found
+    const marked = segments.slice(Math.max(0, floorSegment(segments, from))).filter(hasAborted)
+    if (marked.length === 0) return noneAborted
+    return Effect.gen(function* () {
+      const found: Array<AbortedTransaction> = []
+      for (const segment of marked) {
+        const indexes = yield* segment.hold(loadIndexes(state, segment))
+        if (indexes?.transaction.collect(from, to, found) === true) break
+      }
+      return found
+    })
   })

@@ -100,19 +100,28 @@ const serving = (
 }
 
 /** What the answer says when there are no records in it. */
-const empty = (replica: Online): PartitionRead => ({
-  ...failedRead(ErrorCode.NONE),
+const empty = (
+  replica: Online,
+  abortedTransactions: PartitionRead["abortedTransactions"] = null,
+  endsWait = false
+): PartitionRead => ({
+  errorCode: ErrorCode.NONE,
   highWatermark: replica.highWatermark,
   lastStableOffset: lastStableOffset(replica),
   logStartOffset: replica.logStartOffset,
-  leaderEpoch: replica.leaderEpoch
+  leaderEpoch: replica.leaderEpoch,
+  divergingEpoch: undefined,
+  abortedTransactions,
+  records: noBytes,
+  endsWait,
+  aheadFrom: -1,
+  preferredReadReplica: -1,
+  release: nothing
 })
 
 /** An answer that sends a consumer to another replica. */
 export const preferring = (replica: Online, preferredReadReplica: number): PartitionRead => ({
-  ...empty(replica),
-  abortedTransactions: noAborted,
-  endsWait: true,
+  ...empty(replica, noAborted, true),
   preferredReadReplica
 })
 
@@ -202,8 +211,7 @@ const answerAtOnce = (log: History, replica: Online, request: ReadRequest): Part
   if (!isInRange(replica, request) || divergingEpoch === "unknown") return outOfRange(replica, request)
   if (request.fetchOffset < upToOffsetOf(replica, request)) return undefined
   const endsWait = request.highWatermark < replica.highWatermark || request.logStartOffset < replica.logStartOffset
-  if (endsWait) return { ...empty(replica), endsWait }
-  return request.readCommitted ? { ...empty(replica), abortedTransactions: noAborted } : empty(replica)
+  return empty(replica, request.readCommitted ? noAborted : null, endsWait)
 }
 
 /** The answer that keeps the records there are. */

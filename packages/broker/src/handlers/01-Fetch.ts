@@ -13,8 +13,8 @@ import * as Isr from "@klamm/replica/Isr"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import { failedRead, type PartitionRead, preferring, type Reader } from "@klamm/replica/PartitionRead"
 import * as Effect from "effect/Effect"
-import { FetchReads, type Found, type Limits, readingAhead, type Target } from "../FetchReads.ts"
-import type { CachedPartition, FetchNews, FetchPartition, SessionContext } from "../FetchSessions.ts"
+import { FetchReads, type Limits, readingAhead, type Target } from "../FetchReads.ts"
+import type { CachedPartition, FetchPartition, SessionContext } from "../FetchSessions.ts"
 import { type Handler, handler } from "../Handler.ts"
 import { LeaderHints } from "../LeaderHints.ts"
 import { expectedAfter, type ReadAhead } from "../ReadAhead.ts"
@@ -50,21 +50,26 @@ const leaderHintVersion = 16
 /** A follower's poll that brings nothing new is told to the leader this many times within replica.lag.time.max.ms. */
 const tellsPerLagTime = 8
 
-/** Of a partition named twice the last word counts. */
-const asked = (request: Request): ReadonlyArray<FetchPartition> =>
-  request.topics.flatMap(({ topic, topicId, partitions }) =>
-    [...new Map(partitions.map((each) => [each.partition, each])).values()].map((each) => ({
-      topic,
-      topicId,
-      partition: each.partition,
-      currentLeaderEpoch: each.currentLeaderEpoch,
-      fetchOffset: each.fetchOffset,
-      lastFetchedEpoch: each.lastFetchedEpoch,
-      maxBytes: each.partitionMaxBytes,
-      highWatermark: each.highWatermark,
-      logStartOffset: each.logStartOffset
-    }))
-  )
+/** In the order of the request. Of a partition named twice the last word counts, in a session as without one. */
+const asked = (request: Request): ReadonlyArray<FetchPartition> => {
+  const partitions: Array<FetchPartition> = []
+  for (const { topic, topicId, partitions: ofTopic } of request.topics) {
+    for (const each of ofTopic) {
+      partitions.push({
+        topic,
+        topicId,
+        partition: each.partition,
+        currentLeaderEpoch: each.currentLeaderEpoch,
+        fetchOffset: each.fetchOffset,
+        lastFetchedEpoch: each.lastFetchedEpoch,
+        maxBytes: each.partitionMaxBytes,
+        highWatermark: each.highWatermark,
+        logStartOffset: each.logStartOffset
+      })
+    }
+  }
+  return partitions
+}
 
 const forgotten = (request: Request) =>
   request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
@@ -123,21 +128,22 @@ const sentElsewhere = ({ services, request, reader }: Asking, partition: Partiti
   return preferred === -1 ? undefined : preferring(state, preferred)
 }
 
+const noTarget = (errorCode: number): Target => ({ partition: undefined, errorCode })
+
 const findTarget = (asking: Asking, each: FetchPartition): Target => {
   const { services, request, usesTopicIds, reader } = asking
   const cluster = services.cluster()
   const topic = usesTopicIds ? cluster.topicById(each.topicId) : cluster.topicByName(each.topic)
-  const fail = (errorCode: number): Target => ({ partition: undefined, errorCode })
   if (topic === undefined) {
-    return fail(usesTopicIds ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    return noTarget(usesTopicIds ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   }
-  if (topic.partitions[each.partition] === undefined) return fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (topic.partitions[each.partition] === undefined) return noTarget(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const partition = services.replicas.find(topic.id, each.partition)
-  if (partition === undefined) return fail(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (partition === undefined) return noTarget(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const target: Target = { partition, errorCode: ErrorCode.NONE }
   if (reader === "Follower") {
     const errorCode = strangerError(partition, each.currentLeaderEpoch, replicaOf(request))
-    return errorCode === ErrorCode.NONE ? target : fail(errorCode)
+    return errorCode === ErrorCode.NONE ? target : noTarget(errorCode)
   }
   const answer = sentElsewhere(asking, partition, each)
   return answer === undefined ? target : { ...target, answer }
@@ -159,17 +165,20 @@ const tellProgress =
     partition.actor.tell({ _tag: "FollowerFetched", leaderEpoch: read.leaderEpoch, fetch })
   }
 
-const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnswer["partitions"][number] => ({
-  partitionIndex,
-  errorCode: read.errorCode,
-  highWatermark: read.highWatermark,
-  lastStableOffset: read.lastStableOffset,
-  logStartOffset: read.logStartOffset,
-  abortedTransactions: read.abortedTransactions,
-  records: read.records,
-  preferredReadReplica: read.preferredReadReplica,
-  ...(read.divergingEpoch === undefined ? {} : { divergingEpoch: read.divergingEpoch })
-})
+const partitionAnswer = (partitionIndex: number, read: PartitionRead): TopicAnswer["partitions"][number] => {
+  const { divergingEpoch } = read
+  const answer = {
+    partitionIndex,
+    errorCode: read.errorCode,
+    highWatermark: read.highWatermark,
+    lastStableOffset: read.lastStableOffset,
+    logStartOffset: read.logStartOffset,
+    abortedTransactions: read.abortedTransactions,
+    records: read.records,
+    preferredReadReplica: read.preferredReadReplica
+  }
+  return divergingEpoch === undefined ? answer : { ...answer, divergingEpoch }
+}
 
 /** Partitions in order, neighbours of one topic under one heading; beside an error that tells of another leader, who that is. */
 const gather = (
@@ -190,15 +199,6 @@ const gather = (
   }
   return topics
 }
-
-const newsOf = ({ read }: Found): FetchNews => ({
-  errorCode: read.errorCode,
-  highWatermark: read.highWatermark,
-  logStartOffset: read.logStartOffset,
-  recordsBytes: read.records.byteLength,
-  diverging: read.divergingEpoch !== undefined,
-  preferredReadReplica: read.preferredReadReplica
-})
 
 /** A follower that may join the ISR is heard with every fetch, until it has. */
 const isOutOfSync =
@@ -265,8 +265,7 @@ type Open = Extract<SessionContext, { readonly _tag: "Open" }>
 
 /** Concludes the session of a fetch that has all it waited for. */
 const answerTo = ({ services, context }: Asking, session: Open, { found }: FetchReads) => {
-  const news = new Map([...found].map(([member, each]) => [member, newsOf(each)]))
-  const { sessionId, included } = session.conclude(news)
+  const { sessionId, included } = session.conclude(found)
   const hints =
     context.apiVersion >= leaderHintVersion ? new LeaderHints(services.cluster(), context.listenerName) : undefined
   const responses = gather(found, included, hints)
