@@ -153,6 +153,24 @@ describe("behaviour 088: an incremental answer holds only news", () => {
   })
 })
 
+it.each([
+  ["without a session", -1],
+  ["by what opens one", 0],
+  ["in a session", 1]
+])("of a partition named twice the last word counts, %s", (_, epoch) => {
+  const sessions = makeSessions()
+  const id = epoch === 1 ? opened(sessions, 1) : 0
+  const twice = [partition(1, { fetchOffset: 3 }), partition(2), partition(1, { fetchOffset: 9 })]
+  const turns = turnsOf(begun(sessions, request(id, epoch, twice))).filter((each) => each.partition > 0)
+  assert.deepStrictEqual(
+    turns.map((each) => [each.partition, each.fetchOffset]),
+    [
+      [1, 9],
+      [2, 0]
+    ]
+  )
+})
+
 it("behaviour 089: without a free slot the answer carries session 0; an idle session makes room", () => {
   const sessions = makeSessions(1)
   const first = opened(sessions)
