@@ -6,6 +6,7 @@ import { Chance } from "../src/Chance.ts"
 import { DurableEnds } from "../src/check/DurableEnd.ts"
 import { matching, rising, type StoredBatch, type StoredLog } from "../src/check/Logs.ts"
 import { differsAt } from "../src/check/Replicas.ts"
+import { Solitude } from "../src/check/Solitude.ts"
 import { SimDisk } from "../src/SimDisk.ts"
 
 const batchAt = (offset: number, records: number): Uint8Array => {
@@ -94,6 +95,31 @@ describe("two histories of epochs", () => {
 
   it("say nothing of what one of them does not reach back to", () => {
     assert.isUndefined(differsAt(leader, [{ epoch: 3, startOffset: 12 }], 0, 20))
+  })
+})
+
+describe("a leader's solitude", () => {
+  it("lasts from the first look that finds nobody, by the leader's clock", () => {
+    const solitude = new Solitude()
+    assert.strictEqual(solitude.note(1, { monotonicMs: 100, mayHear: false, chances: 3 }), 0)
+    assert.strictEqual(solitude.note(2, { monotonicMs: 500, mayHear: false, chances: 3 }), 0)
+    assert.strictEqual(solitude.note(1, { monotonicMs: 300, mayHear: false, chances: 3 }), 200)
+    assert.strictEqual(solitude.note(1, { monotonicMs: 400, mayHear: true, chances: 3 }), 0)
+    assert.strictEqual(solitude.note(1, { monotonicMs: 450, mayHear: false, chances: 3 }), 0)
+  })
+
+  it("begins anew with a life, or an open path, that no look has seen", () => {
+    const solitude = new Solitude()
+    solitude.note(1, { monotonicMs: 0, mayHear: false, chances: 3 })
+    assert.strictEqual(solitude.note(1, { monotonicMs: 200, mayHear: false, chances: 4 }), 0)
+    assert.strictEqual(solitude.note(1, { monotonicMs: 350, mayHear: false, chances: 4 }), 150)
+  })
+
+  it("ends with its leading", () => {
+    const solitude = new Solitude()
+    solitude.note(1, { monotonicMs: 0, mayHear: false, chances: 0 })
+    solitude.forget(1)
+    assert.strictEqual(solitude.note(1, { monotonicMs: 900, mayHear: false, chances: 0 }), 0)
   })
 })
 

@@ -15,6 +15,7 @@ import * as VoterSet from "@klamm/raft/VoterSet"
 import { dataDirectory } from "../Nodes.ts"
 import type { SimCluster, SimNode } from "../SimCluster.ts"
 import type { Violation } from "./Evidence.ts"
+import { Solitude } from "./Solitude.ts"
 
 interface Vote {
   readonly epoch: number
@@ -84,8 +85,7 @@ export class BallotWatch {
   private readonly leaders = new Map<number, number>()
   /** What each node was seen to have voted, by node and epoch. */
   private readonly votes = new Map<string, number>()
-  /** Since when a leader has heard nobody, by its own clock, and how often paths had been opened by then. */
-  private readonly alone = new Map<number, { readonly sinceMs: number; readonly heals: number }>()
+  private readonly alone = new Solitude()
   /** The high watermark with which each epoch's leader was first seen. */
   private readonly begun = new Map<number, number>()
   private committed: Committed = { offset: 0, epoch: undefined }
@@ -169,19 +169,17 @@ export class BallotWatch {
 
   private solitude({ node, state }: Believer): ReadonlyArray<Violation> {
     const others = this.cluster.nodes.filter((each) => each !== node)
-    const isAlone = state._tag === "Leader" && others.length > 0 && node.state !== "Paused"
-    if (!isAlone || others.some((other) => this.mayHear(node, other))) {
-      this.alone.delete(node.id)
+    if (state._tag !== "Leader" || others.length === 0 || node.state === "Paused") {
+      this.alone.forget(node.id)
       return []
     }
-    const { monotonicMs } = node.machine.time
-    // What somebody sent who is paused by now may have waited for the path, and get through with its opening.
-    const { heals } = this.cluster.options.network
-    const before = this.alone.get(node.id)
-    const sinceMs = before?.heals === heals ? before.sinceMs : monotonicMs
-    this.alone.set(node.id, { sinceMs, heals })
+    // What somebody sent who is paused by now may have waited for the path, and get through with its opening; and whoever begins a life asks
+    // for what is new, though it may be dead again when it is looked for.
+    const chances = others.reduce((sum, { lives }) => sum + lives, this.cluster.options.network.heals)
+    const mayHear = others.some((other) => this.mayHear(node, other))
+    const aloneMs = this.alone.note(node.id, { monotonicMs: node.machine.time.monotonicMs, mayHear, chances })
     const limitMs = Leader.checkQuorumFactor * state.self.settings.fetchTimeoutMs + slackMs
-    if (monotonicMs - sinceMs <= limitMs) return []
+    if (aloneMs <= limitMs) return []
     const detail = `b${node.id} has heard nobody for ${limitMs} ms and still leads epoch ${state.election.epoch}`
     return [{ check: "solitude", detail }]
   }
