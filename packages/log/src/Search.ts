@@ -141,7 +141,7 @@ const hasAborted = ({ hasTransactionIndex, indexes }: Segment): boolean =>
 
 const noneAborted: Effect.Effect<ReadonlyArray<AbortedTransaction>> = Effect.succeed([])
 
-/** The aborted transactions that overlap `from`…`to - 1`, in the order of their markers. Mostly there are none, which costs nothing. */
+/** The aborted transactions that overlap `from`…`to - 1`, in the order of their markers. Mostly no segment has any: no generator then. */
 export const abortedTransactions = (
   state: LogState,
   from: number,
