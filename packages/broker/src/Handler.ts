@@ -20,15 +20,19 @@ export interface Answer {
 export interface NoAnswer {
   readonly _tag: "NoAnswer"
 }
-/** The connection is closed in place of an answer. */
-export interface Hangup {
-  readonly _tag: "Hangup"
+/** The connection is closed in place of an answer. A class, for it is told from bodies of every shape. */
+export class Hangup {
+  readonly _tag = "Hangup"
   readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
 }
 export type Outcome = Answer | NoAnswer | Hangup
 
 export const noAnswer: NoAnswer = { _tag: "NoAnswer" }
-export const hangup = (reason: string): Hangup => ({ _tag: "Hangup", reason })
+export const hangup = (reason: string): Hangup => new Hangup(reason)
 
 export interface Handler {
   readonly key: number
@@ -67,8 +71,7 @@ export const decodeBody = <F>(message: Message<F>, version: number, body: Reader
   }
 }
 
-export const isHangup = (body: unknown): body is Hangup =>
-  typeof body === "object" && body !== null && "_tag" in body && body._tag === "Hangup"
+export const isHangup = (body: unknown): body is Hangup => body instanceof Hangup
 
 /** The name of the API whose request this is. */
 export const apiName = <F>({ name }: Message<F>): string => name.replace(/Request$/, "")

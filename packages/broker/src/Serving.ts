@@ -29,6 +29,20 @@ const limitsOf = ({ values }: BrokerSnapshot): ListenerLimits => ({
   maxIdleMs: values["connections.max.idle.ms"]
 })
 
+/** The limits of this moment, which every frame is held against: worked out once for each configuration. */
+const liveLimits = (snapshot: () => BrokerSnapshot): (() => ListenerLimits) => {
+  let of = snapshot()
+  let limits = limitsOf(of)
+  return () => {
+    const now = snapshot()
+    if (now !== of) {
+      of = now
+      limits = limitsOf(now)
+    }
+    return limits
+  }
+}
+
 /** What clients and brokers connect to. */
 export const clientEndpoints = ({ endpoints }: StaticConfig): ReadonlyArray<Endpoint> =>
   endpoints.listeners.filter(({ name }) => !endpoints.controllerListenerNames.includes(name))
@@ -59,7 +73,7 @@ export const make = (
     telemetry.show("klamm_connections", () => connections.size)
     telemetry.show("klamm_in_flight_bytes", () => arena.usedBytes)
     telemetry.show("klamm_in_flight_limit_bytes", () => arena.limitBytes)
-    const limits = () => limitsOf(snapshot())
+    const limits = liveLimits(snapshot)
     const clock = yield* Clock.Clock
     yield* Effect.forkScoped(sweepIdle(connections, limits))
     return {

@@ -16,16 +16,9 @@ codes.forEach((code, value) => {
 /** The id that stands for none: 16 zero bytes. */
 export const ZERO = "AAAAAAAAAAAAAAAAAAAAAA"
 
-const isZero = (bytes: Uint8Array, offset: number): boolean => {
-  for (let at = offset; at < offset + uuidBytes; at++) if (bytes[at] !== 0) return false
-  return true
-}
-
 const scratch = new Array<number>(uuidCharacters).fill(0)
 
-/** The id whose 16 bytes start at `offset`; the caller has checked that they are there. */
-export const fromBytes = (bytes: Uint8Array, offset = 0): string => {
-  if (isZero(bytes, offset)) return ZERO
+const printed = (bytes: Uint8Array, offset: number): string => {
   let to = 0
   for (let from = offset; from < offset + uuidBytes - 1; from += 3) {
     const three = (bytes[from]! << 16) | (bytes[from + 1]! << 8) | bytes[from + 2]!
@@ -38,6 +31,26 @@ export const fromBytes = (bytes: Uint8Array, offset = 0): string => {
   scratch[to++] = codes[last >>> 2]!
   scratch[to] = codes[(last & 3) << 4]!
   return String.fromCharCode.apply(null, scratch)
+}
+
+/** Ids that were read last, each at the place that its bytes give, for the reason that `Utf8.ts` gives. */
+const knownIds: Array<string> = new Array<string>(1024).fill(ZERO)
+const knownBytes = new Uint8Array(knownIds.length * uuidBytes)
+
+const placeOf = (bytes: Uint8Array, offset: number): number =>
+  ((bytes[offset + 1]! << 8) ^ (bytes[offset + 8]! << 4) ^ bytes[offset + 15]!) & (knownIds.length - 1)
+
+/** The id whose 16 bytes start at `offset`; the caller has checked that they are there. */
+export const fromBytes = (bytes: Uint8Array, offset = 0): string => {
+  const place = placeOf(bytes, offset)
+  const from = place * uuidBytes
+  let same = 0
+  while (same < uuidBytes && knownBytes[from + same] === bytes[offset + same]) same++
+  if (same === uuidBytes) return knownIds[place]!
+  const id = printed(bytes, offset)
+  for (let at = 0; at < uuidBytes; at++) knownBytes[from + at] = bytes[offset + at]!
+  knownIds[place] = id
+  return id
 }
 
 /** The six bits of a character; for one outside the alphabet a number above 63. */

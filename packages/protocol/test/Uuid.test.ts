@@ -18,6 +18,17 @@ describe("uuid", () => {
     )
   })
 
+  it("is not mistaken for another, however many were read before", () => {
+    const bytes = Buffer.alloc(16)
+    const ids = Array.from({ length: 5000 }, (_, index) => {
+      bytes.writeUInt32BE(index, index % 13)
+      return Buffer.from(bytes)
+    })
+    for (let time = 0; time < 2; time++) {
+      for (const id of ids) expect(Uuid.fromBytes(id)).toBe(id.toString("base64url"))
+    }
+  })
+
   it("of zero bytes is the constant", () => {
     expect(Uuid.fromBytes(new Uint8Array(16))).toBe(Uuid.ZERO)
   })
