@@ -181,7 +181,7 @@ export const check = (records: Uint8Array | null, options: AppendOptions): Refus
   const refused = refuseBatch(records, options) ?? refuseRecords(records, options)
   if (refused !== undefined) return refused
   const batch = inWantedCodec(records, options)
-  if ("_tag" in batch) return batch
+  if (!(batch instanceof Uint8Array)) return batch
   const count = RecordBatch.count(batch, 0)
   const maxTimestamp = RecordBatch.maxTimestamp(batch, 0)
   return { _tag: "Checked", batch, count, producer: producerOf(batch, count), maxTimestamp }

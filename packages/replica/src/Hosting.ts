@@ -17,6 +17,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type * as Semaphore from "effect/Semaphore"
 import type { Fetcher } from "./Fetcher.ts"
+import type { HostedPartitions } from "./HostedPartitions.ts"
 import type { IsrUpdates } from "./IsrUpdates.ts"
 import * as Moves from "./Moves.ts"
 import type { Follow, Lead, LeaderAssignment } from "./Partition.ts"
@@ -34,7 +35,7 @@ export interface Hosted {
 export interface Self {
   readonly options: ReplicasOptions
   readonly scope: Scope.Scope
-  readonly hosted: Map<string, Hosted>
+  readonly hosted: HostedPartitions<Hosted>
   readonly fetcher: Fetcher
   readonly isrUpdates: IsrUpdates
   /** Copies on their way to other directories. */
@@ -181,7 +182,7 @@ const host = (
       onDefect: self.options.onDefect
     })
     const actor = yield* Scope.provide(starting, scope)
-    self.hosted.set(keyOf(topic.id, partition.index), { actor, directory, scope })
+    self.hosted.set(topic.id, partition.index, { actor, directory, scope })
     directory.add(actor)
     return actor
   })
@@ -225,7 +226,7 @@ const changeRole = (actor: PartitionActor.PartitionActor, role: Lead | Follow): 
 export const follow = (self: Self, change: Changes.PartitionChange): Effect.Effect<void, never, Disk> =>
   Effect.suspend(() => {
     const { topic, partition } = change
-    const hosted = self.hosted.get(keyOf(topic.id, partition.index))
+    const hosted = self.hosted.get(topic.id, partition.index)
     const isReplica = partition.replicas.includes(self.options.nodeId)
     if (hosted === undefined) return isReplica ? start(self, change) : Effect.void
     if (!isReplica) return remove(self, topic.id, partition.index)
@@ -240,10 +241,10 @@ export const follow = (self: Self, change: Changes.PartitionChange): Effect.Effe
 export const remove = (self: Self, topicId: string, partition: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     yield* Moves.cancel(self, keyOf(topicId, partition))
-    const hosted = self.hosted.get(keyOf(topicId, partition))
+    const hosted = self.hosted.get(topicId, partition)
     if (hosted === undefined) return
     const { actor, directory, scope } = hosted
-    self.hosted.delete(keyOf(topicId, partition))
+    self.hosted.delete(topicId, partition)
     directory.remove(actor)
     self.fetcher.unfollow(actor)
     yield* endActor(actor, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

@@ -154,11 +154,12 @@ const append = (state: Leader, request: AppendRequest, now: number): Step => {
     result: { errorCode: ErrorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset: state.logStartOffset }
   }
   const entry = { request, baseOffset, logAppendTimeMs, producersBefore: state.producers }
-  const next: Leader = { ...state, producers, nextOffset: endOffset }
   const out: ReadonlyArray<Out> = [{ _tag: "Write", entry, leaderEpoch: state.leaderEpoch }]
-  return request.acks === -1
-    ? [{ ...next, waiting: [...state.waiting, waiting] }, out]
-    : [{ ...next, unwritten: [...state.unwritten, waiting] }, out]
+  const next: Leader =
+    request.acks === -1
+      ? { ...state, producers, nextOffset: endOffset, waiting: [...state.waiting, waiting] }
+      : { ...state, producers, nextOffset: endOffset, unwritten: [...state.unwritten, waiting] }
+  return [next, out]
 }
 
 /** A batch already in the log (KIP-98): answered with its first offset and time, once those hold what acks promises. */

@@ -49,7 +49,7 @@ const nameOf = ({ topic, partition }: Pick<PartitionActor, "topic" | "partition"
   ReplicaDirectory.keyOf(topic, partition)
 
 const hostedOf = (self: Self, { topicId, partition }: PartitionActor): Hosted | undefined =>
-  self.hosted.get(keyOf(topicId, partition))
+  self.hosted.get(topicId, partition)
 
 /** What an actor needs to know of a log in that directory. */
 export const placeOf = (self: Self, directory: ReplicaDirectory, log: Log): LogPlace => ({
@@ -122,7 +122,7 @@ const replaceLog = (self: Self, move: Move, producers: ProducerState, replace: (
     replace(placeOf(self, directory, copy.log))
     hosted.directory.remove(actor)
     directory.add(actor)
-    self.hosted.set(keyOf(actor.topicId, actor.partition), { ...hosted, directory })
+    self.hosted.set(actor.topicId, actor.partition, { ...hosted, directory })
     self.options.assignDirectory(actor.topicId, actor.partition, directory.log.directoryId)
     yield* Effect.logInfo(`${nameOf(actor)} has moved from ${hosted.directory.path} to ${directory.path}`)
     if (yield* retire(self, hosted.directory, source)) yield* attempt(self, directory, directory.log.settle(copy.log))
@@ -299,14 +299,15 @@ const moveTo = (self: Self, asked: Asked, path: string): Effect.Effect<number, n
     const directory = self.options.directories.find((each) => each.path === path)
     const errorCode = refusal(asked, directory)
     if (directory === undefined || errorCode !== ErrorCode.NONE) return errorCode
-    const key = keyOf(asked.topicId ?? "", asked.partition)
-    const known = self.hosted.get(key)
+    const { topicId = "", partition } = asked
+    const key = keyOf(topicId, partition)
+    const known = self.hosted.get(topicId, partition)
     if (known === undefined ? asked.isReplica : known.actor.actor.state()._tag === "Offline") {
       return ErrorCode.KAFKA_STORAGE_ERROR
     }
     const underWay = self.moves.get(key)
     if (underWay !== undefined && underWay.directory !== directory) yield* cancel(self, key)
-    const hosted = self.hosted.get(key)
+    const hosted = self.hosted.get(topicId, partition)
     if (hosted === undefined) {
       prefer(self, asked, directory)
       return asked.topicId === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.REPLICA_NOT_AVAILABLE

@@ -30,6 +30,7 @@ import {
   type PartitionSettings,
   type State
 } from "./Partition.ts"
+import { stageFrom, type Write } from "./Stage.ts"
 import { type Watcher, Watchers } from "./Watchers.ts"
 import { WriteMeters } from "./WriteMeters.ts"
 
@@ -80,8 +81,6 @@ interface Hand {
   unfetchedBytes: number
   readonly self: () => PartitionActor
 }
-
-type Write = Extract<Out, { readonly _tag: "Write" }>
 
 /** Puts offset, epoch and (for LogAppendTime) time into the headers, then appends all batches as one write. */
 const write = (hand: Hand, writes: ReadonlyArray<Write>, now: number): Effect.Effect<ReadonlyArray<Message>> => {
@@ -275,30 +274,6 @@ const tellWatchers = (hand: Hand, effects: ReadonlyArray<Out>): void => {
   hand.readers.tell(unseenBytes)
 }
 
-/** What may be performed as "all writes as one, then the rest": up to the first write behind a change of what is written. */
-interface Stage {
-  readonly writes: Array<Write>
-  readonly others: Array<Out>
-  end: number
-}
-
-const changesWritten = ({ _tag }: Out): boolean =>
-  _tag === "Replicate" || _tag === "TruncateTo" || _tag === "RestartAt" || _tag === "MoveLog"
-
-const stageFrom = (effects: ReadonlyArray<Out>, from: number): Stage => {
-  const stage: Stage = { writes: [], others: [], end: from }
-  let changed = false
-  for (; stage.end < effects.length; stage.end++) {
-    const effect = effects[stage.end]!
-    if (effect._tag !== "Write") {
-      changed ||= changesWritten(effect)
-      stage.others.push(effect)
-    } else if (changed) break
-    else stage.writes.push(effect)
-  }
-  return stage
-}
-
 const performFrom = (
   hand: Hand,
   effects: ReadonlyArray<Out>,
@@ -354,11 +329,41 @@ const flush = ({ place: { log, onDiskError }, meters }: Hand, truncations: numbe
     Effect.catch((error) => Effect.as(onDiskError(error), diskFailed))
   )
 
+/** A class, for each literal with a getter has a shape of its own, and V8 gives up on what has more than four. */
+class OfHand implements PartitionActor {
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+  readonly actor: Actor<State, Message>
+  private readonly hand: Hand
+
+  constructor(hand: Hand, actor: Actor<State, Message>) {
+    const { topic, topicId, partition } = hand.options
+    this.topic = topic
+    this.topicId = topicId
+    this.partition = partition
+    this.actor = actor
+    this.hand = hand
+  }
+
+  get log(): Log {
+    return this.hand.place.log
+  }
+
+  watch(watcher: Watcher): () => void {
+    return this.hand.readers.add(watcher)
+  }
+
+  watchLogEnd(watcher: Watcher): () => void {
+    return this.hand.followers.add(watcher)
+  }
+}
+
 /** Starts the actor on an opened log, in the role given. It ends with the scope; the log's owner closes the log. */
 export const make = (options: PartitionActorOptions): Effect.Effect<PartitionActor, never, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
-    const { topic, topicId, partition, place } = options
+    const { place } = options
     const hand: Hand = {
       options,
       place,
@@ -381,16 +386,6 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       performSlow: (effect) => flush(hand, effect._tag === "Sync" ? effect.truncations : -1),
       onDefect: options.onDefect
     })
-    const self: PartitionActor = {
-      topic,
-      topicId,
-      partition,
-      get log() {
-        return hand.place.log
-      },
-      actor,
-      watch: (watcher) => hand.readers.add(watcher),
-      watchLogEnd: (watcher) => hand.followers.add(watcher)
-    }
+    const self = new OfHand(hand, actor)
     return self
   })

@@ -21,6 +21,7 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { FetcherOptions } from "./Fetcher.ts"
 import * as Fetcher from "./Fetcher.ts"
+import { HostedPartitions } from "./HostedPartitions.ts"
 import * as Hosting from "./Hosting.ts"
 import * as Housekeeping from "./Housekeeping.ts"
 import type { IsrUpdatesOptions } from "./IsrUpdates.ts"
@@ -173,7 +174,7 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
     const scope = yield* Effect.scope
     const fetcher = yield* Fetcher.make(options)
     const isrUpdates = yield* IsrUpdates.make(options)
-    const hosted = new Map<string, Hosting.Hosted>()
+    const hosted = new HostedPartitions<Hosting.Hosted>()
     const self: Hosting.Self = {
       options,
       scope,
@@ -194,7 +195,7 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       onDiskError: (directory, error) => Hosting.onDiskError(self, directory)(error)
     })
     return {
-      find: (topicId, partition) => self.hosted.get(Hosting.keyOf(topicId, partition))?.actor,
+      find: (topicId, partition) => self.hosted.get(topicId, partition)?.actor,
       directories: () => options.directories,
       apply: (changes, image) => Effect.provideService(apply(self, changes, image), Disk, disk),
       moveTo: (asked, path) => Effect.provideService(Moves.request(self, asked, path), Disk, disk),
