@@ -1,15 +1,14 @@
 /**
  * What this machine gives at best, measured beside the brokers so that their figures can be read: a memory copy, the protocol's own
- * checksum, an append to a file, and a TCP sink that does nothing but receive and append. Invariant: each is the best of its rounds,
- * for a floor is what nothing gets under. Neighbours: main.ts, docs/performance.md.
+ * checksum, an append to a file, and streams between processes. Invariant: each is the best of its rounds,
+ * for a floor is what nothing gets under. Neighbours: streams/, main.ts, docs/performance.md.
  */
-import { spawn } from "node:child_process"
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs"
-import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { arenaMemory, crc32c, reservedBytes } from "@klamm/protocol/Crc32c"
 import { percentile } from "./Statistics.ts"
+import { chain, type Streamed, sink, source } from "./streams/Streams.ts"
 
 const MIB = 1024 * 1024
 const SIZES = [16 * 1024, 64 * 1024, MIB] as const
@@ -17,7 +16,7 @@ const ROUNDS = 3
 const SECONDS = 0.5
 const COPIED_BYTES = 128 * MIB
 const APPEND_BYTES = 512 * MIB
-const SINK_BYTES = 1024 * MIB
+const STREAM_BYTES = 1024 * MIB
 const SYNCS = 200
 const FILLER = 0x61
 
@@ -86,65 +85,12 @@ const syncs = (): ReadonlyArray<number> =>
     })
   })
 
-/** Another process writes chunks of a size as fast as it can. */
-const SENDER = `
-  const [port, size, total] = process.argv.slice(1).map(Number)
-  const chunk = Buffer.alloc(size, 97)
-  const socket = require("net").connect(port, "127.0.0.1")
-  let sent = 0
-  const go = () => {
-    while (sent < total) {
-      sent += size
-      if (!socket.write(chunk)) return socket.once("drain", go)
-    }
-    socket.end()
-  }
-  socket.on("connect", go)
-`
-
-const receive = (socket: Socket, fd: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    let bytes = 0
-    let from = 0
-    socket.on("data", (chunk: Buffer) => {
-      if (from === 0) from = performance.now()
-      writeSync(fd, chunk, 0, chunk.length, bytes)
-      bytes += chunk.length
-    })
-    socket.once("error", reject)
-    socket.once("end", () => resolve(bytes / 1e3 / (performance.now() - from)))
-  })
-
-const sinkOnce = async (size: number): Promise<number> => {
-  const folder = mkdtempSync(join(tmpdir(), "klamm-floors-"))
-  const fd = openSync(join(folder, "log"), "w")
-  const server = createServer()
-  try {
-    const port = await new Promise<number>((resolve) =>
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        resolve(typeof address === "object" && address !== null ? address.port : 0)
-      })
-    )
-    const connected = new Promise<Socket>((resolve) => server.once("connection", resolve))
-    const parts = ["-e", SENDER, String(port), String(size), String(SINK_BYTES)]
-    const sender = spawn(process.execPath, parts, { stdio: "ignore" })
-    const megabytes = await receive(await connected, fd)
-    sender.kill()
-    return megabytes
-  } finally {
-    server.close()
-    closeSync(fd)
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-const sink = async (size: number): Promise<number> => {
-  const rates: Array<number> = []
-  for (let round = 0; round < ROUNDS; round++) {
-    rates.push(await sinkOnce(size))
-  }
-  return best(rates)
+/** The quickest of three, as `MB/s (processor seconds per GB)`. */
+const streamOf = async (stream: (size: number, bytes: number) => Promise<Streamed>, size: number): Promise<string> => {
+  const runs: Array<Streamed> = []
+  for (let round = 0; round < ROUNDS; round++) runs.push(await stream(size, STREAM_BYTES))
+  const quickest = runs.reduce((one, other) => (other.megabytesPerSecond > one.megabytesPerSecond ? other : one))
+  return `${whole(quickest.megabytesPerSecond)} (${quickest.secondsPerGb.toFixed(2)} s/GB)`
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString("en")
@@ -165,9 +111,15 @@ export const measureFloors = async (): Promise<Floors> => {
   ] as const) {
     rows.push([name, ...SIZES.map((size) => whole(measure(size)))])
   }
-  const sinks: Array<string> = []
-  for (const size of SIZES) sinks.push(whole(await sink(size)))
-  rows.push(["TCP sink with append", ...sinks])
+  for (const [name, stream] of [
+    ["TCP sink with append", sink],
+    ["TCP sink with append, passed on to two more", chain],
+    ["file to TCP", source]
+  ] as const) {
+    const cells: Array<string> = []
+    for (const size of SIZES) cells.push(await streamOf(stream, size))
+    rows.push([name, ...cells])
+  }
   const took = syncs()
   const [middle = 0, late = 0] = [percentile(took, 0.5), percentile(took, 0.99)]
   return { rows, notes: `fdatasync after 16 KiB: p50 ${middle.toFixed(2)} ms, p99 ${late.toFixed(2)} ms` }

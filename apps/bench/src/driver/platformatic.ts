@@ -17,9 +17,11 @@ const PARTITION_MAX_BYTES = 8 * 1024 * 1024
 const FETCH_WAIT_MS = 500
 const SAMPLE_EVERY_MS = 20
 const WARM_RECORDS = 200
-const PROBE = -2
+/** Of partition 0; the next ones go on downwards. */
+const FIRST_PROBE = -2
 const NONE = -1
 const ARRIVE_WITHIN_MS = 10_000
+const PROBE_EACH_MS = 200
 const VALUE_MIN_BYTES = 8
 /** What a batch and each of its records have beside the values, at most. */
 const BATCH_HEADER_BYTES = 61
@@ -183,15 +185,27 @@ const microseconds = (from: Float64Array, to: Float64Array): ReadonlyArray<numbe
     .filter((index) => index >= WARM_RECORDS && to[index] !== 0)
     .map((index) => Math.round(1000 * (to[index]! - from[index]!)))
 
+/**
+ * Ends when what is sent to a partition arrives. Sent again and again: while the consumer still asks where the partition's end is, what is
+ * sent may lie before the place where it begins.
+ */
+const probe = async (records: Records, partition: number): Promise<void> => {
+  let hasArrived = false
+  const index = FIRST_PROBE - partition
+  const arrival = records.arrival(index).then(() => {
+    hasArrived = true
+  })
+  while (!hasArrived) {
+    await records.send(index, partition)
+    await Promise.race([arrival, sleep(PROBE_EACH_MS)])
+  }
+}
+
 const latency = async (job: LatencyJob): Promise<Outcome> => {
   const total = job.count + WARM_RECORDS
   const records = new Records(job, total)
   records.read(await streamOf(job, `${job.topic}-latency`, "end"))
-  for (let partition = 0; partition < job.partitions; partition++) {
-    const seen = records.arrival(PROBE)
-    await records.send(PROBE, partition)
-    await seen
-  }
+  for (let partition = 0; partition < job.partitions; partition++) await probe(records, partition)
   const pending: Array<Promise<void>> = []
   const start = now()
   let mark: Mark = { at: start, records: 0, cpu: NONE }

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest"
+import { chain, type Streamed, sink, source } from "../src/streams/Streams.ts"
+
+const MIB = 1024 * 1024
+
+const expectRate = ({ megabytesPerSecond, secondsPerGb }: Streamed): void => {
+  expect(megabytesPerSecond).toBeGreaterThan(0)
+  expect(megabytesPerSecond).toBeLessThan(1e6)
+  expect(secondsPerGb).toBeGreaterThan(0)
+}
+
+describe("streams between processes", () => {
+  it("are appended whole to a file, in chunks of any size", async () => {
+    expectRate(await sink(64 * 1024, 8 * MIB))
+  })
+
+  it("are passed on whole to two more, past what may be under way", async () => {
+    expectRate(await chain(MIB, 48 * MIB))
+  })
+
+  it("are read from a file", async () => {
+    expectRate(await source(16 * 1024, 8 * MIB))
+  })
+})
