@@ -1,9 +1,15 @@
 /** How fast connections are taken (KIP-612): the arithmetic, whose limit counts where, and that who comes too soon waits. */
 import { expect, it } from "@effect/vitest"
+import { Operation, ResourceType } from "@klamm/config/Alter"
 import { effective, noOverrides, resolve } from "@klamm/config/BrokerConfig"
 import { developmentPreset, presetLayer, setLayer } from "@klamm/config/Layers"
 import * as Moment from "@klamm/platform/Moment"
 import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
+import {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse
+} from "@klamm/protocol/api/44-IncrementalAlterConfigs"
+import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Throttle from "@klamm/replica/Throttle"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -99,5 +105,26 @@ it("an address has its own limit of connections where max.connections.per.ip.ove
       const ask = Effect.flatMap(connect(), (client) => client.ask(ApiVersionsRequest, ApiVersionsResponse, 2, {}))
       yield* ask
       expect((yield* Effect.flip(ask)).reason).toBe("Closed")
+    })
+  ))
+
+it("a limit that is altered holds for the next connection", () =>
+  withBroker(
+    [],
+    Effect.gen(function* () {
+      const client = yield* connect()
+      yield* client.ask(IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, 1, {
+        resources: [
+          {
+            resourceType: ResourceType.broker,
+            resourceName: "",
+            configs: [{ name: "max.connections.per.ip", configOperation: Operation.set, value: "1" }]
+          }
+        ],
+        validateOnly: false
+      })
+      const ask = Effect.flatMap(connect(), (other) => other.ask(ApiVersionsRequest, ApiVersionsResponse, 2, {}))
+      expect((yield* Effect.flip(ask)).reason).toBe("Closed")
+      expect((yield* client.ask(ApiVersionsRequest, ApiVersionsResponse, 2, {})).errorCode).toBe(ErrorCode.NONE)
     })
   ))

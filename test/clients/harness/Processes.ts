@@ -24,17 +24,31 @@ const OUTPUT_KEPT = 20_000
 /** What both kinds of broker are started with, so that a first group does not wait 3 s for more members. */
 export const QUICK_GROUPS = { "group.initial.rebalance.delay.ms": "0" } as const
 
-/** A port that was free a moment ago on the loopback address. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolvePort, reject) => {
+/**
+ * Ports are picked among these: below those from which Linux takes one for each connection that is made, as a broker that starts beside
+ * makes many, and one that was free a moment ago would not be.
+ */
+const PORTS = { first: 20_000, count: 12_000 } as const
+const PORT_TRIES = 100
+const handedOut = new Set<number>()
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((tell) => {
     const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      if (address === null || typeof address === "string") reject(new Error("a listening socket has no port"))
-      else server.close(() => resolvePort(address.port))
-    })
+    server.once("error", () => tell(false))
+    server.listen(port, "127.0.0.1", () => server.close(() => tell(true)))
   })
+
+/** A port of the loopback address that is free, and is handed out to nobody else in this process. */
+export const freePort = async (): Promise<number> => {
+  for (let tried = 0; tried < PORT_TRIES; tried++) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
+    if (handedOut.has(port)) continue
+    handedOut.add(port)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`none of ${PORT_TRIES} ports is free`)
+}
 
 export const temporaryFolder = (purpose: string): Promise<string> => mkdtemp(join(tmpdir(), `klamm-${purpose}-`))
 

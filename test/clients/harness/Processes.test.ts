@@ -1,0 +1,15 @@
+import { createServer } from "node:net"
+import { expect, it } from "vitest"
+import { freePort } from "./Processes.ts"
+
+/** From here on Linux gives ports to connections that are made. */
+const EPHEMERAL_FROM = 32_768
+
+it("a free port is nobody else's, and no connection is given it", async () => {
+  const ports = await Promise.all(Array.from({ length: 200 }, freePort))
+  expect(new Set(ports).size).toBe(ports.length)
+  expect(Math.max(...ports)).toBeLessThan(EPHEMERAL_FROM)
+  const server = createServer()
+  await new Promise<void>((listening) => server.listen(ports[0], "127.0.0.1", listening))
+  server.close()
+})
