@@ -10,15 +10,15 @@ const expectRate = ({ megabytesPerSecond, secondsPerGb }: Streamed): void => {
 }
 
 describe("streams between processes", () => {
-  it("are appended whole to a file, in chunks of any size", async () => {
+  it("end when all that was sent has been appended", async () => {
     expectRate(await sink(64 * 1024, 8 * MIB))
   })
 
-  it("are passed on whole to two more, past what may be under way", async () => {
+  it("end when two more have appended all of it, also more than may be under way", async () => {
     expectRate(await chain(MIB, 48 * MIB))
   })
 
-  it("are read from a file", async () => {
+  it("end when a file has been sent", async () => {
     expectRate(await source(16 * 1024, 8 * MIB))
   })
 })

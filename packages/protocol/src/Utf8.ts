@@ -34,7 +34,8 @@ export const decode = (bytes: Uint8Array, start: number, end: number): string =>
   const place = (hash ^ (hash >>> 15)) & (known.length - 1)
   const before = known[place]!
   if (before.length === length && hasCodes(before, bytes, start)) return before
-  const text = String.fromCharCode(...bytes.subarray(start, end))
+  // Not spread: that goes through an iterator, and takes three times as long.
+  const text: string = Reflect.apply(String.fromCharCode, undefined, bytes.subarray(start, end))
   known[place] = text
   return text
 }

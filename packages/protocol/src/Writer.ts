@@ -119,7 +119,7 @@ export class Writer {
     this.int32(value)
   }
 
-  /** By hand: V8 calls a DataView's method where it writes four bytes on the spot. */
+  /** By hand: these four bytes V8 writes on the spot, a DataView's method it calls. */
   private putInt32(at: number, value: number): void {
     const { buffer } = this
     buffer[at] = value >>> 24

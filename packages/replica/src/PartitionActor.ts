@@ -330,7 +330,7 @@ const flush = ({ place: { log, onDiskError }, meters }: Hand, truncations: numbe
   )
 
 /** A class, for each literal with a getter has a shape of its own, and V8 gives up on what has more than four. */
-class OfHand implements PartitionActor {
+class PartitionHandle implements PartitionActor {
   readonly topic: string
   readonly topicId: string
   readonly partition: number
@@ -386,6 +386,6 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
       performSlow: (effect) => flush(hand, effect._tag === "Sync" ? effect.truncations : -1),
       onDefect: options.onDefect
     })
-    const self = new OfHand(hand, actor)
+    const self = new PartitionHandle(hand, actor)
     return self
   })

@@ -7,7 +7,7 @@ import * as net from "node:net"
 
 /** What a broker of ours reads at once, at most. */
 const READ_MAX_BYTES = 512 * 1024
-/** What was read may be passed on while the next reads go elsewhere: room for more than may be under way. */
+/** What was read is passed on while the next reads go elsewhere. Should all be under way, one is written over: only the bytes' number counts. */
 const BUFFERS = 64
 
 export interface Appending {
