@@ -195,8 +195,10 @@ const start = (config: StaticConfig, parts: NodeParts, failed: Failed) =>
       telemetry: yield* NodeTelemetry,
       failed: Deferred.await(failed)
     }
-    /** The quorum's log is closed with all others: whoever leads the quorum reads it until it has resigned. */
-    return { service, stop: Effect.andThen(half.leave, Effect.andThen(resign, half.closeLogs)) }
+    /** The quorum's log is closed with all others: who leads reads it until it has resigned, and who follows writes it until the end. */
+    const end = hasBug("closed-under-the-quorum") ? Effect.void : control.endQuorum
+    const leaveQuorum = Effect.andThen(resign, end)
+    return { service, stop: Effect.andThen(half.leave, Effect.andThen(leaveQuorum, half.closeLogs)) }
   })
 
 /** Everything lives in a scope of its own, so that it is taken down in our order and not in that of its making. */

@@ -34,6 +34,8 @@ export interface Control {
   readonly services: ControlServices
   /** Asks like `services.controller`, on a connection that nothing else waits on, and without following as far as the answer. */
   readonly heartbeats: ControllerClient.ControllerClient
+  /** Ends this node's part in the quorum: what it has published stays, and nothing is decided or followed any more. */
+  readonly endQuorum: Effect.Effect<void>
 }
 
 /** Starts the quorum and what rests on it; the follower is started by whoever knows what to do with an image. */
@@ -43,7 +45,7 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
     const peers = yield* Peers.make(config, yield* BrokerArena, bus)
     const witness = yield* NodeWitness
     const failing: typeof onFatal = (cause) => Effect.andThen(Effect.sync(witness.quorumFailed), onFatal(cause))
-    const controller = yield* Quorum.make({ config, storage, peers, onFatal: failing })
+    const { controller, end } = yield* Quorum.make({ config, storage, peers, onFatal: failing })
     const live = new LiveConfig(config, nodeId, controller.image())
     const follower = MetadataFollower.make(controller, live)
     const clientOn = (channels: Peers.Peers["controller"], awaitOffset: (offset: number) => Effect.Effect<void>) =>
@@ -70,7 +72,8 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
       follower,
       peers,
       services,
-      heartbeats: clientOn(peers.heartbeats, () => Effect.void)
+      heartbeats: clientOn(peers.heartbeats, () => Effect.void),
+      endQuorum: end
     }
     witness.control(control)
     return control

@@ -1,6 +1,7 @@
 /**
  * This node's part in the metadata quorum: a voter, or an observer that only follows; with the controller on top of it, which
- * decides while this node leads. Invariant: a node that stops for good hands the leadership over first.
+ * decides while this node leads. Invariants: a node that stops for good hands the leadership over first; nothing of this touches the metadata
+ * log once `end` is over, so that its files can be closed.
  */
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { ControllerNode, SnapshotGenerator } from "@klamm/controller"
@@ -9,7 +10,9 @@ import type { DiskError } from "@klamm/platform"
 import { type QuorumSettings, type RaftNode, VoterSet } from "@klamm/raft"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
 import { snapshotOf } from "./LiveConfig.ts"
 import type { Peers } from "./Peers.ts"
 import { bootstrapServers, isAlone, staticVoters } from "./QuorumConfig.ts"
@@ -58,8 +61,13 @@ const snapshotSettings = ({ values }: StaticConfig) => ({
   retention: { maxBytes: values["metadata.max.retention.bytes"], maxMs: values["metadata.max.retention.ms"] }
 })
 
-/** Takes part until the scope ends. */
-export const make = ({ config, storage, peers, onFatal }: QuorumOptions) =>
+export interface Quorum {
+  readonly controller: ControllerNode.ControllerNode
+  /** Ends this node's part in it. */
+  readonly end: Effect.Effect<void>
+}
+
+const start = ({ config, storage, peers, onFatal }: QuorumOptions) =>
   Effect.gen(function* () {
     const { values } = config
     const nodeId = values["node.id"]
@@ -89,4 +97,15 @@ export const make = ({ config, storage, peers, onFatal }: QuorumOptions) =>
     const snapshots = SnapshotGenerator.run(controller, () => settings)
     yield* Effect.forkScoped(Effect.tapCause(snapshots, onFatal))
     return controller
+  })
+
+/** Takes part until the scope ends, or before. */
+export const make = (options: QuorumOptions) =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    const quorum: Quorum = {
+      controller: yield* Scope.provide(start(options), scope),
+      end: Scope.close(scope, Exit.void)
+    }
+    return quorum
   })

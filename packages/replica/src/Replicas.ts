@@ -158,13 +158,15 @@ const stopDirectory = (self: Hosting.Self, directory: ReplicaDirectory, brokerEp
     yield* directory.log.markCleanShutdown(brokerEpoch)
   })
 
-const stop = (self: Hosting.Self, brokerEpoch: number): Effect.Effect<void> => {
+/** Housekeeping ends first: it works on logs of its own accord. */
+const stop = (self: Hosting.Self, housekeeping: Scope.Closeable, brokerEpoch: number): Effect.Effect<void> => {
   for (const { actor } of self.hosted.values()) self.fetcher.unfollow(actor)
   const stopOne = (directory: ReplicaDirectory) =>
     directory.failed && !hasBug("clean-mark-though-failed")
       ? Effect.void
       : Effect.catch(stopDirectory(self, directory, brokerEpoch), Hosting.onDiskError(self, directory))
-  return Effect.andThen(Moves.stop(self), Effect.forEach(self.options.directories, stopOne, { discard: true }))
+  const logs = Effect.andThen(Moves.stop(self), Effect.forEach(self.options.directories, stopOne, { discard: true }))
+  return Effect.andThen(Scope.close(housekeeping, Exit.void), logs)
 }
 
 /** Starts without any partition; the first `apply` brings them. Housekeeping runs until the scope ends. */
@@ -187,13 +189,15 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       copying: Semaphore.makeUnsafe(options.moves.concurrency),
       eligible: new Map()
     }
-    yield* Housekeeping.run({
+    const housekeeping = yield* Scope.fork(scope)
+    const care = Housekeeping.run({
       settings: options.housekeeping,
       directories: options.directories,
       otherLogs: options.otherLogs,
       decompression: options.decompression,
       onDiskError: (directory, error) => Hosting.onDiskError(self, directory)(error)
     })
+    yield* Scope.provide(care, housekeeping)
     return {
       find: (topicId, partition) => self.hosted.get(topicId, partition)?.actor,
       directories: () => options.directories,
@@ -201,6 +205,6 @@ export const make = (options: ReplicasOptions): Effect.Effect<Replicas, never, D
       moveTo: (asked, path) => Effect.provideService(Moves.request(self, asked, path), Disk, disk),
       setStraysAside: Effect.andThen(setStraysAside(self), Moves.discardFound(self)),
       reconfigure: reconfigure(self),
-      stop: (brokerEpoch) => stop(self, brokerEpoch)
+      stop: (brokerEpoch) => stop(self, housekeeping, brokerEpoch)
     }
   })

@@ -166,6 +166,12 @@ export const bugs: ReadonlyArray<Bug> = [
     overrides: {}
   },
   {
+    name: "closed-under-the-quorum",
+    story:
+      "a stop closes the metadata log while the quorum still writes it: into whatever file the system has given that number to since",
+    overrides: { brokers: 3, kinds: ["stop"] }
+  },
+  {
     name: "sessions-by-the-wall-clock",
     story:
       "sessions of brokers go by the wall clock: set back, it keeps a dead broker's place, and its next life is turned away",

@@ -86,6 +86,8 @@ export class SimDisk {
   readonly condition: DiskCondition
   /** Errors that operations were made to fail with so far. */
   failures = 0
+  /** What living processes did with files that they had closed. */
+  readonly closedUses: Array<string> = []
   private readonly chance: Chance
   private readonly memory: MemoryDisk
   private readonly rotten = new Rot()
@@ -102,7 +104,8 @@ export class SimDisk {
       get totalBytes() {
         return condition.totalBytes
       },
-      before: (operation, _, file) => this.mayFail(operation, file)
+      before: (operation, _, file) => this.mayFail(operation, file),
+      onClosedUse: (operation, path) => this.closedUses.push(`${operation} ${path}`)
     })
   }
 

@@ -258,6 +258,9 @@ const mishaps = ({ world, cluster }: Simulation, { brokersLast }: Promises): Rea
   ...world.errors
     .filter(({ isDefect }) => isDefect)
     .map((line) => ({ check: "defect", detail: `${line.process}: ${line.text}` })),
+  ...cluster.nodes.flatMap(({ host, disk }) =>
+    disk.closedUses.map((use) => ({ check: "closed file", detail: `${host}: ${use}` }))
+  ),
   ...cluster.endings
     .filter(({ isDefect }) => isDefect || brokersLast)
     .map(({ nodeId, atMs, text }) => ({ check: "ended", detail: `b${nodeId} at ${atMs.toFixed(1)} ms: ${text}` }))

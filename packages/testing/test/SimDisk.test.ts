@@ -61,6 +61,18 @@ describe("a world's disk", () => {
     assert.isTrue(bytesOf(sim).every((byte) => byte === 1))
   })
 
+  it("notes what a living process does with a file that it has closed", () => {
+    const sim = new SimDisk(new Chance(1))
+    withFile(sim, (_, disk) =>
+      Effect.gen(function* () {
+        const closed = yield* Effect.scoped(disk.open("/b", "write"))
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(closed.write(0, [new Uint8Array(1)]))))
+      })
+    )
+    assert.deepStrictEqual(sim.closedUses, ["write /b"])
+    assert.strictEqual(sim.files.file("/b").size, 0)
+  })
+
   it("tears what was not synced at the borders of sectors", () => {
     const seen = new Set<string>()
     for (let seed = 1; seed <= 60; seed++) {

@@ -2,7 +2,8 @@
  * The live disk over node:fs. Quick page-cache writes, and reads, run at once on the event loop, because a hop to the thread pool costs
  * more than they do; slow writes, syncs, and reads that may have to wait for the device go to the thread pool.
  *
- * Invariants: the memory of a write is the caller's again only when the kernel has it all, also where the caller is interrupted; an error of a sync is final. The file remembers it and every later write and sync fails with it: after a failed
+ * Invariants: the memory of a write is the caller's again only when the kernel has it all, also where the caller is interrupted; a file that
+ * is closed does nothing more, and what it had begun is done first (`Descriptor.ts`); an error of a sync is final. The file remembers it and every later write and sync fails with it: after a failed
  * fsync the kernel may have dropped the dirty pages, so a later success would prove nothing.
  */
 import * as fs from "node:fs"
@@ -11,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type DirectoryEntry, Disk, DiskError, type DiskErrorReason, type DiskFile, type OpenMode } from "../Disk.ts"
+import { Descriptor } from "./Descriptor.ts"
 import { lockFile } from "./LockFile.ts"
 import { makeWritePace, type WritePace } from "./WritePace.ts"
 
@@ -76,6 +78,25 @@ const onThreadPool = <A>(
     })
   })
 
+/** The same on an open file, which stays open until the pool is done with it, also where nobody waits for that any more. */
+const onOpenFile = <A>(
+  operation: string,
+  path: string,
+  descriptor: Descriptor,
+  call: (fd: number, done: (error: Error | null, value: A) => void) => void
+): Effect.Effect<A, DiskError> =>
+  Effect.flatMap(
+    attempt(operation, path, () => descriptor.number),
+    (fd) =>
+      onThreadPool(operation, path, (done) => {
+        descriptor.hold()
+        call(fd, (error, value) => {
+          descriptor.release()
+          done(error, value)
+        })
+      })
+  )
+
 const readCached = (fd: number, position: number, target: Uint8Array): number => {
   let done = 0
   while (done < target.byteLength) {
@@ -86,18 +107,23 @@ const readCached = (fd: number, position: number, target: Uint8Array): number =>
   return done
 }
 
-const readCold = (path: string, fd: number, position: number, target: Uint8Array): Effect.Effect<number, DiskError> =>
+const readCold = (
+  path: string,
+  descriptor: Descriptor,
+  position: number,
+  target: Uint8Array
+): Effect.Effect<number, DiskError> =>
   Effect.gen(function* () {
-    let done = 0
-    while (done < target.byteLength) {
-      const from = done
-      const count = yield* onThreadPool<number>("read", path, (resume) =>
-        fs.read(fd, target, from, target.byteLength - from, position + from, resume)
+    let filled = 0
+    while (filled < target.byteLength) {
+      const from = filled
+      const count = yield* onOpenFile<number>("read", path, descriptor, (fd, done) =>
+        fs.read(fd, target, from, target.byteLength - from, position + from, done)
       )
       if (count === 0) break
-      done += count
+      filled += count
     }
-    return done
+    return filled
   })
 
 /** What is left of `chunks` once `written` bytes are gone. */
@@ -153,6 +179,28 @@ const writeOnThreadPool = (
   })
 }
 
+/** Whole, whatever becomes of the caller or the file meanwhile. */
+const writePooled = (
+  path: string,
+  descriptor: Descriptor,
+  position: number,
+  chunks: ReadonlyArray<Uint8Array>
+): Effect.Effect<void, DiskError> =>
+  Effect.uninterruptible(
+    Effect.flatMap(
+      attempt("write", path, () => {
+        const fd = descriptor.number
+        descriptor.hold()
+        return fd
+      }),
+      (fd) =>
+        Effect.ensuring(
+          writeOnThreadPool(path, fd, position, chunks),
+          Effect.sync(() => descriptor.release())
+        )
+    )
+  )
+
 const byteLengthOf = (chunks: ReadonlyArray<Uint8Array>): number => {
   let bytes = 0
   for (const { byteLength } of chunks) bytes += byteLength
@@ -161,7 +209,7 @@ const byteLengthOf = (chunks: ReadonlyArray<Uint8Array>): number => {
 
 const writeAtOnce = (
   path: string,
-  fd: number,
+  descriptor: Descriptor,
   position: number,
   chunks: ReadonlyArray<Uint8Array>,
   bytes: number,
@@ -169,28 +217,30 @@ const writeAtOnce = (
 ): Effect.Effect<void, DiskError> =>
   attempt("write", path, () => {
     const from = performance.now()
-    writeAll(fd, position, chunks)
+    writeAll(descriptor.number, position, chunks)
     pace.took(bytes, performance.now() - from)
   })
 
-const makeFile = (path: string, fd: number, pace: WritePace): DiskFile => {
+const makeFile = (path: string, descriptor: Descriptor, pace: WritePace): DiskFile => {
   let failure: DiskError | undefined
   const unlessFailed = <A>(act: () => Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
     Effect.suspend(() => (failure === undefined ? act() : Effect.fail(failure)))
-  const fdatasync = onThreadPool<void>("sync", path, (done) => fs.fdatasync(fd, (error) => done(error, undefined)))
+  const fdatasync = onOpenFile<void>("sync", path, descriptor, (fd, done) =>
+    fs.fdatasync(fd, (error) => done(error, undefined))
+  )
   return {
     path,
-    size: attempt("size", path, () => fs.fstatSync(fd).size),
+    size: attempt("size", path, () => fs.fstatSync(descriptor.number).size),
     read: (position, target, hint) =>
       hint === "cold"
-        ? readCold(path, fd, position, target)
-        : attempt("read", path, () => readCached(fd, position, target)),
+        ? readCold(path, descriptor, position, target)
+        : attempt("read", path, () => readCached(descriptor.number, position, target)),
     write: (position, chunks) =>
       unlessFailed(() => {
         const bytes = byteLengthOf(chunks)
         return pace.isAtOnce(bytes)
-          ? writeAtOnce(path, fd, position, chunks, bytes, pace)
-          : Effect.uninterruptible(writeOnThreadPool(path, fd, position, chunks))
+          ? writeAtOnce(path, descriptor, position, chunks, bytes, pace)
+          : writePooled(path, descriptor, position, chunks)
       }),
     sync: unlessFailed(() =>
       Effect.tapError(fdatasync, (error) =>
@@ -199,7 +249,8 @@ const makeFile = (path: string, fd: number, pace: WritePace): DiskFile => {
         })
       )
     ),
-    truncate: (length) => unlessFailed(() => attempt("truncate", path, () => fs.ftruncateSync(fd, length)))
+    truncate: (length) =>
+      unlessFailed(() => attempt("truncate", path, () => fs.ftruncateSync(descriptor.number, length)))
   }
 }
 
@@ -213,10 +264,10 @@ const openFlags: { readonly [Mode in OpenMode]: number } = {
 const open = (path: string, mode: OpenMode, pace: WritePace): Effect.Effect<DiskFile, DiskError, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      attempt("open", path, () => fs.openSync(path, openFlags[mode])),
-      (fd) => Effect.sync(() => fs.closeSync(fd))
+      attempt("open", path, () => new Descriptor(fs.openSync(path, openFlags[mode]))),
+      (descriptor) => Effect.sync(() => descriptor.close())
     ),
-    (fd) => makeFile(path, fd, pace)
+    (descriptor) => makeFile(path, descriptor, pace)
   )
 
 const kindOf = (entry: fs.Dirent): DirectoryEntry["kind"] =>

@@ -1,8 +1,10 @@
 /** What every layer of Disk promises, to be asked of each of them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import * as fc from "fast-check"
 import { Disk, type DiskError, type DiskFile } from "../../src/Disk.ts"
 
@@ -181,6 +183,43 @@ export const describeDisk = (
           )
         )
       })
+    )
+
+    check("does nothing with a file that is closed, also when the system has given its number to another", (disk, at) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const closed = yield* Effect.scoped(disk.open(`${at}/a`, "write"))
+          const others = yield* Effect.forEach([1, 2, 3, 4], (index) => disk.open(`${at}/${index}`, "write"))
+          for (const other of others) yield* other.write(0, [text("mine")])
+          const large = new Uint8Array(largeBytes)
+          assert.strictEqual(yield* reasonOf(closed.write(0, [text("lost")])), "Io")
+          assert.strictEqual(yield* reasonOf(closed.write(0, [large])), "Io")
+          assert.strictEqual(yield* reasonOf(closed.truncate(0)), "Io")
+          assert.strictEqual(yield* reasonOf(closed.size), "Io")
+          assert.strictEqual(yield* reasonOf(closed.sync), "Io")
+          for (const hint of ["cached", "cold"] as const) {
+            assert.strictEqual(yield* reasonOf(closed.read(0, large, hint)), "Io")
+          }
+          for (const other of others) assert.deepStrictEqual(yield* readAll(other), text("mine"))
+          assert.strictEqual((yield* disk.readFile(`${at}/a`)).byteLength, 0)
+        })
+      )
+    )
+
+    check("closes a file when what was begun with it is over", (disk, at) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const memory = new Uint8Array(largeBytes).fill(1)
+          const scope = yield* Scope.make()
+          const file = yield* Scope.provide(disk.open(`${at}/a`, "write"), scope)
+          const writing = yield* Effect.forkChild(file.write(0, [memory]), { startImmediately: true })
+          yield* Scope.close(scope, Exit.void)
+          const others = yield* Effect.forEach([1, 2, 3, 4], (index) => disk.open(`${at}/${index}`, "write"))
+          yield* Fiber.await(writing)
+          for (const other of others) assert.strictEqual(yield* other.size, 0)
+          assert.deepStrictEqual(yield* disk.readFile(`${at}/a`), memory)
+        })
+      )
     )
 
     check("replaces by rename, and an open file goes on under its new name", (disk, at) =>
