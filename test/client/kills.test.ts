@@ -1,5 +1,5 @@
 /**
- * The idempotent producer while brokers, as processes of their own, are killed one after another: every record that was acknowledged is
+ * The idempotent producer while brokers, as processes of their own, are killed and stopped one after another: every record that was acknowledged is
  * stored once, in the order of sending, and nothing is acknowledged that is not there.
  */
 import { expect, it } from "@effect/vitest"
@@ -39,7 +39,7 @@ const sendTo = (partition: number, isStopping: () => boolean) =>
   })
 
 it.live(
-  "acknowledged once, stored once, in order, though every broker is killed in turn",
+  "acknowledged once, stored once, in order, though every broker is killed in turn, and then stopped without an error",
   () =>
     Effect.gen(function* () {
       const nodes = yield* brokers
@@ -49,11 +49,13 @@ it.live(
         const senders = yield* Effect.forkChild(
           Effect.forEach(partitions, (each) => sendTo(each, () => isOver.now), { concurrency: "unbounded" })
         )
-        for (const id of nodes.ids) {
-          yield* Effect.sleep("1 second")
-          yield* Effect.promise(() => nodes.kill(id))
-          yield* Effect.sleep("1 second")
-          yield* Effect.promise(() => nodes.start(id))
+        for (const end of [nodes.kill, nodes.stop]) {
+          for (const id of nodes.ids) {
+            yield* Effect.sleep("1 second")
+            yield* Effect.promise(() => end(id))
+            yield* Effect.sleep("1 second")
+            yield* Effect.promise(() => nodes.start(id))
+          }
         }
         yield* Effect.sleep("1 second")
         isOver.now = true

@@ -70,7 +70,10 @@ export interface LaunchedBroker {
   readonly pid: number
   /** What it printed last, for the message of a failed test. */
   readonly output: () => string
-  /** Asks it to end (SIGTERM), waits, and removes its temporary folder. Resolves to the exit code. */
+  /**
+   * Asks it to end (SIGTERM), waits, and removes its temporary folder. Resolves to the exit code; rejects when it told of an error while
+   * it ended.
+   */
   readonly stop: () => Promise<number | null>
   /** SIGKILL; the data stays for a restart. */
   readonly kill: () => Promise<void>
@@ -123,6 +126,10 @@ const argumentsOf = (options: StartOptions, port: number, directory: string): Re
 const brokerEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
 
+/** The lines of a broker's output that tell of errors: one that ends in good order has none to tell of. */
+export const errorsIn = (output: string): ReadonlyArray<string> =>
+  output.split("\n").filter((line) => /\] (ERROR|FATAL) \(/.test(line))
+
 /** Spawns our broker and answers at once. */
 export const launchBroker = async (options: StartOptions = {}): Promise<LaunchedBroker> => {
   const directory = options.directory ?? (await temporaryFolder("broker"))
@@ -153,7 +160,11 @@ export const launchBroker = async (options: StartOptions = {}): Promise<Launched
     output: () => output,
     stop: async () => {
       try {
-        return await end("SIGTERM")
+        output = ""
+        const code = await end("SIGTERM")
+        const errors = errorsIn(output)
+        if (errors.length > 0) throw new Error(`the broker told of errors when it was asked to end:\n${output}`)
+        return code
       } finally {
         child.kill("SIGKILL")
         process.off("exit", killAtExit)

@@ -8,7 +8,7 @@ import { rmSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { heapFlags } from "klamm-broker/Heap"
-import { freePort, REPOSITORY, temporaryFolder } from "klamm-test-clients/Processes"
+import { errorsIn, freePort, REPOSITORY, temporaryFolder } from "klamm-test-clients/Processes"
 import { now, sleep } from "./Waiting.ts"
 
 export interface Nodes {
@@ -22,7 +22,7 @@ export interface Nodes {
   readonly start: (id: number) => Promise<void>
   /** SIGKILL. */
   readonly kill: (id: number) => Promise<void>
-  /** A clean end. */
+  /** A clean end; rejects when it is none, or when the node tells of an error on its way. */
   readonly stop: (id: number) => Promise<void>
   /** SIGSTOP and SIGCONT. */
   readonly pause: (id: number) => void
@@ -74,6 +74,9 @@ const propertiesOf = (
 /** The broker takes KAFKA_… variables as its configuration; those of the tests are not meant for it. */
 const brokerEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KAFKA_")))
+
+/** How the output says that a process was sent a signal. */
+const asked = (signal: NodeJS.Signals): string => `${signal} to`
 
 /** One node: at most one process at a time. */
 export class NodeProcess {
@@ -143,7 +146,7 @@ export class NodeProcess {
     const { child } = this
     if (child === undefined) return null
     this.ending = true
-    this.note(`${signal} to ${child.pid}`)
+    this.note(`${asked(signal)} ${child.pid}`)
     const ended = new Promise<number | null>((done) => child.once("exit", (code) => done(code)))
     child.kill(signal)
     const timer = setTimeout(() => {
@@ -156,7 +159,7 @@ export class NodeProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.note(`${signal} to ${this.child?.pid}`)
+    this.note(`${asked(signal)} ${this.child?.pid}`)
     this.child?.kill(signal)
   }
 }
@@ -195,9 +198,12 @@ export const ours = async (count: number, settings: Readonly<Record<string, stri
     stop: async (id) => {
       const from = now()
       const code = await node(id).end("SIGTERM")
-      if (code === 0) return
+      const { output } = node(id)
+      const errors = errorsIn(output.slice(output.lastIndexOf(asked("SIGTERM"))))
+      if (code === 0 && errors.length === 0) return
       const after = Math.round(now() - from)
-      throw new Error(`broker ${id} ended with ${code} after ${after} ms when asked to stop:\n${node(id).output}`)
+      const what = `broker ${id} ended with ${code} and ${errors.length} errors after ${after} ms when asked to stop`
+      throw new Error(`${what}:\n${output}`)
     },
     pause: (id) => node(id).signal("SIGSTOP"),
     resume: (id) => node(id).signal("SIGCONT"),
