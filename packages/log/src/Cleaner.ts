@@ -12,12 +12,11 @@ import type { DiskError, DiskFile } from "@klamm/platform"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { openRecords } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Semaphore from "effect/Semaphore"
 import { scan } from "./BatchScan.ts"
 import { type Cleaned, type CleaningRound, cleanBatch } from "./CleanBatch.ts"
 import { CleanedTransactions } from "./CleanedTransactions.ts"
+import { Overtaken } from "./CleaningTurns.ts"
 import * as Compaction from "./Compaction.ts"
 import { removeSnapshots, retire } from "./Delete.ts"
 import { fileName, segmentKinds } from "./Files.ts"
@@ -47,9 +46,6 @@ export interface CleanResult {
   readonly bytesBefore: number
   readonly bytesAfter: number
 }
-
-/** A deletion or truncation has changed the segments that a pass is about: the pass ends and leaves no trace. */
-class Overtaken extends Data.TaggedError("Overtaken") {}
 
 /** Uses a segment that has to be there still. */
 const holding = <A, E>(segment: Segment, effect: Effect.Effect<A, E>): Effect.Effect<A, E | Overtaken> =>
@@ -325,10 +321,7 @@ export const clean = (
 ): Effect.Effect<CleanResult, DiskError | CorruptLog> => {
   const bytes = sizeBytes(state)
   const overtaken = { cleaned: false, dirtyRatio: 0, bytesBefore: bytes, bytesAfter: bytes }
-  const passUnlessRetired = Effect.suspend(() =>
-    state.retired ? Effect.fail(new Overtaken()) : pass(state, now, firstUncleanable, options)
-  )
-  return Semaphore.withPermits(state.cleaning, 1, passUnlessRetired).pipe(
+  return state.cleaning.pass(pass(state, now, firstUncleanable, options)).pipe(
     Effect.catchTag("Overtaken", () => Effect.succeed(overtaken)),
     Effect.tapError((error) => (error._tag === "CorruptLog" ? noteDamage(state, error) : Effect.void))
   )

@@ -22,7 +22,8 @@ import {
   damaged,
   floorSegment,
   type LogState,
-  storeCompactedBelow
+  storeCompactedBelow,
+  syncNames
 } from "./LogState.ts"
 import * as ProducerState from "./ProducerState.ts"
 import { deletableSegments } from "./Retention.ts"
@@ -57,12 +58,6 @@ export const removeSnapshots = (state: LogState, goes: (offset: number) => boole
     }
     state.snapshots = state.snapshots.filter((offset) => !goes(offset))
     state.unsyncedSnapshots = state.unsyncedSnapshots.filter((offset) => !goes(offset))
-  })
-
-const syncDirectory = (state: LogState): Effect.Effect<void, DiskError> =>
-  Effect.suspend(() => {
-    state.directoryChanged = false
-    return state.home.disk.syncDirectory(state.home.directory)
   })
 
 /** Removes files whose delay is over and that nobody reads; answers how many segments went. */
@@ -161,7 +156,7 @@ const cutLog = (state: LogState, offset: number, now: number): Effect.Effect<num
     state.segments = state.segments.slice(0, keep)
     for (const segment of gone.toReversed()) yield* retire(state, segment, now)
     yield* removeSnapshots(state, (snapshot) => snapshot > offset)
-    yield* syncDirectory(state)
+    yield* syncNames(state)
     const end = yield* cutSegment(state, activeSegment(state), offset)
     yield* lower(state, end)
     yield* removeSnapshots(state, (snapshot) => snapshot > end)
@@ -205,7 +200,7 @@ export const truncateFullyAndStartAt = (state: LogState, offset: number, now: nu
     for (const segment of gone.toReversed()) yield* retire(state, segment, now)
     state.segments = [yield* createSegment(state.home, offset, state.config(), now)]
     yield* removeSnapshots(state, () => true)
-    yield* syncDirectory(state)
+    yield* syncNames(state)
     state.logStartOffset = offset
     state.logEndOffset = offset
     state.recoveryPoint = offset

@@ -7,7 +7,7 @@ import type { DiskError } from "@klamm/platform"
 import * as Effect from "effect/Effect"
 import { fileName } from "./Files.ts"
 import * as IndexFile from "./IndexFile.ts"
-import { activeSegment, type LogState } from "./LogState.ts"
+import { activeSegment, type LogState, syncNames } from "./LogState.ts"
 import * as ProducerSnapshot from "./ProducerSnapshot.ts"
 import type { ProducerState } from "./ProducerState.ts"
 
@@ -25,13 +25,11 @@ const syncAll = (state: LogState): Effect.Effect<void, DiskError> =>
     const target = state.logEndOffset
     const active = activeSegment(state)
     const sealed = state.segments.filter((segment) => segment !== active && !segment.synced)
-    const { directoryChanged } = state
     state.flushCeiling = Number.POSITIVE_INFINITY
-    state.directoryChanged = false
     for (const segment of sealed) yield* segment.sync
     yield* syncSnapshots(state)
     yield* active.withFile((file) => file.sync)
-    if (directoryChanged) yield* state.home.disk.syncDirectory(state.home.directory)
+    if (state.directoryChanged) yield* syncNames(state)
     state.recoveryPoint = Math.max(state.recoveryPoint, Math.min(target, state.flushCeiling))
   })
 

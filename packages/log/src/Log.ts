@@ -254,15 +254,15 @@ export class Log {
     return alone(this.state, Semaphore.withPermits(this.state.epochChanges, 1, renamed))
   }
 
-  /** The same, for its removal: those who read go on for as long as its files are there. */
+  /** The same, for its removal: those who read go on for as long as its files are there. Nothing is cleaned any more. */
   retire(directory: string): Effect.Effect<void, DiskError> {
     this.state.retired = true
-    return this.rename(directory)
+    return Effect.andThen(this.state.cleaning.end, this.rename(directory))
   }
 
   /** Runs `effect` while no cleaning pass is under way. */
   uncleaned<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Semaphore.withPermits(this.state.cleaning, 1, effect)
+    return this.state.cleaning.without(effect)
   }
 
   /**
@@ -285,11 +285,13 @@ export class Log {
 
   /** A clean end: all durable, a producer snapshot at the log end, files closed. `producers` are as of the log end. */
   close(producers: ProducerState): Effect.Effect<void, DiskError> {
-    return Effect.andThen(alone(this.state, Flush.finish(this.state, producers)), this.abandon)
+    const { state } = this
+    const finished = Effect.andThen(state.cleaning.end, alone(state, Flush.finish(state, producers)))
+    return Effect.andThen(finished, this.abandon)
   }
 
   /** Closes the files and leaves everything else as it is, as a crash would. */
   get abandon(): Effect.Effect<void> {
-    return Scope.close(this.scope, Exit.void)
+    return Effect.andThen(this.state.cleaning.end, Scope.close(this.scope, Exit.void))
   }
 }

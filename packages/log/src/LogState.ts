@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Semaphore from "effect/Semaphore"
 import * as Checkpoint from "./Checkpoint.ts"
+import type { CleaningTurns } from "./CleaningTurns.ts"
 import type { EpochCache } from "./EpochCache.ts"
 import { compactionCheckpoint, leaderEpochCheckpoint } from "./Files.ts"
 import type { LogConfig } from "./LogConfig.ts"
@@ -27,8 +28,8 @@ export interface LogState {
   readonly structure: Semaphore.Semaphore
   /** One writer of the epoch checkpoint at a time. Taken last: whoever has it asks for no other. */
   readonly epochChanges: Semaphore.Semaphore
-  /** One cleaning pass at a time. It may take long, so it holds `structure` only to flush and to put segments in place. */
-  readonly cleaning: Semaphore.Semaphore
+  /** A pass may take long, so it holds `structure` only to flush and to put segments in place. */
+  readonly cleaning: CleaningTurns
   readonly tail: TailPositions
   segments: Array<Segment>
   logStartOffset: number
@@ -118,6 +119,19 @@ export const keepLoaded = (state: LogState, segment: Segment): Effect.Effect<voi
       (old) => old.close,
       { discard: true }
     )
+  })
+
+/**
+ * Makes the names of the log's files durable. Names that change meanwhile are for the next time, and so are all of them when this one is
+ * not over: a stop interrupts it, and the last flush has to know what is left to do.
+ */
+export const syncNames = (state: LogState): Effect.Effect<void, DiskError> =>
+  Effect.suspend(() => {
+    state.directoryChanged = false
+    const again = Effect.sync(() => {
+      state.directoryChanged = true
+    })
+    return Effect.onError(state.home.disk.syncDirectory(state.home.directory), () => again)
   })
 
 /** Damage found while reading what was durable, in the only words a reader's error channel has. */

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { scan } from "./BatchScan.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import { CleaningTurns } from "./CleaningTurns.ts"
 import { truncateFullyAndStartAt } from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import { compactionCheckpoint, fileName, leaderEpochCheckpoint, segmentKinds } from "./Files.ts"
@@ -247,7 +248,7 @@ const initialState = (options: OpenOptions, home: LogHome, found: FoundFiles, se
   config: options.config,
   structure: Semaphore.makeUnsafe(1),
   epochChanges: Semaphore.makeUnsafe(1),
-  cleaning: Semaphore.makeUnsafe(1),
+  cleaning: new CleaningTurns(),
   tail: new TailPositions(),
   segments,
   logStartOffset: options.logStartOffset,

@@ -80,6 +80,8 @@ export class Segment {
   readonly readEnds = new ReadEnds()
   private bytesSinceIndexEntry = 0
   private opened: { readonly file: DiskFile; readonly scope: Scope.Closeable } | undefined
+  /** What was opened for reading alone, and is still read. */
+  private former: Scope.Closeable | undefined
   private users = 0
   private writable = false
 
@@ -100,12 +102,15 @@ export class Segment {
     return this.opened.file
   }
 
-  /** The `.log` file open for writing, created when absent. */
+  /** The `.log` file open for writing, created when absent. Whoever reads it meanwhile goes on with the file that was open. */
   get openForWriting(): Effect.Effect<DiskFile, DiskError> {
     return Effect.suspend(() => {
       if (this.writable) return this.open
       this.writable = true
-      return Effect.andThen(this.close, this.open)
+      if (this.users === 0) return Effect.andThen(this.close, this.open)
+      this.former = this.opened?.scope
+      this.opened = undefined
+      return this.open
     })
   }
 
@@ -148,7 +153,11 @@ export class Segment {
   /** The file stays open as long as the indexes stay in memory; without them the last user closes it. */
   private readonly release: Effect.Effect<void> = Effect.suspend(() => {
     this.users -= 1
-    return this.users === 0 && this.indexes === undefined ? this.close : Effect.void
+    if (this.users > 0) return Effect.void
+    const { former } = this
+    this.former = undefined
+    const closed = former === undefined ? Effect.void : Scope.close(former, Exit.void)
+    return this.indexes === undefined ? Effect.andThen(closed, this.close) : closed
   })
 
   /** Somebody holds the segment: its files may be neither closed nor removed yet. */

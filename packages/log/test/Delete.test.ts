@@ -1,5 +1,6 @@
 /** Deletion, truncation and the log start. */
 import { Disk } from "@klamm/platform"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { describe, expect, it } from "vitest"
@@ -165,6 +166,40 @@ describe("truncation", () => {
     await run(log.append(entriesOf([batch({ baseOffset: 100 })]).entries, 0))
     expect(await offsets(log)).toBe(1)
   })
+  it("a reader of the segment that it opens for writing goes on", async () => {
+    const { disk, kill, rules } = await filled(6)
+    await kill()
+    const held = Deferred.makeUnsafe<void>()
+    let holdsNext = false
+    const hold = Effect.suspend(() => {
+      const wait = holdsNext ? Deferred.await(held) : Effect.void
+      holdsNext = false
+      return wait
+    })
+    const { service } = disk
+    const holding: Disk["Service"] = {
+      ...service,
+      open: (path, mode) =>
+        Effect.map(service.open(path, mode), (file) => ({
+          ...file,
+          read: (...request) => Effect.andThen(hold, file.read(...request))
+        }))
+    }
+    const story = Effect.gen(function* () {
+      const log = yield* Log.open(options({ config: () => rules }))
+      holdsNext = true
+      const allocate = (bytes: number) => new Uint8Array(bytes)
+      const request = { offset: 2, maxBytes: 1_000, upToOffset: 6, minOneBatch: true, allocate }
+      const reading = yield* Effect.forkChild(log.read(request), { startImmediately: true })
+      yield* log.truncateTo(3, 0)
+      yield* Deferred.succeed(held, undefined)
+      const read = yield* Fiber.join(reading)
+      yield* log.append(entriesOf([batch({ baseOffset: 3 })]).entries, 0)
+      return [read === "none" ? read : read.startOffset, log.logEndOffset]
+    })
+    expect(await run(Effect.scoped(Effect.provideService(story, Disk, holding)))).toEqual([2, 4])
+    expect([disk.closedUses, disk.openFiles]).toEqual([[], 0])
+  })
 })
 
 describe("flush", () => {
@@ -178,6 +213,37 @@ describe("flush", () => {
     await run(log.append(entriesOf([batch({ baseOffset: 7 })]).entries, 0))
     await run(log.flush)
     expect(disk.syncs - syncs).toBeLessThan(8)
+  })
+
+  it("that is interrupted leaves nothing out of the next one", async () => {
+    const disk = new FakeDisk()
+    const syncing = Deferred.makeUnsafe<void>()
+    let isHeld = false
+    const held: Disk["Service"] = {
+      ...disk.service,
+      syncDirectory: (path) => {
+        const sync = disk.service.syncDirectory(path)
+        return Effect.suspend(() =>
+          isHeld ? Effect.andThen(Deferred.succeed(syncing, undefined), Effect.never) : sync
+        )
+      }
+    }
+    const story = Effect.gen(function* () {
+      const log = yield* Log.open(options())
+      yield* log.append(entriesOf([batch({ baseOffset: 0, count: 3 })]).entries, 0)
+      yield* log.flush
+      yield* log.roll(ProducerState.empty, 0)
+      yield* log.append(entriesOf([batch({ baseOffset: 3, count: 2 })]).entries, 0)
+      isHeld = true
+      const interrupted = yield* Effect.forkChild(log.flush, { startImmediately: true })
+      yield* Deferred.await(syncing)
+      yield* Fiber.interrupt(interrupted)
+      isHeld = false
+      return yield* log.flush
+    })
+    expect(await run(Effect.scoped(Effect.provideService(story, Disk, held)))).toBe(5)
+    disk.powerLoss()
+    expect((await openLog(disk, { cleanShutdown: false })).log.logEndOffset).toBe(5)
   })
 
   it("one group is one write", async () => {

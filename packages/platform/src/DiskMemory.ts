@@ -24,8 +24,6 @@ export interface MemoryDiskOptions {
   readonly pageBytes?: number
   /** Called before each operation, with the file if it is one on an open file; a FileFault that it throws is how the operation ends. */
   readonly before?: (operation: string, path: string, file: MemoryFile | undefined) => void
-  /** Called when a living process works with a file that it has closed: a defect of the process, whatever the operation answers. */
-  readonly onClosedUse?: (operation: string, path: string) => void
 }
 
 /** A disk that tests can look into and crash. */
@@ -67,7 +65,6 @@ interface OpenFile {
   readonly life: Life
   readonly hasRoomFor: (bytes: number) => boolean
   readonly before: NonNullable<MemoryDiskOptions["before"]>
-  readonly onClosedUse: NonNullable<MemoryDiskOptions["onClosedUse"]>
   closed: boolean
 }
 
@@ -75,7 +72,6 @@ const fileOf = (open: OpenFile): DiskFile => {
   const { path, file } = open
   const step = <A>(operation: string, run: () => A): Effect.Effect<A, DiskError> =>
     attempt(operation, path, () => {
-      if (open.closed && !open.life.over) open.onClosedUse(operation, path)
       if (open.closed || open.life.over) throw new FileFault("Io")
       open.before(operation, path, file)
       return run()
@@ -155,7 +151,7 @@ const volumeOf = (totalBytes: number, usedBytes: number) => ({
 export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
   const files = new MemoryFiles(options.pageBytes ?? defaultPageBytes)
   const totalBytes = () => options.totalBytes ?? defaultTotalBytes
-  const { before = () => undefined, onClosedUse = () => undefined } = options
+  const before = options.before ?? (() => undefined)
   /** Counting all files at each write would be slow, so a disk without a limit of its own is never full. */
   const hasRoomFor = (bytes: number) =>
     options.totalBytes === undefined || bytes <= 0 || files.usedBytes + bytes <= totalBytes()
@@ -170,7 +166,7 @@ export const makeMemoryDisk = (options: MemoryDiskOptions = {}): MemoryDisk => {
     Effect.acquireRelease(
       attempted("open", path, (): OpenFile => {
         const file = mode === "read" ? files.file(path) : files.create(path, mode === "create")
-        return { path, file, writable: mode !== "read", life, hasRoomFor, before, onClosedUse, closed: false }
+        return { path, file, writable: mode !== "read", life, hasRoomFor, before, closed: false }
       }),
       (opened) =>
         Effect.sync(() => {

@@ -5,6 +5,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { Disk, type DiskError } from "../src/Disk.ts"
 import { layerMemory, makeMemoryDisk } from "../src/DiskMemory.ts"
@@ -85,6 +86,28 @@ describe("the disk of the file system (decision 0008)", () => {
       for (let index = 0; index < 18; index++) yield* files[index % 2]!.write(0, [new Uint8Array(most)])
     })
     assert.deepStrictEqual(await writesOf(write, 5), { atOnce: pieces(2), pooled: pieces(16) })
+  })
+})
+
+describe("a sync of the file system's", () => {
+  it("that nobody waits for any more is over first, and its error is remembered", async () => {
+    const { fdatasync } = fs
+    const failSlowly = (_: number, done: fs.NoParamCallback): void => {
+      setTimeout(() => done(new Error("the device is gone")), 30)
+    }
+    Object.assign(fs, { fdatasync: failSlowly })
+    syncBuiltinESMExports()
+    const reasons = await Effect.runPromise(
+      Effect.gen(function* () {
+        const file = yield* openNew
+        const syncing = yield* Effect.forkChild(file.sync, { startImmediately: true })
+        yield* Fiber.interrupt(syncing)
+        Object.assign(fs, { fdatasync })
+        syncBuiltinESMExports()
+        return [yield* reasonOf(file.sync), yield* reasonOf(file.write(0, [text("more")]))]
+      }).pipe(Effect.provide(layerNode), Effect.scoped)
+    )
+    assert.deepStrictEqual(reasons, ["Io", "Io"])
   })
 })
 

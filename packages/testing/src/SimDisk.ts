@@ -5,10 +5,12 @@
  * durable is lost although it still reads well; a crash keeps all that was written, a power cut what was synced and, by chance,
  * sectors and names that were not. Neighbours: `platform/DiskMemory.ts`, which holds the files, and the world's faults.
  */
-import { Disk, type DiskError, type DiskFile } from "@klamm/platform/Disk"
+import { Disk, DiskError, type DiskFile, type OpenMode } from "@klamm/platform/Disk"
 import { type MemoryDisk, makeMemoryDisk } from "@klamm/platform/DiskMemory"
 import { FileFault, type MemoryFile, type Survivors } from "@klamm/platform/MemoryFiles"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { Chance } from "./Chance.ts"
 import { Rot } from "./Rot.ts"
 
@@ -68,6 +70,13 @@ const kindOf: { readonly [operation: string]: Kind } = {
   sync: "sync"
 }
 
+/** Who works with an open file. */
+interface Use {
+  count: number
+  isClosed: boolean
+  readonly close: Effect.Effect<void>
+}
+
 const sizeOf = (chunks: ReadonlyArray<Uint8Array>): number => chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0)
 
 /** The first bytes of the chunks. */
@@ -104,8 +113,7 @@ export class SimDisk {
       get totalBytes() {
         return condition.totalBytes
       },
-      before: (operation, _, file) => this.mayFail(operation, file),
-      onClosedUse: (operation, path) => this.closedUses.push(`${operation} ${path}`)
+      before: (operation, _, file) => this.mayFail(operation, file)
     })
   }
 
@@ -175,10 +183,7 @@ export class SimDisk {
     const does = <A>(effect: Effect.Effect<A, DiskError>) => this.perform(user, effect)
     const syncs = (effect: Effect.Effect<void, DiskError>) => this.perform(user, this.slowSync(effect))
     return Disk.of({
-      open: (path, mode) =>
-        Effect.map(this.perform(user, disk.open(path, mode)), (file) =>
-          this.wrap(user, file, this.memory.files.file(path))
-        ),
+      open: (path, mode) => this.open(user, path, mode),
       readFile: (path) => does(disk.readFile(path)),
       rename: (from, to) => does(disk.rename(from, to)),
       remove: (path) => does(disk.remove(path)),
@@ -191,8 +196,42 @@ export class SimDisk {
     })
   }
 
-  private wrap(user: DiskUser, file: DiskFile, stored: MemoryFile): DiskFile {
+  private open(user: DiskUser, path: string, mode: OpenMode) {
+    return Effect.gen({ self: this }, function* () {
+      const scope = yield* Scope.make()
+      const file = yield* Scope.provide(this.perform(user, this.memory.disk.open(path, mode)), scope)
+      const use: Use = { count: 0, isClosed: false, close: Scope.close(scope, Exit.void) }
+      yield* Effect.addFinalizer(() => {
+        use.isClosed = true
+        return use.count === 0 ? use.close : Effect.void
+      })
+      return this.wrap(user, file, this.memory.files.file(path), use)
+    })
+  }
+
+  /** An operation on an open file, which is closed when all that began before are over. */
+  private during<A>(use: Use, operation: string, path: string, effect: Effect.Effect<A, DiskError>) {
+    return Effect.suspend((): Effect.Effect<A, DiskError> => {
+      if (use.isClosed) {
+        this.closedUses.push(`${operation} ${path}`)
+        return Effect.fail(new DiskError({ reason: "Io", operation, path }))
+      }
+      use.count += 1
+      const over = Effect.suspend(() => {
+        use.count -= 1
+        return use.isClosed && use.count === 0 ? use.close : Effect.void
+      })
+      return Effect.ensuring(effect, over)
+    })
+  }
+
+  private wrap(user: DiskUser, file: DiskFile, stored: MemoryFile, use: Use): DiskFile {
     let failure: DiskError | undefined
+    const perform = <A>(
+      operation: string,
+      effect: Effect.Effect<A, DiskError>,
+      half?: () => Effect.Effect<unknown, DiskError>
+    ) => this.during(use, operation, file.path, this.perform(user, effect, half))
     const unlessFailed = <A>(effect: Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
       Effect.suspend(() => (failure === undefined ? effect : Effect.fail(failure)))
     const sync = Effect.tapError(this.slowSync(file.sync), (error) =>
@@ -202,27 +241,27 @@ export class SimDisk {
     )
     return {
       path: file.path,
-      size: this.perform(user, file.size),
+      size: perform("size", file.size),
       read: (position, target, hint) => {
         const read = Effect.map(file.read(position, target, hint), (count) => {
           this.rotten.spoil(stored, position, target.subarray(0, count))
           return count
         })
-        return this.perform(user, hint === "cold" ? Effect.andThen(this.wait("coldReadMs"), read) : read)
+        return perform("read", hint === "cold" ? Effect.andThen(this.wait("coldReadMs"), read) : read)
       },
       write: (position, chunks) => {
         const write = (written: ReadonlyArray<Uint8Array>) =>
           Effect.map(file.write(position, written), () =>
             this.rotten.clear(stored, position, position + sizeOf(written))
           )
-        return unlessFailed(this.perform(user, this.maySlowWrite(write(chunks)), () => write(this.someOf(chunks))))
+        return unlessFailed(perform("write", this.maySlowWrite(write(chunks)), () => write(this.someOf(chunks))))
       },
-      sync: unlessFailed(this.perform(user, sync)),
+      sync: unlessFailed(perform("sync", sync)),
       truncate: (length) => {
         const truncate = Effect.map(file.truncate(length), () =>
           this.rotten.clear(stored, length, Number.POSITIVE_INFINITY)
         )
-        return unlessFailed(this.perform(user, truncate))
+        return unlessFailed(perform("truncate", truncate))
       }
     }
   }

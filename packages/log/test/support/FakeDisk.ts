@@ -40,6 +40,8 @@ export class FakeDisk {
   writes = 0
   syncs = 0
   openFiles = 0
+  /** What was done with files that were closed. */
+  readonly closedUses: Array<string> = []
   /** Answers why an operation on a path fails; undefined lets it pass. */
   fault: (operation: string, path: string) => "Io" | "Full" | undefined = () => undefined
   private readonly locked = new Set<string>()
@@ -68,28 +70,36 @@ export class FakeDisk {
         }
         return Effect.map(this.find("open", path), (node) => {
           this.openFiles += 1
-          return this.file(path, node)
+          return { node, isClosed: false }
         })
       }),
-      () =>
+      (opened) =>
         Effect.sync(() => {
+          opened.isClosed = true
           this.openFiles -= 1
         })
-    )
+    ).pipe(Effect.map((opened) => this.file(path, opened)))
   }
 
-  private file(path: string, node: Node): DiskFile {
+  private file(path: string, opened: { readonly node: Node; readonly isClosed: boolean }): DiskFile {
+    const { node } = opened
+    const perform: FakeDisk["perform"] = (operation, at, action) =>
+      Effect.suspend(() => {
+        if (!opened.isClosed) return this.perform(operation, at, action)
+        this.closedUses.push(`${operation} ${at}`)
+        return Effect.fail(new DiskError({ reason: "Io", operation, path: at }))
+      })
     return {
       path,
-      size: this.perform("size", path, () => node.bytes.byteLength),
+      size: perform("size", path, () => node.bytes.byteLength),
       read: (position, target) =>
-        this.perform("read", path, () => {
+        perform("read", path, () => {
           const part = node.bytes.subarray(position, position + target.byteLength)
           target.set(part)
           return part.byteLength
         }),
       write: (position, chunks) =>
-        this.perform("write", path, () => {
+        perform("write", path, () => {
           this.writes += 1
           const length = chunks.reduce((total, chunk) => total + chunk.byteLength, 0)
           const bytes = new Uint8Array(Math.max(node.bytes.byteLength, position + length))
@@ -101,12 +111,12 @@ export class FakeDisk {
           }
           node.bytes = bytes
         }),
-      sync: this.perform("sync", path, () => {
+      sync: perform("sync", path, () => {
         this.syncs += 1
         node.durable = node.bytes.slice()
       }),
       truncate: (length) =>
-        this.perform("truncate", path, () => {
+        perform("truncate", path, () => {
           node.bytes = node.bytes.slice(0, length)
         })
     }

@@ -3,7 +3,7 @@
  * more than they do; slow writes, syncs, and reads that may have to wait for the device go to the thread pool.
  *
  * Invariants: the memory of a write is the caller's again only when the kernel has it all, also where the caller is interrupted; a file that
- * is closed does nothing more, and what it had begun is done first (`Descriptor.ts`); an error of a sync is final. The file remembers it and every later write and sync fails with it: after a failed
+ * is closed does nothing more, and what it had begun is done first (`Descriptor.ts`); an error of a sync is final, also where nobody waits for that any more. The file remembers it and every later write and sync fails with it: after a failed
  * fsync the kernel may have dropped the dirty pages, so a later success would prove nothing.
  */
 import * as fs from "node:fs"
@@ -225,8 +225,12 @@ const makeFile = (path: string, descriptor: Descriptor, pace: WritePace): DiskFi
   let failure: DiskError | undefined
   const unlessFailed = <A>(act: () => Effect.Effect<A, DiskError>): Effect.Effect<A, DiskError> =>
     Effect.suspend(() => (failure === undefined ? act() : Effect.fail(failure)))
-  const fdatasync = onOpenFile<void>("sync", path, descriptor, (fd, done) =>
-    fs.fdatasync(fd, (error) => done(error, undefined))
+  const fdatasync = Effect.tapError(
+    onOpenFile<void>("sync", path, descriptor, (fd, done) => fs.fdatasync(fd, (error) => done(error, undefined))),
+    (error) =>
+      Effect.sync(() => {
+        failure = error
+      })
   )
   return {
     path,
@@ -242,13 +246,7 @@ const makeFile = (path: string, descriptor: Descriptor, pace: WritePace): DiskFi
           ? writeAtOnce(path, descriptor, position, chunks, bytes, pace)
           : writePooled(path, descriptor, position, chunks)
       }),
-    sync: unlessFailed(() =>
-      Effect.tapError(fdatasync, (error) =>
-        Effect.sync(() => {
-          failure = error
-        })
-      )
-    ),
+    sync: Effect.uninterruptible(unlessFailed(() => fdatasync)),
     truncate: (length) =>
       unlessFailed(() => attempt("truncate", path, () => fs.ftruncateSync(descriptor.number, length)))
   }
@@ -280,13 +278,15 @@ const list = (directory: string): ReadonlyArray<DirectoryEntry> =>
     .sort((one, other) => (one.name < other.name ? -1 : 1))
 
 const syncDirectory = (directory: string): Effect.Effect<void, DiskError> =>
-  Effect.scoped(
-    Effect.flatMap(
-      Effect.acquireRelease(
-        attempt("open", directory, () => fs.openSync(directory, O_RDONLY)),
-        (fd) => Effect.sync(() => fs.closeSync(fd))
-      ),
-      (fd) => onThreadPool<void>("sync", directory, (done) => fs.fsync(fd, (error) => done(error, undefined)))
+  Effect.uninterruptible(
+    Effect.scoped(
+      Effect.flatMap(
+        Effect.acquireRelease(
+          attempt("open", directory, () => fs.openSync(directory, O_RDONLY)),
+          (fd) => Effect.sync(() => fs.closeSync(fd))
+        ),
+        (fd) => onThreadPool<void>("sync", directory, (done) => fs.fsync(fd, (error) => done(error, undefined)))
+      )
     )
   )
 
