@@ -362,42 +362,6 @@ describe("a pass and the rest of the log", () => {
   })
 })
 
-describe("a pass and the end of its log", () => {
-  /** Begins a pass, which waits for its first read while the log ends; answers whether it was over by then, and what came of it. */
-  const ending = async <E>(end: (log: Log) => Effect.Effect<void, E>) => {
-    const disk = new FakeDisk()
-    const gate = new Gate(disk)
-    const rules = compacting()
-    const story = Effect.gen(function* () {
-      const log = yield* Log.open(openOptions({ config: () => rules }))
-      yield* log.append(entriesOf([keyed(0, pairs("a=1 b=1")), keyed(2, pairs("a=2"))]).entries, 0)
-      yield* log.roll(ProducerState.empty, 0)
-      yield* log.append(entriesOf([filler(3)]).entries, 0)
-      gate.isClosed = true
-      const pass = yield* Effect.forkChild(log.clean(0, 4, options()), { startImmediately: true })
-      yield* end(log)
-      yield* gate.open
-      const first = yield* Fiber.join(pass)
-      return [first.cleaned, (yield* log.clean(0, 4, options())).cleaned, disk.openFiles]
-    })
-    const results = await run(Effect.scoped(Effect.provideService(story, Disk, gate.service)))
-    const written = [...disk.files.keys()].filter((path) => /\.(cleaned|swap)$/.test(path))
-    return { results, written, closedUses: disk.closedUses }
-  }
-
-  const none = { results: [false, false, 0], written: [], closedUses: [] }
-
-  it("is interrupted by its deletion, and touches none of its files any more", async () => {
-    const deleted = (log: Log) => Effect.andThen(log.retire(`${directory}.1-delete`), log.abandon)
-    expect(await ending(deleted)).toEqual(none)
-  })
-
-  it("is interrupted by a clean end, and by one that leaves all as it is", async () => {
-    expect(await ending((log) => log.close(ProducerState.empty))).toEqual(none)
-    expect(await ending((log) => log.abandon)).toEqual(none)
-  })
-})
-
 describe("a damaged batch", () => {
   it("ends the pass with an error and leaves the log as it was", async () => {
     const { log, disk } = await segmented([[keyed(0, pairs("a=1 b=1"))], [keyed(2, pairs("a=2"))], [filler(3)]])
