@@ -4,6 +4,7 @@
  * Invariants: one pass at a time, and none while `without` runs; when `end` is over none is under way, and there is no other: what a pass
  * has not put in place by then is gone. Kafka: LogCleanerManager.abortCleaning. Neighbour: `Cleaner.ts`.
  */
+import { hasBug } from "@klamm/platform/Bugs"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -37,6 +38,7 @@ export class CleaningTurns {
 
   /** For good: interrupts the pass that is under way, and waits until it has left the files alone. */
   readonly end: Effect.Effect<void> = Effect.suspend(() => {
+    if (hasBug("cleaned-after-the-end")) return Effect.void
     const { underWay } = this
     const ended = Deferred.succeed(this.ended, undefined)
     return underWay === undefined ? Effect.asVoid(ended) : Effect.andThen(ended, Deferred.await(underWay))

@@ -290,8 +290,9 @@ export class Log {
     return Effect.andThen(finished, this.abandon)
   }
 
-  /** Closes the files and leaves everything else as it is, as a crash would. */
+  /** Closes the files, once nobody reads them any more, and leaves everything else as it is, as a crash would. */
   get abandon(): Effect.Effect<void> {
-    return Effect.andThen(this.state.cleaning.end, Scope.close(this.scope, Exit.void))
+    const { cleaning, home } = this.state
+    return Effect.andThen(Effect.andThen(cleaning.end, home.users.end), Scope.close(this.scope, Exit.void))
   }
 }

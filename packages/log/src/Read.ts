@@ -202,6 +202,7 @@ const readFrom = (state: LogState, segments: ReadonlyArray<Segment>, index: numb
 }
 
 const readFound = (state: LogState, request: ReadRequest): Found => {
+  if (state.home.users.isEnded) return Effect.succeed("none")
   if (request.offset >= Math.min(request.upToOffset, state.logEndOffset)) return Effect.succeed("none")
   const { segments } = state
   return readFrom(state, segments, Math.max(0, floorSegment(segments, request.offset)), request)
@@ -209,15 +210,15 @@ const readFound = (state: LogState, request: ReadRequest): Found => {
 
 /**
  * "none" when there is nothing to give: the offset is at or beyond `upToOffset`, the first batch is larger than `maxBytes` and
- * may not exceed it, or `allocate` refused. An offset below the log start reads from the first batch there is. `CorruptLog` when
+ * may not exceed it, `allocate` refused, or the log has ended meanwhile. An offset below the log start reads from the first batch there is. `CorruptLog` when
  * the batch that was asked for is not what was written; what lies ahead of such a batch is given.
  */
 export const read = (state: LogState, request: ReadRequest): Found =>
   Effect.suspend(() => {
     const { cuts } = state
-    return Effect.catchTag(asCorrupt(readFound(state, request)), "CorruptLog", (error) =>
-      isCut(state, cuts)
-        ? Effect.succeed("none" as const)
-        : Effect.andThen(noteDamage(state, error), Effect.fail(error))
-    )
+    return Effect.catch(asCorrupt(readFound(state, request)), (error): Found => {
+      if (state.home.users.isEnded) return Effect.succeed("none")
+      if (error._tag !== "CorruptLog") return Effect.fail(error)
+      return isCut(state, cuts) ? Effect.succeed("none") : Effect.andThen(noteDamage(state, error), Effect.fail(error))
+    })
   })

@@ -18,6 +18,7 @@ import { CleaningTurns } from "./CleaningTurns.ts"
 import { truncateFullyAndStartAt } from "./Delete.ts"
 import * as EpochCache from "./EpochCache.ts"
 import { compactionCheckpoint, fileName, leaderEpochCheckpoint, segmentKinds } from "./Files.ts"
+import { FileUsers } from "./FileUsers.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import type { CorruptLog } from "./LogError.ts"
 import { type FoundFiles, tidy } from "./LogFiles.ts"
@@ -336,7 +337,8 @@ const noFiles: FoundFiles = { segments: [], transactionIndexes: new Set(), snaps
 /** Begins a log in an empty directory: there is nothing to put in order or to recover, and no file is made yet. */
 export const begin = (options: BeginOptions): Effect.Effect<LogState, never, Disk | Scope.Scope> =>
   Effect.gen(function* () {
-    const home: LogHome = { disk: yield* Disk, scope: yield* Effect.scope, directory: options.directory }
+    const { directory } = options
+    const home: LogHome = { disk: yield* Disk, scope: yield* Effect.scope, users: new FileUsers(), directory }
     const segment = new Segment(home, 0, options.now)
     segment.indexes = emptyIndexes()
     const anew = { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }
@@ -348,11 +350,12 @@ export const begin = (options: BeginOptions): Effect.Effect<LogState, never, Dis
 export const open = (options: OpenOptions): Effect.Effect<LogState, DiskError | CorruptLog, Disk | Scope.Scope> =>
   Effect.gen(function* () {
     const disk = yield* Disk
-    const home: LogHome = { disk, scope: yield* Effect.scope, directory: options.directory }
-    yield* disk.makeDirectory(options.directory)
+    const { directory } = options
+    const home: LogHome = { disk, scope: yield* Effect.scope, users: new FileUsers(), directory }
+    yield* disk.makeDirectory(directory)
     const found = yield* tidy(home)
     const state = initialState(options, home, found, [...(yield* openSegments(home, found, options))])
-    const stored = yield* Checkpoint.readIfPresent(disk, `${options.directory}/${leaderEpochCheckpoint}`)
+    const stored = yield* Checkpoint.readIfPresent(disk, `${directory}/${leaderEpochCheckpoint}`)
     const epochs = stored === undefined ? undefined : Checkpoint.decodeEpochs(stored)
     state.epochs = epochs ?? (yield* epochsOfBatches(state.segments))
     state.compactedBelow = yield* readCompactedBelow(home)

@@ -6,12 +6,13 @@
  * more than 2147483647 above the base; index entries are made by `note` alone, so a rebuilt index equals the one written
  * along with the log. Neighbours: `Log.ts` orders segments, `SegmentIndexes.ts` loads and rebuilds indexes.
  */
-import type { Disk, DiskError, DiskFile } from "@klamm/platform"
+import { type Disk, DiskError, type DiskFile } from "@klamm/platform"
 import { assert } from "@klamm/platform/Invariant"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { type FileKind, type FileSuffix, fileName } from "./Files.ts"
+import type { FileUsers } from "./FileUsers.ts"
 import * as IndexFile from "./IndexFile.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import type { CorruptLog } from "./LogError.ts"
@@ -28,6 +29,7 @@ export interface LogHome {
   readonly disk: Disk["Service"]
   /** Files stay open no longer than this. */
   readonly scope: Scope.Scope
+  readonly users: FileUsers
   /** Changes when the directory is renamed. */
   directory: string
 }
@@ -133,26 +135,39 @@ export class Segment {
     })
   }
 
-  /** Runs `use` with the open file, which stays open until it is done even if the segment is deleted meanwhile. */
+  /**
+   * Runs `use` with the open file, which stays open until it is done even if the segment, or the log, is deleted meanwhile. NotFound when
+   * the log has ended.
+   */
   withFile<A, E>(use: (file: DiskFile) => Effect.Effect<A, E>): Effect.Effect<A, E | DiskError> {
-    return Effect.suspend(() => {
-      this.users += 1
+    return Effect.suspend((): Effect.Effect<A, E | DiskError> => {
+      // Who holds the segment, or reads it, may have more to read in it.
+      if (this.home.users.isEnded && !this.inUse) {
+        return Effect.fail(new DiskError({ reason: "NotFound", operation: "open", path: this.path(".log") }))
+      }
+      this.begin()
       return Effect.ensuring(Effect.flatMap(this.open, use), this.release)
     })
   }
 
-  /** Keeps the files from being removed while `effect` runs; undefined when they are gone already. */
+  /** Keeps the files from being removed while `effect` runs; undefined when they are gone already, or the log has ended. */
   hold<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined, E> {
     return Effect.suspend(() => {
-      if (this.removed) return Effect.succeed(undefined)
-      this.users += 1
+      if (this.removed || this.home.users.isEnded) return Effect.succeed(undefined)
+      this.begin()
       return Effect.ensuring(effect, this.release)
     })
+  }
+
+  private begin(): void {
+    this.home.users.begin()
+    this.users += 1
   }
 
   /** The file stays open as long as the indexes stay in memory; without them the last user closes it. */
   private readonly release: Effect.Effect<void> = Effect.suspend(() => {
     this.users -= 1
+    this.home.users.leave()
     if (this.users > 0) return Effect.void
     const { former } = this
     this.former = undefined

@@ -172,6 +172,12 @@ export const bugs: ReadonlyArray<Bug> = [
     overrides: { brokers: 3, kinds: ["stop"] }
   },
   {
+    name: "cleaned-after-the-end",
+    story:
+      "a log that is deleted or closed lets its cleaning go on, on files that are closed: the broker takes the error for a broken disk",
+    overrides: { kinds: ["stop", "slowDisk"] }
+  },
+  {
     name: "sessions-by-the-wall-clock",
     story:
       "sessions of brokers go by the wall clock: set back, it keeps a dead broker's place, and its next life is turned away",

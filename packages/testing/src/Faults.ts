@@ -79,6 +79,8 @@ export interface Swarm {
   readonly minInSync: number
   readonly producers: ReadonlyArray<ProducerPlan>
   readonly consumers: number
+  /** Who make topics and delete them. */
+  readonly churners: number
   readonly smallPieces: number
   readonly maxDelayMs: number
 }
@@ -121,6 +123,7 @@ const drawSettings = (chance: Chance, minInSync: number): Settings => ({
   "offsets.topic.num.partitions": chance.pick([1, 3]),
   "fetch.max.bytes": 4_194_304,
   "log.retention.check.interval.ms": chance.pick([1_000, 300_000]),
+  "log.cleaner.backoff.ms": 100,
   // Leaderships move between living brokers, and the quorum's records come one by one.
   ...chance.pick([{}, { "broker.session.timeout.ms": 3_000, "broker.heartbeat.interval.ms": 500 }]),
   "leader.imbalance.check.interval.seconds": chance.pick([1, 300]),
@@ -164,7 +167,8 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     }),
     consumers: chance.pick([1, 2]),
     smallPieces: chance.pick([0, 0.02, 0.3]),
-    maxDelayMs: chance.pick([0.5, 3, 50])
+    maxDelayMs: chance.pick([0.5, 3, 50]),
+    churners: chance.pick([0, 0, 1, 2])
   }
 }
 

@@ -1,11 +1,13 @@
-/** The clients of a run: producers, consumers with and without a group, and an administrator, as the swarm says. */
+/** The clients of a run: producers, consumers with and without a group, an administrator, and who makes topics and deletes them. */
 import type { Simulation } from "../Simulation.ts"
 import { runAdmin } from "./Admin.ts"
+import { runChurn } from "./Churn.ts"
 import { runConsumer } from "./Consumer.ts"
 import { runProducer } from "./Producer.ts"
 
 const adminPaceMs = 2_000
 const maxTopics = 8
+const maxChurned = 20
 
 /** Starts all of them; answers their machines' names. */
 export const startWorkload = (run: Simulation, topic: string, replicationFactor: number): ReadonlyArray<string> => {
@@ -41,5 +43,10 @@ export const startWorkload = (run: Simulation, topic: string, replicationFactor:
   const admin = run.join("admin", (client) =>
     runAdmin({ client, history, nowMs, replicationFactor, paceMs: adminPaceMs, maxTopics, isStopping })
   )
-  return [...producers, ...consumers, admin]
+  const churners = Array.from({ length: swarm.churners }, (_, index) =>
+    run.join(`churn${index + 1}`, (client) =>
+      runChurn({ client, nowMs, replicationFactor, maxTopics: maxChurned, isStopping })
+    )
+  )
+  return [...producers, ...consumers, admin, ...churners]
 }
