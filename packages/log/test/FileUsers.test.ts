@@ -24,6 +24,8 @@ it("waits for those who read its files, and lets nobody begin", async () => {
     gate.isClosed = true
     const reading = yield* Effect.forkChild(log.read(request), { startImmediately: true })
     const ending = yield* Effect.forkChild(log.abandon, { startImmediately: true })
+    // The one that reads still waits; no other would.
+    gate.isClosed = false
     const late = yield* log.read(request)
     const search = yield* log.offsetForTimestamp(0, 2, decompression)
     const openMeanwhile = disk.openFiles

@@ -109,6 +109,28 @@ describe("a sync of the file system's", () => {
     )
     assert.deepStrictEqual(reasons, ["Io", "Io"])
   })
+
+  it("of a directory that nobody waits for any more is over first too", async () => {
+    const { fsync } = fs
+    let isOver = false
+    const syncSlowly = (_: number, done: fs.NoParamCallback): void => {
+      setTimeout(() => {
+        isOver = true
+        done(null)
+      }, 30)
+    }
+    Object.assign(fs, { fsync: syncSlowly })
+    syncBuiltinESMExports()
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const syncing = yield* Effect.forkChild((yield* Disk).syncDirectory(root), { startImmediately: true })
+        yield* Fiber.interrupt(syncing)
+      }).pipe(Effect.provide(layerNode))
+    )
+    Object.assign(fs, { fsync })
+    syncBuiltinESMExports()
+    assert.isTrue(isOver)
+  })
 })
 
 describe("the memory disk", () => {
