@@ -22,7 +22,13 @@ const replicasOver = (brokers: ReadonlyArray<{ readonly host: string; readonly p
   const program = Effect.gen(function* () {
     const client = yield* makeClient({ arena, clientId: "test", bootstrap: brokers, chance: new Chance(1) })
     yield* createTopic(client, new History(), () => 0, plan)
-    return yield* client.replication("orders", client.anyone)
+    // Another broker than the one that answered may hear of it a moment later.
+    let found = yield* client.replication("orders", client.anyone)
+    while (found.length < plan.partitions) {
+      yield* Effect.sleep(5)
+      found = yield* client.replication("orders", client.anyone)
+    }
+    return found
   })
   return Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(NodeNetwork.layer)))
 }
