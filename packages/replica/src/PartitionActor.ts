@@ -290,7 +290,9 @@ const performFrom = (
           told.push(...messages)
           return rest
         })
-  return end === effects.length ? all : Effect.andThen(all, performFrom(hand, effects, end, told, now))
+  if (end === effects.length) return all
+  // Looked at only then: the log may be another one behind a move.
+  return Effect.flatMap(all, () => performFrom(hand, effects, end, told, now))
 }
 
 /** Without a generator, for the reason that `Actor.ts` gives. */

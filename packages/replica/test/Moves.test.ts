@@ -1,11 +1,14 @@
 /** Replicas that move to another directory of their broker, under load, throttled, cancelled, and with the power cut at every step. */
 import { assert, describe, it } from "@effect/vitest"
+import { Disk } from "@klamm/platform"
 import { FileFault, nothingSurvives, type Survivors } from "@klamm/platform/MemoryFiles"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
+import type { LogMove } from "../src/LogPlace.ts"
 import { ReplicationQuota } from "../src/ReplicationQuota.ts"
 import * as Support from "./support/cluster.ts"
 import { Cluster, eventually, logOf, produce, topicId, topicName } from "./support/cluster.ts"
@@ -98,6 +101,34 @@ describe("a replica that moves", () => {
         const repeated = yield* produce(cluster, 1, { batch: idempotent(80 * 3) })
         assert.deepStrictEqual([repeated.errorCode, repeated.baseOffset], [ErrorCode.NONE, 240])
       })
+    )
+  })
+
+  it.live("is written to where it is now by what is decided in the same turn as its move", () => {
+    const cluster = alone()
+    return withCluster(
+      cluster,
+      Effect.gen(function* () {
+        const moving = cluster.find(1)!
+        const { log: before } = moving
+        const [, there] = cluster.up.get(1)!.replicas.directories()
+        const { currentTimeMillis: now } = Clock
+        const creating = there!.log.createFuture(topicName, 0, topicId, () => cluster.logConfig, yield* now)
+        const log = yield* Effect.provideService(creating, Disk, cluster.disks.get(1)!.disk)
+        const move: LogMove = {
+          truncations: 0,
+          refuse: () => undefined,
+          perform: (_, replace) =>
+            Effect.sync(() => {
+              replace({ log, onTruncated: Effect.void, onDiskError: () => Effect.void })
+              return "Moved"
+            })
+        }
+        moving.actor.tell({ _tag: "MoveLog", move })
+        const written = yield* produce(cluster, 1, { batch: idempotent(0) })
+        assert.strictEqual(written.errorCode, ErrorCode.NONE)
+        assert.deepStrictEqual([before.logEndOffset, log.logEndOffset], [0, 3])
+      }).pipe(Effect.scoped)
     )
   })
 

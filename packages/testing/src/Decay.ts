@@ -6,7 +6,7 @@
 import { Topics } from "@klamm/metadata"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type { Chance } from "./Chance.ts"
-import { dataDirectory } from "./Nodes.ts"
+import { dataDirectories, replicaDirectories } from "./Nodes.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
 import type { World } from "./World.ts"
 
@@ -44,10 +44,12 @@ const magicAt = 16
 
 /** The batches of a partition that a power cut would leave on the node's disk. */
 const durableBatches = ({ disk: { files } }: SimNode, partition: string): ReadonlyArray<Place> => {
-  const found = files.findDurable(`${dataDirectory}/${partition}`)
-  if (found?.kind !== "directory") return []
-  return [...found.durable].flatMap(([name, file]) => {
-    const path = `${dataDirectory}/${partition}/${name}`
+  const found = replicaDirectories(partition).flatMap((directory) => {
+    const entry = files.findDurable(directory)
+    return entry?.kind === "directory" ? [...entry.durable].map(([name, file]) => ({ directory, name, file })) : []
+  })
+  return found.flatMap(({ directory, name, file }) => {
+    const path = `${directory}/${name}`
     if (!name.endsWith(".log") || file.kind !== "file" || files.find(path) !== file) return []
     const bytes = file.durable
     const places: Array<Place> = []
@@ -78,11 +80,10 @@ export class Decay {
     if (this.pending !== undefined) return true
     const { files } = node.disk
     const prefix = `${this.options.topic}-`
-    return (
-      files.find(dataDirectory) !== undefined &&
-      files
-        .list(dataDirectory)
-        .some(({ name }) => isReplica(name, prefix) && node.disk.isRotten(`${dataDirectory}/${name}`))
+    return dataDirectories.some(
+      (parent) =>
+        files.find(parent) !== undefined &&
+        files.list(parent).some(({ name }) => isReplica(name, prefix) && node.disk.isRotten(`${parent}/${name}`))
     )
   }
 

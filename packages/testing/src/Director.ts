@@ -80,12 +80,13 @@ export class Director {
     return harmless.length > 0 ? harmless : ["reset"]
   }
 
-  /** Starts again what ended by itself, for ever. */
+  /** Starts again what ended by itself, for ever; and a broker that goes on without one of its directories. */
   get supervise(): Effect.Effect<never> {
     const look = Effect.sync(() => {
       this.decay.tend()
       for (const node of this.options.cluster.nodes) {
         if (node.state === "Dead" && !this.down.has(node.id)) node.start()
+        if (node.state === "Up" && node.broker?.replicas.directories().some(({ failed }) => failed)) node.stop()
       }
     })
     return Effect.forever(Effect.andThen(Effect.sleep(superviseMs), look))

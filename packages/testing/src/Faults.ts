@@ -5,7 +5,7 @@
  * ours, always. Neighbour: `Director.ts`, which does it to the cluster.
  */
 import type { Chance } from "./Chance.ts"
-import type { Settings } from "./Nodes.ts"
+import { dataDirectories, type Settings } from "./Nodes.ts"
 
 export const faultKinds = [
   "crash",
@@ -81,6 +81,8 @@ export interface Swarm {
   readonly consumers: number
   /** Who make topics and delete them. */
   readonly churners: number
+  /** Brokers have two directories each, and replicas are moved while they are in use. */
+  readonly isOperated: boolean
   readonly smallPieces: number
   readonly maxDelayMs: number
 }
@@ -149,7 +151,7 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
   const brokers = overrides.brokers ?? 1
   const kinds = drawKinds(chance, brokers)
   const minInSync = brokers >= 3 ? 2 : 1
-  return {
+  const drawn = {
     seed,
     brokers,
     disorder: chance.pick([0, 0.1, 1]),
@@ -158,7 +160,7 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     maxSends: overrides.maxSends ?? chance.pick([300, 1_000, 3_000]),
     faultEveryMs: chance.skewed(150, 4_000),
     kinds: overrides.kinds ?? kinds,
-    settings: { ...drawSettings(chance, minInSync), ...overrides.settings },
+    settings: drawSettings(chance, minInSync),
     partitions: chance.pick([1, 2, 5]),
     minInSync,
     producers: Array.from({ length: chance.pick([1, 2, 3]) }, () => {
@@ -168,8 +170,11 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     consumers: chance.pick([1, 2]),
     smallPieces: chance.pick([0, 0.02, 0.3]),
     maxDelayMs: chance.pick([0.5, 3, 50]),
-    churners: chance.pick([0, 0, 1, 2])
+    churners: chance.pick([0, 0, 1, 2]),
+    isOperated: chance.happens(1)
   }
+  const directories: Settings = drawn.isOperated ? { "log.dirs": dataDirectories.join() } : {}
+  return { ...drawn, settings: { ...drawn.settings, ...directories, ...overrides.settings } }
 }
 
 /** What has happened in a run, by kind. */

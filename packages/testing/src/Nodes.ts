@@ -11,6 +11,11 @@ import { clientPort, hostOf } from "./SimCluster.ts"
 
 export const controllerPort = 9_093
 export const dataDirectory = "/data"
+/** Where logs may lie: in the second where `log.dirs` names it. */
+export const dataDirectories: ReadonlyArray<string> = [dataDirectory, "/data2"]
+/** Where a replica may lie, such as main-0; for a moment of its move it is in both. */
+export const replicaDirectories = (name: string): ReadonlyArray<string> =>
+  dataDirectories.map((directory) => `${directory}/${name}`)
 
 export type Settings = Readonly<Record<string, string | number | boolean>>
 

@@ -3,7 +3,7 @@
  * read again while its file only grows.
  */
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
-import { dataDirectory } from "../Nodes.ts"
+import { replicaDirectories } from "../Nodes.ts"
 import type { SimNode } from "../SimCluster.ts"
 
 type Files = SimNode["disk"]["files"]
@@ -34,11 +34,13 @@ export class DurableEnds {
 
   /** Of the log of that name, such as main-0. */
   of({ disk: { files } }: Pick<SimNode, "disk">, name: string): number {
-    const directory = files.findDurable(`${dataDirectory}/${name}`)
-    if (directory?.kind !== "directory") return 0
     let end = 0
-    for (const [fileName, file] of directory.durable) {
-      if (fileName.endsWith(".log") && file.kind === "file") end = Math.max(end, this.endOf(file))
+    for (const path of replicaDirectories(name)) {
+      const directory = files.findDurable(path)
+      if (directory?.kind !== "directory") continue
+      for (const [fileName, file] of directory.durable) {
+        if (fileName.endsWith(".log") && file.kind === "file") end = Math.max(end, this.endOf(file))
+      }
     }
     return end
   }

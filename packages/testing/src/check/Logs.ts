@@ -6,7 +6,7 @@
 
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
-import { dataDirectory } from "../Nodes.ts"
+import { dataDirectories } from "../Nodes.ts"
 import type { SimNode } from "../SimCluster.ts"
 import { type ReadBatch, readBatches } from "../workload/Payload.ts"
 import type { Check, Violation } from "./Evidence.ts"
@@ -52,12 +52,11 @@ const batchesOf = (bytes: Uint8Array): ReadonlyArray<StoredBatch> => {
 /** The logs on a node's disk, as written; `topic` names the one whose records are read too. */
 export const logsOn = (node: SimNode, topic: string, decompression: Decompression): ReadonlyArray<StoredLog> => {
   const { files } = node.disk
-  if (files.find(dataDirectory) === undefined) return []
-  return files
-    .list(dataDirectory)
+  return dataDirectories
+    .filter((parent) => files.find(parent) !== undefined)
+    .flatMap((parent) => files.list(parent).map((entry) => ({ ...entry, directory: `${parent}/${entry.name}` })))
     .filter(({ name, kind }) => kind === "directory" && isLog(name) && !isCompacted(name))
-    .map(({ name }) => {
-      const directory = `${dataDirectory}/${name}`
+    .map(({ name, directory }) => {
       const contents = files
         .list(directory)
         .filter((entry) => entry.name.endsWith(".log"))

@@ -6,15 +6,14 @@
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import type { Promises } from "../Faults.ts"
 import type { History } from "../History.ts"
-import { dataDirectory } from "../Nodes.ts"
+import { replicaDirectories } from "../Nodes.ts"
 import type { SimCluster, SimNode } from "../SimCluster.ts"
 import type { Violation } from "./Evidence.ts"
 
 type View = "written" | "durable"
 
-/** Where the log on the node's disk ends, without what is torn. */
-const logEndOn = ({ disk: { files } }: SimNode, name: string, view: View): number => {
-  const directory = `${dataDirectory}/${name}`
+/** Where the log in that directory ends, without what is torn. */
+const logEndIn = ({ disk: { files } }: SimNode, directory: string, view: View): number => {
   if (files.find(directory) === undefined) return 0
   let end = 0
   for (const { name: fileName } of files.list(directory)) {
@@ -30,6 +29,9 @@ const logEndOn = ({ disk: { files } }: SimNode, name: string, view: View): numbe
   }
   return end
 }
+
+const logEndOn = (node: SimNode, name: string, view: View): number =>
+  Math.max(...replicaDirectories(name).map((directory) => logEndIn(node, directory, view)))
 
 export interface SpreadOptions {
   readonly cluster: SimCluster

@@ -1,8 +1,9 @@
 /**
- * Compacted topics that come and go: each is made, a few keys are written to it over and over, and it is deleted, at best while its log is
- * being cleaned. Nothing is promised of what is in them; but no broker may take harm from their end. Neighbour: `Admin.ts`, whose topics
- * stay.
+ * Topics that come and go, most of them compacted: each is made, a few keys are written to it over and over, replicas are moved and records
+ * deleted meanwhile in some runs, and it is deleted, at best while its log is being cleaned or copied. Nothing is promised of what is in
+ * them; but no broker may take harm from their end. Neighbour: `Admin.ts`, whose topics stay.
  */
+import type { Address } from "@klamm/platform/Network"
 import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
 import { DeleteTopicsRequest, DeleteTopicsResponse } from "@klamm/protocol/api/20-DeleteTopics"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
@@ -13,10 +14,16 @@ import * as Effect from "effect/Effect"
 import { History } from "../History.ts"
 import { createTopic } from "./Admin.ts"
 import { backoffMs, type Client } from "./Client.ts"
+import { change } from "./Operator.ts"
 
 export interface ChurnOptions {
   readonly client: Client
+  /** Of what is odd; the topics are not in it, since they need not be there in the end. */
+  readonly history: History
   readonly nowMs: () => number
+  readonly brokers: ReadonlyArray<Address>
+  /** Whether somebody sees to the topics while they are there. */
+  readonly isOperated: boolean
   readonly replicationFactor: number
   /** Topics after which there are no more. */
   readonly maxTopics: number
@@ -30,12 +37,17 @@ const produceTimeoutMs = 1_000
 /** Batches are stamped so far apart, and a segment is not to be older: each begins one, and there is always something to clean. */
 const segmentMs = 1_000
 
+/** Of rounds in which something is done to an operated topic. */
+const operations = 0.1
+
 const configs = {
-  "cleanup.policy": "compact",
   "segment.ms": String(segmentMs),
   "min.cleanable.dirty.ratio": "0.01",
   "file.delete.delay.ms": "50"
 }
+
+/** Records are deleted of topics that do not keep all keys for ever. */
+const policies = ["compact", "compact,delete", "delete"] as const
 
 const encoder = new TextEncoder()
 
@@ -73,9 +85,14 @@ const write = ({ client }: ChurnOptions, topic: string, round: number): Effect.E
 const fill = (options: ChurnOptions, topic: string, rounds: number, round = 0): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (round >= rounds || options.isStopping()) return Effect.void
-    const pause = Effect.sleep(options.client.chance.skewed(1, 100))
+    const { client } = options
+    const pause = Effect.sleep(client.chance.skewed(1, 100))
+    const operate =
+      options.isOperated && client.chance.happens(operations)
+        ? change({ ...options, topic, partitions, minReplicas: 1 })
+        : Effect.void
     return Effect.andThen(
-      Effect.andThen(write(options, topic, round), pause),
+      Effect.andThen(Effect.andThen(write(options, topic, round), operate), pause),
       Effect.suspend(() => fill(options, topic, rounds, round + 1))
     )
   })
@@ -101,11 +118,12 @@ const deleteTopic = (client: Client, topic: string): Effect.Effect<void> => {
 /** Makes topics and deletes them, one after another. */
 export const runChurn = (options: ChurnOptions, made = 0): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const { client, nowMs, replicationFactor, maxTopics, isStopping } = options
+    const { client, nowMs, isOperated, replicationFactor, maxTopics, isStopping } = options
     if (isStopping() || made >= maxTopics) return Effect.void
     const name = `${client.clientId}-${made}`
-    // Of its own: what is deleted need not be there in the end.
-    const making = createTopic(client, new History(), nowMs, { name, partitions, replicationFactor, configs })
+    const policy = isOperated ? client.chance.pick(policies) : "compact"
+    const plan = { name, partitions, replicationFactor, configs: { ...configs, "cleanup.policy": policy } }
+    const making = createTopic(client, new History(), nowMs, plan)
     const rounds = client.chance.below(60)
     return making.pipe(
       Effect.andThen(fill(options, name, rounds)),

@@ -3,15 +3,17 @@ import type { Simulation } from "../Simulation.ts"
 import { runAdmin } from "./Admin.ts"
 import { runChurn } from "./Churn.ts"
 import { runConsumer } from "./Consumer.ts"
+import { runOperator } from "./Operator.ts"
 import { runProducer } from "./Producer.ts"
 
 const adminPaceMs = 2_000
 const maxTopics = 8
 const maxChurned = 20
+const operatorPaceMs = 300
 
 /** Starts all of them; answers their machines' names. */
 export const startWorkload = (run: Simulation, topic: string, replicationFactor: number): ReadonlyArray<string> => {
-  const { swarm, history, nowMs, codecs, decompression } = run
+  const { swarm, history, nowMs, codecs, decompression, bootstrap: brokers } = run
   const partitions = Array.from({ length: swarm.partitions }, (_, index) => index)
   const isStopping = run.stopping
   const isFull = () => isStopping() || history.sends.length >= swarm.maxSends
@@ -45,8 +47,35 @@ export const startWorkload = (run: Simulation, topic: string, replicationFactor:
   )
   const churners = Array.from({ length: swarm.churners }, (_, index) =>
     run.join(`churn${index + 1}`, (client) =>
-      runChurn({ client, nowMs, replicationFactor, maxTopics: maxChurned, isStopping })
+      runChurn({
+        client,
+        history,
+        nowMs,
+        brokers,
+        isOperated: swarm.isOperated,
+        replicationFactor,
+        maxTopics: maxChurned,
+        isStopping
+      })
     )
   )
-  return [...producers, ...consumers, admin, ...churners]
+  // What rots is looked for on all disks, so that nobody takes a replica away from one.
+  const isOperated = swarm.isOperated && !swarm.kinds.includes("rot")
+  const minReplicas = Math.min(replicationFactor, swarm.minInSync)
+  const operators = (isOperated ? ["operator"] : []).map((name) =>
+    run.join(name, (client) =>
+      runOperator({
+        client,
+        history,
+        nowMs,
+        brokers,
+        topic,
+        partitions: swarm.partitions,
+        minReplicas,
+        paceMs: operatorPaceMs,
+        isStopping
+      })
+    )
+  )
+  return [...producers, ...consumers, admin, ...churners, ...operators]
 }
