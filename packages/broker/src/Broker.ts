@@ -137,7 +137,7 @@ const serveClients = (
         return first ? Effect.andThen(Control.awaitImage(control, epoch), node.follow) : Effect.void
       },
       metadataOffset: () => control.follower.image().offset,
-      offlineLogDirs: () => storage.directories.flatMap((each) => (each.failed ? [each.log.directoryId] : [])),
+      offlineLogDirs: node.offlineLogDirs,
       failedDirectories,
       failureTimeoutMs: staticConfig.values["log.dir.failure.timeout.ms"],
       onUntold: (failure) => Effect.asVoid(Deferred.fail(failed, failure)),

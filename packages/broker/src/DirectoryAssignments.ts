@@ -1,7 +1,8 @@
 /**
  * Tells the controller in which log directory each replica of this broker is (KIP-858), so that it knows what a failed directory takes
  * with it. Invariant: what gathers while one question is under way goes out with the next; the last word on a replica counts; what
- * the controller did not take is told again.
+ * the controller did not take is told again. And what moved out of a directory is told before that is told to have failed: a replica that
+ * comes from a failed one began anew, as the controller sees it.
  */
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
@@ -19,10 +20,14 @@ interface Assignment {
   readonly topicId: string
   readonly partition: number
   readonly directoryId: string
+  /** It moved out of that one. */
+  readonly left: string | undefined
 }
 
 export interface DirectoryAssignments {
-  readonly assign: (topicId: string, partition: number, directoryId: string) => void
+  readonly assign: (topicId: string, partition: number, directoryId: string, left?: string) => void
+  /** The controller may still take it for the place of a replica that has moved. */
+  readonly isBeingLeft: (directoryId: string) => boolean
 }
 
 const keyOf = ({ topicId, partition }: Assignment): string => `${topicId}/${partition}`
@@ -58,10 +63,11 @@ export const make = (
     )
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(Queue.take(news), tellAll)))
     return {
-      assign: (topicId, partition, directoryId) => {
-        const assignment = { topicId, partition, directoryId }
+      assign: (topicId, partition, directoryId, left) => {
+        const assignment = { topicId, partition, directoryId, left }
         pending.set(keyOf(assignment), assignment)
         Queue.offerUnsafe(news, undefined)
-      }
+      },
+      isBeingLeft: (directoryId) => [...pending.values()].some(({ left }) => left === directoryId)
     }
   })

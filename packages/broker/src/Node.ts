@@ -19,6 +19,7 @@ import { BrokerArena } from "./BrokerArena.ts"
 import { offsetsTopic } from "./Cluster.ts"
 import type { Control } from "./Control.ts"
 import { supportedFeatures } from "./ControllerLifecycle.ts"
+import * as DirectoryAssignments from "./DirectoryAssignments.ts"
 import type { BrokerFailure } from "./Failure.ts"
 import { FetchSessions } from "./FetchSessions.ts"
 import { partitionLog } from "./GroupPartitionLog.ts"
@@ -71,12 +72,13 @@ const groupSettings = ({ values }: BrokerSnapshot): GroupSettings => ({
 
 const makeReplicas = (
   { control, codecs, storage, brokerEpoch, failedDirectories, failed }: NodeOptions,
-  quotas: ReplicationQuotas.ReplicationQuotas
+  quotas: ReplicationQuotas.ReplicationQuotas,
+  assignments: DirectoryAssignments.DirectoryAssignments
 ) =>
-  Effect.gen(function* () {
+  Effect.suspend(() => {
     const { live } = control
-    return yield* Replicas.make({
-      ...(yield* ReplicaPorts.make(control, quotas, brokerEpoch)),
+    return Replicas.make({
+      ...ReplicaPorts.make(control, quotas, assignments, brokerEpoch),
       directories: storage.directories,
       rules: (topicName) => live.rules(topicName),
       housekeeping: () => housekeeping(live.snapshot),
@@ -134,11 +136,12 @@ const followGroups = (
 
 export const make = (options: NodeOptions) =>
   Effect.gen(function* () {
-    const { control, codecs, brokerEpoch } = options
+    const { control, codecs, storage, brokerEpoch } = options
     const { live, follower } = control
     const { nodeId, staticConfig, controller } = control.services
     const quotas = yield* ReplicationQuotas.make(live)
-    const replicas = yield* makeReplicas(options, quotas)
+    const assignments = yield* DirectoryAssignments.make(controller, { id: nodeId, epoch: brokerEpoch })
+    const replicas = yield* makeReplicas(options, quotas, assignments)
     const coordinator = yield* makeGroupCoordinator({
       config: () => groupSettings(live.snapshot),
       groupOperations,
@@ -173,8 +176,13 @@ export const make = (options: NodeOptions) =>
       codecs,
       scope
     }
+    /** Those that have failed, as far as the controller may be told. */
+    const offlineLogDirs = () =>
+      storage.directories.flatMap(({ failed, log: { directoryId } }) =>
+        failed && !assignments.isBeingLeft(directoryId) ? [directoryId] : []
+      )
     /** From when on the metadata is acted on. Once. */
-    return { services, replicas, follow: Scope.provide(follow, scope) }
+    return { services, replicas, offlineLogDirs, follow: Scope.provide(follow, scope) }
   })
 
 /** What the controller is told of this broker: where clients reach it, on the ports really bound. */

@@ -10,7 +10,7 @@ import type { FetcherOptions, FetcherSettings } from "@klamm/replica/Fetcher"
 import type { IsrUpdatesOptions } from "@klamm/replica/IsrUpdates"
 import * as Effect from "effect/Effect"
 import type { Control } from "./Control.ts"
-import * as DirectoryAssignments from "./DirectoryAssignments.ts"
+import type { DirectoryAssignments } from "./DirectoryAssignments.ts"
 import { latestVersion } from "./Handler.ts"
 import { rackAwareSelector } from "./ReplicaSelector.ts"
 import type { ReplicationQuotas } from "./ReplicationQuotas.ts"
@@ -36,27 +36,31 @@ export const fetchSettings = ({ values }: BrokerSnapshot): FetcherSettings => ({
   servesConsumers: values["replica.selector.class"] === rackAwareSelector
 })
 
-/** Everything that replicas ask of the rest of the cluster; until the scope ends. */
-export const make = (control: Control, quotas: ReplicationQuotas, brokerEpoch: () => number) =>
-  Effect.gen(function* () {
-    const { live, peers, services } = control
-    const { nodeId, controller } = services
-    const directories = yield* DirectoryAssignments.make(controller, { id: nodeId, epoch: brokerEpoch })
-    const ports: FetcherOptions & IsrUpdatesOptions & Pick<Replicas.ReplicasOptions, "assignDirectory"> = {
-      nodeId,
-      brokerEpoch,
-      addressOf: (brokerId) => addressOf(control, brokerId),
-      fetch: ({ address, fetcher }, body, timeoutMs) =>
-        Effect.flatMap(peers.replicaFetch(fetcher), (channels) =>
-          channels.request(address, api, latestVersion(FetchRequest), body, timeoutMs)
-        ),
-      disconnect: ({ address, fetcher }) =>
-        Effect.flatMap(peers.replicaFetch(fetcher), (channels) => channels.disconnect(address)),
-      fetchSettings: () => fetchSettings(live.snapshot),
-      quota: quotas.follower,
-      alterPartition: (command) =>
-        controller.ask({ _tag: "AlterPartition", brokerId: nodeId, brokerEpoch: brokerEpoch(), ...command }),
-      assignDirectory: directories.assign
-    }
-    return ports
-  })
+export type Ports = FetcherOptions & IsrUpdatesOptions & Pick<Replicas.ReplicasOptions, "assignDirectory">
+
+/** Everything that replicas ask of the rest of the cluster. */
+export const make = (
+  control: Control,
+  quotas: ReplicationQuotas,
+  { assign }: DirectoryAssignments,
+  brokerEpoch: () => number
+): Ports => {
+  const { live, peers, services } = control
+  const { nodeId, controller } = services
+  return {
+    nodeId,
+    brokerEpoch,
+    addressOf: (brokerId) => addressOf(control, brokerId),
+    fetch: ({ address, fetcher }, body, timeoutMs) =>
+      Effect.flatMap(peers.replicaFetch(fetcher), (channels) =>
+        channels.request(address, api, latestVersion(FetchRequest), body, timeoutMs)
+      ),
+    disconnect: ({ address, fetcher }) =>
+      Effect.flatMap(peers.replicaFetch(fetcher), (channels) => channels.disconnect(address)),
+    fetchSettings: () => fetchSettings(live.snapshot),
+    quota: quotas.follower,
+    alterPartition: (command) =>
+      controller.ask({ _tag: "AlterPartition", brokerId: nodeId, brokerEpoch: brokerEpoch(), ...command }),
+    assignDirectory: assign
+  }
+}

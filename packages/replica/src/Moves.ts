@@ -4,7 +4,8 @@
  *
  * Invariants: the log stays where it is until its copy is complete and durable. 1. The copy is marked and gets the partition's name.
  * 2. It is the log. 3. The old one is renamed away. 4. The mark goes. A crash between 1 and 3 leaves both, the same, and at the next start
- * the marked one goes on; a crash before leaves an unfinished copy, which starts over. What fails on the way fails its own directory.
+ * the marked one goes on; a crash before leaves an unfinished copy, which starts over. What fails on the way fails its own directory; and
+ * what is in a directory that has failed stays there, since the controller was told so or is about to be.
  * A partition has one copy at a time. Neighbours: `LogCopy.ts` copies, `LogPlace.ts` is what is replaced, `Hosting.ts` has the rest.
  */
 import type { CorruptLog, Log } from "@klamm/log"
@@ -110,20 +111,22 @@ const replaceLog = (self: Self, move: Move, producers: ProducerState, replace: (
     const { actor, directory, copy } = move
     const { log: source } = actor
     const hosted = hostedOf(self, actor)
-    if (hosted === undefined) return "Kept"
+    if (hosted === undefined || hosted.directory.failed) return "Kept"
     const { highWatermark } = actor.actor.state()
     const completed = Effect.andThen(
       copy.complete(source, producers, yield* Clock.currentTimeMillis),
       directory.checkpoint(self.options.otherLogs, [{ log: copy.log, highWatermark }])
     )
-    if (!(yield* attempt(self, directory, completed))) return "Kept"
-    if (!(yield* attempt(self, directory, directory.log.promote(copy.log)))) return "Failed"
+    if (!(yield* attempt(self, directory, completed)) || hosted.directory.failed) return "Kept"
+    const promoted = yield* attempt(self, directory, directory.log.promote(copy.log))
+    if (!promoted || hosted.directory.failed) return "Failed"
     forget(self, move)
     replace(placeOf(self, directory, copy.log))
     hosted.directory.remove(actor)
     directory.add(actor)
     self.hosted.set(actor.topicId, actor.partition, { ...hosted, directory })
-    self.options.assignDirectory(actor.topicId, actor.partition, directory.log.directoryId)
+    const { directoryId: left } = hosted.directory.log
+    self.options.assignDirectory(actor.topicId, actor.partition, directory.log.directoryId, left)
     yield* Effect.logInfo(`${nameOf(actor)} has moved from ${hosted.directory.path} to ${directory.path}`)
     if (yield* retire(self, hosted.directory, source)) yield* attempt(self, directory, directory.log.settle(copy.log))
     return "Moved"

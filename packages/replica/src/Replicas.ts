@@ -61,8 +61,8 @@ export interface ReplicasOptions extends FetcherOptions, IsrUpdatesOptions {
   readonly recoveryThreads: () => number
   /** Logs in the directories that others own and that checkpoints must name. */
   readonly otherLogs: ReadonlyArray<Log>
-  /** A replica is in another directory than the metadata has for it, or in the first one that it got (KIP-858). */
-  readonly assignDirectory: (topicId: string, partition: number, directoryId: string) => void
+  /** A replica is in another directory than the metadata has for it, or in the first one that it got (KIP-858); moved out of `left`. */
+  readonly assignDirectory: (topicId: string, partition: number, directoryId: string, left?: string) => void
   /** A directory has failed; others are left. */
   readonly onFailed: (directoryId: string) => void
   /** No directory is left to work with. */

@@ -1,6 +1,6 @@
 /** Replicas that move to another directory of their broker, under load, throttled, cancelled, and with the power cut at every step. */
 import { assert, describe, it } from "@effect/vitest"
-import { Disk } from "@klamm/platform"
+import { Disk, DiskError } from "@klamm/platform"
 import { FileFault, nothingSurvives, type Survivors } from "@klamm/platform/MemoryFiles"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -212,11 +212,12 @@ interface Trouble {
   readonly survivors: Survivors | undefined
 }
 
+const changes = new Set(["write", "sync", "truncate", "rename", "remove", "makeDirectory", "syncDirectory", "open"])
+
 /** A broker whose disk fails at the `step`th change of it after the move has begun; answers whether it came to that. */
 const failAt = (step: number, { fails, survivors }: Trouble) => {
   const cluster = alone()
   let left = Number.POSITIVE_INFINITY
-  const changes = new Set(["write", "sync", "truncate", "rename", "remove", "makeDirectory", "syncDirectory", "open"])
   cluster.diskOptions = {
     before: (operation, path) => {
       if (!fails(path)) return
@@ -261,6 +262,41 @@ const atEveryStep = (trouble: Trouble) =>
     assert.isAbove(step, 4)
   })
 
+const lost = new DiskError({ operation: "write", path: "/a", reason: "Io" })
+
+/** The directory that a replica is moved out of is found to have failed at the `step`th change of the other; answers whether it came to that. */
+const loseOldAt = (step: number) => {
+  const cluster = alone()
+  let left = Number.POSITIVE_INFINITY
+  cluster.diskOptions = {
+    before: (operation, path) => {
+      if (!path.startsWith("/b") || !changes.has(operation)) return
+      left -= 1
+      if (left === 0) cluster.up.get(1)!.replicas.directories()[0]!.fail(lost)
+    }
+  }
+  return withCluster(
+    cluster,
+    Effect.gen(function* () {
+      const written = yield* produceMany(cluster, 0, 8)
+      left = step
+      yield* moveTo(cluster, "/b")
+      yield* eventually("the move is over", () => futures(cluster).length === 0)
+      const hasFailed = left <= 0
+      const isTold = cluster.assigned.length > 0
+      // What the controller believes of the directories is so: who was told to be in the new one goes on, who is in the failed one does not.
+      const answered = yield* produce(cluster, 1, { batch: idempotent(written * 3) })
+      assert.strictEqual(answered.errorCode, isTold ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR, `step ${step}`)
+      assert.strictEqual(directoryOf(cluster), isTold ? "/b/t-0" : "/a/t-0", `step ${step}`)
+      yield* cluster.kill(1, nothingSurvives)
+      left = Number.POSITIVE_INFINITY
+      yield* cluster.start(1)
+      assert.strictEqual((yield* logOf(cluster, 1)).length, written + (isTold ? 1 : 0), `step ${step}`)
+      return hasFailed
+    })
+  )
+}
+
 const all = () => true
 const inside = (directory: string) => (path: string) => path.startsWith(directory)
 
@@ -270,6 +306,16 @@ describe("at any step of a move nothing is lost", () => {
   it.live("by the end of the process", () => atEveryStep({ fails: all, survivors: undefined }), limitMs)
   it.live("if the old directory fails", () => atEveryStep({ fails: inside("/a"), survivors: nothingSurvives }), limitMs)
   it.live("if the new directory fails", () => atEveryStep({ fails: inside("/b"), survivors: nothingSurvives }), limitMs)
+  it.live(
+    "if the old one is found to have failed meanwhile",
+    () =>
+      Effect.gen(function* () {
+        let step = 1
+        while (yield* loseOldAt(step)) step += 1
+        assert.isAbove(step, 4)
+      }),
+    limitMs
+  )
   it.live(
     "if the new one fails and keeps what it was told",
     () => atEveryStep({ fails: inside("/b"), survivors: undefined }),
