@@ -113,12 +113,14 @@ const apply = (self: Hosting.Self, changes: Changes.Changes, image: Image.Image)
     yield* Effect.forEach(changes.partitions, follow, { concurrency: startConcurrency, discard: true })
   })
 
+/** Logs of partitions that are here are in a failed directory too, where nobody opened them. */
 const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
   Effect.forEach(
     self.options.directories,
     (directory) =>
       Effect.gen(function* () {
         for (const [key, found] of [...directory.found]) {
+          if (directory.failed) return
           if (self.options.otherLogs.some((log) => log.directory === found.directory)) continue
           directory.found.delete(key)
           yield* Effect.logWarning(`${found.directory} belongs to no topic of the cluster and is set aside`)

@@ -73,6 +73,8 @@ export class Cluster {
   directories: ReadonlyArray<string> = ["/data"]
   /** Where replicas were said to be: node, directory id. */
   readonly assigned: Array<string> = []
+  /** Between the opening of a node's directories and that of the logs in them. */
+  onOpened: (directories: ReadonlyArray<ReplicaDirectory>) => void = () => undefined
   diskOptions: MemoryDiskOptions = {}
   logConfig: LogConfig = { ...defaultLogConfig, segmentBytes: 4096 }
   /** Of all nodes together, as followers. */
@@ -132,6 +134,7 @@ export class Cluster {
             return new ReplicaDirectory(memory.disk, log, yield* log.find(0))
           })
         )
+        this.onOpened(directories)
         const waiters = yield* FetchWaiters.make
         const replicas = yield* Replicas.make(this.optionsFor(id, epoch, directories))
         return { id, epoch, scope, replicas, waiters }
