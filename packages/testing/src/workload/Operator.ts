@@ -47,16 +47,9 @@ const refusals: ReadonlySet<number> = new Set([
   ErrorCode.POLICY_VIOLATION
 ])
 
-/** Other replicas for a partition, in any order and number; now and then what is under way is called off. */
-const reassign: Operation = ({ client, topic, partitions, brokers, minReplicas }) => {
-  const { chance } = client
-  const shuffled = brokers
-    .map((_, index) => ({ id: index + 1, at: chance.double() }))
-    .sort((one, other) => one.at - other.at)
-    .map(({ id }) => id)
-  const count = minReplicas + chance.below(brokers.length - minReplicas + 1)
-  const replicas = chance.happens(0.2) ? null : shuffled.slice(0, count)
-  const partition = { partitionIndex: chance.below(partitions), replicas }
+/** `null` calls off what is under way. */
+const assign = ({ client, topic, partitions }: Place, replicas: ReadonlyArray<number> | null): Asked => {
+  const partition = { partitionIndex: client.chance.below(partitions), replicas }
   return client.ask(
     client.anyone,
     { request: AlterPartitionReassignmentsRequest, response: AlterPartitionReassignmentsResponse },
@@ -65,6 +58,21 @@ const reassign: Operation = ({ client, topic, partitions, brokers, minReplicas }
     ({ errorCode, responses }) => (errorCode === ErrorCode.NONE ? responses[0]?.partitions[0]?.errorCode : errorCode)
   )
 }
+
+/** Other replicas for a partition, in any order and number. */
+const reassign: Operation = (place) => {
+  const { brokers, minReplicas } = place
+  const { chance } = place.client
+  const shuffled = brokers
+    .map((_, index) => ({ id: index + 1, at: chance.double() }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ id }) => id)
+  const count = minReplicas + chance.below(brokers.length - minReplicas + 1)
+  return assign(place, shuffled.slice(0, count))
+}
+
+/** Takes replicas away at once that have what others, out of sync by now, have not: fewer have it than min.insync.replicas, as in Kafka. */
+const cancel: Operation = (place) => assign(place, null)
 
 const electLeader: Operation = ({ client, topic, partitions }) =>
   client.ask(
@@ -113,7 +121,7 @@ const deleteRecords: Operation = ({ client, topic, partitions }) => {
 }
 
 const placing: ReadonlyArray<Operation> = [reassign, electLeader, moveLog]
-const changing: ReadonlyArray<Operation> = [...placing, addPartitions, deleteRecords]
+const changing: ReadonlyArray<Operation> = [...placing, cancel, addPartitions, deleteRecords]
 
 /** One of them. An error that no client knows what to do with is odd. */
 const operate = (operations: ReadonlyArray<Operation>, place: Place): Effect.Effect<void> =>
