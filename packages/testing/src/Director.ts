@@ -8,6 +8,7 @@ import type { Chance } from "./Chance.ts"
 import { Decay } from "./Decay.ts"
 import { disturb, spoil, type Undo } from "./Disturbances.ts"
 import { type Ambush, type FaultKind, isAmbush, losesNothing, type Swarm } from "./Faults.ts"
+import { dataDirectories, dataDirectory } from "./Nodes.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
 import { healthy } from "./SimDisk.ts"
 import type { SimNetwork } from "./SimNetwork.ts"
@@ -227,7 +228,7 @@ export class Director {
   }
 
   private begin(kind: Exclude<FaultKind, "lostDisk" | "blackout" | "rot" | Ambush>, node: SimNode): Undo | undefined {
-    const { chance } = this.options
+    const { chance, swarm } = this.options
     switch (kind) {
       case "stop":
         this.down.add(node.id)
@@ -255,7 +256,7 @@ export class Director {
       case "reset":
         return disturb({ ...this.options, clientHosts: this.clientHosts }, kind, node)
       default:
-        return spoil(chance, kind, node)
+        return spoil(chance, kind, node, swarm.isOperated ? dataDirectories : [dataDirectory])
     }
   }
 

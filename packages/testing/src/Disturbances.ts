@@ -44,14 +44,17 @@ export const disturb = (
   return { forMs, end }
 }
 
+/** Where a broker has several directories, at times one of them alone is to fail. */
 export const spoil = (
   chance: Chance,
   kind: "slowDisk" | "syncError" | "writeError" | "fullDisk",
-  { disk: { condition, files } }: SimNode
+  { disk: { condition, files } }: SimNode,
+  directories: ReadonlyArray<string>
 ): Undo => {
   if (kind === "slowDisk") Object.assign(condition, { syncMs: [50, 3_000], coldReadMs: [5, 1_000], writeMs: [1, 500] })
   else if (kind === "syncError") condition.syncFails = chance.skewed(0.01, 1)
   else if (kind === "writeError") condition.writeFails = chance.skewed(0.01, 1)
   else condition.totalBytes = files.usedBytes + chance.below(20_000)
+  if (directories.length > 1) condition.failsUnder = chance.pick(["", ...directories.map((each) => `${each}/`)])
   return { forMs: chance.skewed(10, 10_000), end: () => Object.assign(condition, healthy()) }
 }

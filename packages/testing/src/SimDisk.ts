@@ -33,6 +33,8 @@ export interface DiskCondition {
   readFails: number
   writeFails: number
   syncFails: number
+  /** Only operations on paths that begin so fail. */
+  failsUnder: string
   /** Where the volume is full; undefined: never. */
   totalBytes: number | undefined
 }
@@ -46,6 +48,7 @@ export const healthy = (): DiskCondition => ({
   readFails: 0,
   writeFails: 0,
   syncFails: 0,
+  failsUnder: "",
   totalBytes: undefined
 })
 
@@ -113,7 +116,7 @@ export class SimDisk {
       get totalBytes() {
         return condition.totalBytes
       },
-      before: (operation, _, file) => this.mayFail(operation, file)
+      before: (operation, path, file) => this.mayFail(operation, path, file)
     })
   }
 
@@ -328,10 +331,11 @@ export class SimDisk {
     return beginningOf(chunks, this.chance.below(sizeOf(chunks) + 1))
   }
 
-  private mayFail(operation: string, file: MemoryFile | undefined): void {
+  private mayFail(operation: string, path: string, file: MemoryFile | undefined): void {
     const kind = kindOf[operation]
     if (kind === undefined) return
     const { condition } = this
+    if (!path.startsWith(condition.failsUnder)) return
     const probability = { read: condition.readFails, write: condition.writeFails, sync: condition.syncFails }[kind]
     if (!this.chance.happens(probability)) return
     this.failures += 1
