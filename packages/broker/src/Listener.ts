@@ -118,9 +118,14 @@ export const listen = (
         if (!connections.admits(connection.remote.host, limits())) {
           return Effect.logWarning(`refused a connection from ${connection.remote.host}: the limit is reached`)
         }
-        const { id, touch, remove } = connections.add(connection, clock.currentTimeMillisUnsafe())
-        const info = { id, listenerName: endpoint.name, securityProtocol: endpoint.protocol, touch }
-        return Effect.ensuring(Effect.andThen(turn, serve(connection, info, services)), Effect.sync(remove))
+        return Effect.acquireUseRelease(
+          Effect.sync(() => connections.add(connection, clock.currentTimeMillisUnsafe())),
+          ({ id, touch }) => {
+            const info = { id, listenerName: endpoint.name, securityProtocol: endpoint.protocol, touch }
+            return Effect.andThen(turn, serve(connection, info, services))
+          },
+          ({ remove }) => Effect.sync(remove)
+        )
       })
     const options = { arena, framing, receiveLimitBytes: limits().receiveLimitBytes }
     return yield* network.listen({ host: endpoint.host, port: endpoint.port }, options, accept)

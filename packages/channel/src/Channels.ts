@@ -135,10 +135,11 @@ const askWithin = (
   encode: (correlationId: number) => Uint8Array,
   timeoutMs: number
 ): Effect.Effect<Frame, ChannelError> =>
-  Effect.suspend(() => {
-    const giveUp = deadlines.add(monotonicMsOf(clock) + timeoutMs, () => run(link.closeFor("TimedOut")))
-    return Effect.ensuring(link.ask(encode), Effect.sync(giveUp))
-  })
+  Effect.acquireUseRelease(
+    Effect.sync(() => deadlines.add(monotonicMsOf(clock) + timeoutMs, () => run(link.closeFor("TimedOut")))),
+    () => link.ask(encode),
+    (giveUp) => Effect.sync(giveUp)
+  )
 
 /** The frame of the answer, within the time given. */
 const ask = (

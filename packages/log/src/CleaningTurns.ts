@@ -22,13 +22,18 @@ export class CleaningTurns {
   /** Runs a pass in its turn, unless the log ends first. */
   pass<A, E>(cleaning: Effect.Effect<A, E>): Effect.Effect<A, E | Overtaken> {
     const untilEnded = Effect.andThen(Deferred.await(this.ended), Effect.fail(new Overtaken()))
-    const begun = Effect.suspend(() => {
+    const begin = Effect.suspend(() => {
       if (Deferred.isDoneUnsafe(this.ended)) return Effect.fail(new Overtaken())
       const over = Deferred.makeUnsafe<void>()
       this.underWay = over
-      return Effect.ensuring(Effect.raceFirst(cleaning, untilEnded), Deferred.succeed(over, undefined))
+      return Effect.succeed(over)
     })
-    return this.without(begun)
+    const cleaned = Effect.acquireUseRelease(
+      begin,
+      () => Effect.raceFirst(cleaning, untilEnded),
+      (over) => Deferred.succeed(over, undefined)
+    )
+    return this.without(cleaned)
   }
 
   /** Runs `effect` while no pass is under way. */

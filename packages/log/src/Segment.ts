@@ -140,26 +140,36 @@ export class Segment {
    * the log has ended.
    */
   withFile<A, E>(use: (file: DiskFile) => Effect.Effect<A, E>): Effect.Effect<A, E | DiskError> {
-    return Effect.suspend((): Effect.Effect<A, E | DiskError> => {
-      // Who holds the segment, or reads it, may have more to read in it.
-      if (this.home.users.isEnded && !this.inUse) {
-        return Effect.fail(new DiskError({ reason: "NotFound", operation: "open", path: this.path(".log") }))
-      }
-      this.begin()
-      return Effect.ensuring(Effect.flatMap(this.open, use), this.release)
-    })
+    return Effect.acquireUseRelease(
+      this.begin,
+      () => Effect.flatMap(this.open, use),
+      () => this.release
+    )
   }
 
   /** Keeps the files from being removed while `effect` runs; undefined when they are gone already, or the log has ended. */
   hold<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A | undefined, E> {
-    return Effect.suspend(() => {
-      if (this.removed || this.home.users.isEnded) return Effect.succeed(undefined)
-      this.begin()
-      return Effect.ensuring(effect, this.release)
-    })
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const begins = !this.removed && !this.home.users.isEnded
+        if (begins) this.count()
+        return begins
+      }),
+      (begun): Effect.Effect<A | undefined, E> => (begun ? effect : Effect.succeed(undefined)),
+      (begun) => (begun ? this.release : Effect.void)
+    )
   }
 
-  private begin(): void {
+  private readonly begin: Effect.Effect<void, DiskError> = Effect.suspend(() => {
+    // Who holds the segment, or reads it, may have more to read in it.
+    if (this.home.users.isEnded && !this.inUse) {
+      return Effect.fail(new DiskError({ reason: "NotFound", operation: "open", path: this.path(".log") }))
+    }
+    this.count()
+    return Effect.void
+  })
+
+  private count(): void {
     this.home.users.begin()
     this.users += 1
   }

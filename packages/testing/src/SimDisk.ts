@@ -214,18 +214,23 @@ export class SimDisk {
 
   /** An operation on an open file, which is closed when all that began before are over. */
   private during<A>(use: Use, operation: string, path: string, effect: Effect.Effect<A, DiskError>) {
-    return Effect.suspend((): Effect.Effect<A, DiskError> => {
+    const begin = Effect.suspend((): Effect.Effect<void, DiskError> => {
       if (use.isClosed) {
         this.closedUses.push(`${operation} ${path}`)
         return Effect.fail(new DiskError({ reason: "Io", operation, path }))
       }
       use.count += 1
-      const over = Effect.suspend(() => {
-        use.count -= 1
-        return use.isClosed && use.count === 0 ? use.close : Effect.void
-      })
-      return Effect.ensuring(effect, over)
+      return Effect.void
     })
+    const over = Effect.suspend(() => {
+      use.count -= 1
+      return use.isClosed && use.count === 0 ? use.close : Effect.void
+    })
+    return Effect.acquireUseRelease(
+      begin,
+      () => effect,
+      () => over
+    )
   }
 
   private wrap(user: DiskUser, file: DiskFile, stored: MemoryFile, use: Use): DiskFile {

@@ -236,14 +236,12 @@ export class ProducerLive {
 
   /** Nothing lingers while this is done. */
   hurrying<A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.suspend(() => {
-      const { sender } = this.deps
-      sender.beginHurry()
-      return Effect.ensuring(
-        work,
-        Effect.sync(() => sender.endHurry())
-      )
-    })
+    const { sender } = this.deps
+    return Effect.acquireUseRelease(
+      Effect.sync(() => sender.beginHurry()),
+      () => work,
+      () => Effect.sync(() => sender.endHurry())
+    )
   }
 
   /** Takes no more records, delivers what it has as far as the time goes, and gives up the rest. */
