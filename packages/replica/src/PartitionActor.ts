@@ -8,6 +8,7 @@ import { type Actor, spawn } from "@klamm/actor"
 import type { CorruptLog, Log } from "@klamm/log/Log"
 import type * as ProducerState from "@klamm/log/ProducerState"
 import type { DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import { assert, mark } from "@klamm/platform/Invariant"
 import { monotonicMsOf } from "@klamm/platform/Moment"
 import { NodeTelemetry } from "@klamm/platform/Telemetry"
@@ -291,6 +292,7 @@ const performFrom = (
           return rest
         })
   if (end === effects.length) return all
+  if (hasBug("written-behind-a-move")) return Effect.andThen(all, performFrom(hand, effects, end, told, now))
   // Looked at only then: the log may be another one behind a move.
   return Effect.flatMap(all, () => performFrom(hand, effects, end, told, now))
 }

@@ -120,7 +120,7 @@ const setStraysAside = (self: Hosting.Self): Effect.Effect<void> =>
     (directory) =>
       Effect.gen(function* () {
         for (const [key, found] of [...directory.found]) {
-          if (directory.failed) return
+          if (directory.failed && !hasBug("strays-in-failed-directory")) return
           if (self.options.otherLogs.some((log) => log.directory === found.directory)) continue
           directory.found.delete(key)
           yield* Effect.logWarning(`${found.directory} belongs to no topic of the cluster and is set aside`)

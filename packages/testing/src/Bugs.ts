@@ -90,6 +90,22 @@ const replicationBugs: ReadonlyArray<Bug> = [
   }
 ]
 
+const directoryBugs: ReadonlyArray<Bug> = [
+  {
+    name: "written-behind-a-move",
+    story:
+      "what is decided in the same turn as a log's move to another directory is written to the log that was left, acknowledged and lost",
+    overrides: { isOperated: true, kinds: ["slowDisk"] }
+  },
+  {
+    name: "strays-in-failed-directory",
+    story:
+      "a broker that starts with a failed directory sets the logs in it aside as of no topic, and begins them anew at the next start",
+    overrides: { brokers: 3, isOperated: true, kinds: ["crash", "writeError", "fullDisk"] },
+    isRare: true
+  }
+]
+
 const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "no-pre-vote",
@@ -184,6 +200,7 @@ export const bugs: ReadonlyArray<Bug> = [
     overrides: { brokers: 3, kinds: ["clockJump", "powerLoss"] },
     isRare: true
   },
+  ...directoryBugs,
   ...replicationBugs,
   ...quorumBugs
 ]

@@ -103,6 +103,7 @@ export interface SwarmOverrides {
   readonly maxSends?: number
   /** Of all producers. */
   readonly acks?: number
+  readonly isOperated?: boolean
 }
 
 const drawProducer = (chance: Chance): ProducerPlan => ({
@@ -171,7 +172,7 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     smallPieces: chance.pick([0, 0.02, 0.3]),
     maxDelayMs: chance.pick([0.5, 3, 50]),
     churners: chance.pick([0, 0, 1, 2]),
-    isOperated: chance.happens(1)
+    isOperated: overrides.isOperated ?? chance.happens(0.4)
   }
   const directories: Settings = drawn.isOperated ? { "log.dirs": dataDirectories.join() } : {}
   return { ...drawn, settings: { ...drawn.settings, ...directories, ...overrides.settings } }
