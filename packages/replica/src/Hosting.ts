@@ -250,7 +250,9 @@ export const remove = (self: Self, topicId: string, partition: number): Effect.E
     yield* endActor(actor, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     yield* Scope.close(scope, Exit.void)
     const now = yield* Clock.currentTimeMillis
-    const deletion = Effect.andThen(directory.log.delete(actor.log, now), actor.log.abandon)
+    // Whoever reads it may take long, and the metadata goes on.
+    const abandoned = Effect.forkIn(actor.log.abandon, self.scope, { startImmediately: true })
+    const deletion = Effect.andThen(directory.log.delete(actor.log, now), abandoned)
     if (!directory.failed) yield* Effect.catch(deletion, onDiskError(self, directory))
   })
 
