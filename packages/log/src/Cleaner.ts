@@ -9,6 +9,7 @@
  * durable is cleaned, and that is noted before the first gap is made (`compactionCheckpoint`).
  */
 import type { DiskError, DiskFile } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import type { Decompression } from "@klamm/protocol/Compression"
 import { openRecords } from "@klamm/protocol/Record"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
@@ -79,11 +80,12 @@ const enterKeys = (
 ): boolean => {
   const cursor = openRecords(bytes, at, decompression)
   const baseOffset = RecordBatch.baseOffset(bytes, at)
+  const tooLate = hasBug("newest-by-batch") ? RecordBatch.lastOffset(bytes, at) : undefined
   for (let remaining = RecordBatch.count(bytes, at); remaining > 0; remaining--) {
     cursor.next()
     if (cursor.keyLength < 0) continue
     const key = cursor.bytes.subarray(cursor.keyAt, cursor.keyAt + cursor.keyLength)
-    if (!offsets.put(key, baseOffset + cursor.offsetDelta)) return false
+    if (!offsets.put(key, tooLate ?? baseOffset + cursor.offsetDelta)) return false
     offsets.latestOffset = baseOffset + cursor.offsetDelta
   }
   return true
@@ -281,7 +283,7 @@ const cleanGroups = (
       output?.segment.indexes?.transaction.append(transaction)
     )
     const { producers, decompression } = options
-    const { deleteRetentionMs } = state.config()
+    const deleteRetentionMs = hasBug("tombstones-not-retained") ? 0 : state.config().deleteRetentionMs
     const round = { offsets, endOffset, producers, transactions, decompression, now, deleteRetentionMs }
     for (const [from, to] of Compaction.groupSegments(known, endOffset, state.config())) {
       const group = segments.slice(from, to)

@@ -7,6 +7,7 @@
 import type { Log } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -116,7 +117,8 @@ const cleanOne = (options: HousekeepingOptions, { actor, log }: PartitionActor, 
   Effect.suspend(() => {
     const state = actor.state()
     if (state._tag === "Offline") return Effect.void
-    const cleaning = log.clean(now, lastStableOffset(state), {
+    const end = hasBug("cleaned-above-the-watermark") ? log.logEndOffset : lastStableOffset(state)
+    const cleaning = log.clean(now, end, {
       producers: state.producers,
       decompression: options.decompression(),
       dedupeBufferBytes: options.settings().dedupeBufferBytes

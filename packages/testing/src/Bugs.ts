@@ -106,6 +106,26 @@ const directoryBugs: ReadonlyArray<Bug> = [
   }
 ]
 
+const compactionBugs: ReadonlyArray<Bug> = [
+  {
+    name: "newest-by-batch",
+    story: "the newest record of a key counts as the last one of its batch, and cleaning finds all others in it older",
+    overrides: { isKeyed: true }
+  },
+  {
+    name: "tombstones-not-retained",
+    story: "cleaning does not wait for delete.retention.ms: the pass behind the one that met a tombstone takes it away",
+    overrides: { isKeyed: true }
+  },
+  {
+    name: "cleaned-above-the-watermark",
+    story:
+      "cleaning removes what is acknowledged for the sake of what is not, which is cut off behind a change of leader",
+    overrides: { brokers: 3, kinds: ["twoLeaders", "isolate", "crash"], stormMs: 20_000, isKeyed: true },
+    isRare: true
+  }
+]
+
 const quorumBugs: ReadonlyArray<Bug> = [
   {
     name: "no-pre-vote",
@@ -202,7 +222,8 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   ...directoryBugs,
   ...replicationBugs,
-  ...quorumBugs
+  ...quorumBugs,
+  ...compactionBugs
 ]
 
 /** Runs with the bug in. */

@@ -85,6 +85,8 @@ export interface Swarm {
   readonly isOperated: boolean
   readonly smallPieces: number
   readonly maxDelayMs: number
+  /** There is a compacted topic that stays, and what is left in it is looked at. */
+  readonly isKeyed: boolean
 }
 
 export interface ProducerPlan {
@@ -104,6 +106,7 @@ export interface SwarmOverrides {
   /** Of all producers. */
   readonly acks?: number
   readonly isOperated?: boolean
+  readonly isKeyed?: boolean
 }
 
 const drawProducer = (chance: Chance): ProducerPlan => ({
@@ -172,7 +175,8 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     smallPieces: chance.pick([0, 0.02, 0.3]),
     maxDelayMs: chance.pick([0.5, 3, 50]),
     churners: chance.pick([0, 0, 1, 2]),
-    isOperated: overrides.isOperated ?? chance.happens(0.4)
+    isOperated: overrides.isOperated ?? chance.happens(0.4),
+    isKeyed: overrides.isKeyed ?? chance.happens(0.4)
   }
   const directories: Settings = drawn.isOperated ? { "log.dirs": dataDirectories.join() } : {}
   return { ...drawn, settings: { ...drawn.settings, ...directories, ...overrides.settings } }

@@ -14,6 +14,7 @@ import { Chance } from "./Chance.ts"
 import { BallotWatch } from "./check/Ballots.ts"
 import { overstayed } from "./check/Coordinators.ts"
 import { checkAll, type Violation } from "./check/index.ts"
+import { keyedLogsOn } from "./check/KeyedLogs.ts"
 import { logsOn, matching, type StoredLog } from "./check/Logs.ts"
 import { QuorumWatch } from "./check/Quorum.ts"
 import { ReplicaWatch } from "./check/Replicas.ts"
@@ -21,6 +22,7 @@ import { SpreadWatch } from "./check/Spread.ts"
 import { Director } from "./Director.ts"
 import { drawSwarm, mustHold, type Promises, type Swarm, type SwarmOverrides } from "./Faults.ts"
 import { History } from "./History.ts"
+import { KeyedHistory } from "./KeyedHistory.ts"
 import { configOf } from "./Nodes.ts"
 import { SimCluster } from "./SimCluster.ts"
 import { SimNetwork } from "./SimNetwork.ts"
@@ -72,6 +74,7 @@ export class Simulation {
   readonly network: SimNetwork
   readonly cluster: SimCluster
   readonly history = new History()
+  readonly keyed = new KeyedHistory()
   readonly codecs: Codecs
   readonly violations: Array<Violation> = []
   isStopping = false
@@ -220,6 +223,12 @@ const startSurgeon = (run: Simulation, director: Director): void => {
   )
 }
 
+/** What is known of the compacted topic in the end, where there is one. */
+const keyedEvidence = ({ cluster, decompression, keyed }: Simulation, { passes: final }: Found) => {
+  const logs = cluster.nodes.flatMap((node) => keyedLogsOn(node, keyed.partitions, decompression))
+  return keyed.partitions === 0 ? undefined : { history: keyed, final, logs }
+}
+
 const script = (run: Simulation, director: Director, found: (stock: Found) => void): Effect.Effect<void> =>
   Effect.gen(function* () {
     const { swarm, history, nowMs } = run
@@ -290,7 +299,10 @@ export const simulate = (options: SimulationOptions): Outcome => {
   const logs = logsOf(run)
   const promises = { ...mustHold(swarm, director.counts), ...options.promises }
   violations.push(...mishaps(run, promises))
-  if (stock !== undefined) violations.push(...checkAll({ swarm, promises, history, topic: mainTopic, logs, ...stock }))
+  if (stock !== undefined) {
+    const keyed = keyedEvidence(run, stock)
+    violations.push(...checkAll({ swarm, promises, history, topic: mainTopic, logs, ...stock, keyed }))
+  }
   for (const { check, detail } of violations) world.tell("world", `violation: ${check}: ${detail}`)
   world.tell("world", `sends ${history.sends.length}, reads ${history.reads.length}`)
   run.dispose()

@@ -3,10 +3,23 @@ import { MemoryFiles } from "@klamm/platform/MemoryFiles"
 import { buildBatch, setBaseOffset } from "@klamm/protocol/RecordBatch"
 import { assert, describe, it } from "vitest"
 import { Chance } from "../src/Chance.ts"
+import {
+  asWritten,
+  endsReached,
+  newestKept,
+  newestReplicated,
+  offsetsRise,
+  valuesRise
+} from "../src/check/Compaction.ts"
 import { DurableEnds } from "../src/check/DurableEnd.ts"
+import type { Check, Evidence } from "../src/check/Evidence.ts"
+import type { KeyedLog } from "../src/check/KeyedLogs.ts"
 import { matching, rising, type StoredBatch, type StoredLog } from "../src/check/Logs.ts"
 import { differsAt } from "../src/check/Replicas.ts"
 import { Solitude } from "../src/check/Solitude.ts"
+import { drawSwarm, mustHold, type Promises } from "../src/Faults.ts"
+import { History } from "../src/History.ts"
+import { KeyedHistory, type KeyedRecord, type Pass, type Write } from "../src/KeyedHistory.ts"
 import { SimDisk } from "../src/SimDisk.ts"
 
 const batchAt = (offset: number, records: number): Uint8Array => {
@@ -148,5 +161,162 @@ describe("log matching", () => {
     const torn = logOf(2, stored(0, 7), stored(5, 8), stored(0, 9))
     assert.deepStrictEqual(matching([logOf(1, stored(0, 7), stored(5, 8)), torn]), [])
     assert.lengthOf(rising([torn]), 1, "where it stays, that is told by another check")
+  })
+})
+
+describe("a compacted topic", () => {
+  /** Of key a: values 1 and 3; of b: 2, and a tombstone, 4. Each is acknowledged at its value's time, with the offset below it. */
+  const written = (overrides: Partial<Write> = {}): ReadonlyArray<Write> =>
+    [1, 2, 3, 4].map((value) => ({
+      partition: 0,
+      key: value % 2 === 1 ? "a" : "b",
+      value,
+      isTombstone: value === 4,
+      timestamp: 1_000 + value,
+      invokedMs: value - 0.5,
+      state: "ok",
+      endedMs: value,
+      offset: value - 1,
+      ...(value === 3 ? overrides : {})
+    }))
+  const recordOf = ({ offset, key, value, isTombstone, timestamp }: Write): KeyedRecord => ({
+    offset,
+    key,
+    value,
+    isTombstone,
+    timestamp
+  })
+  const [a1, b2, a3, b4] = written().map(recordOf)
+  const pass = (records: ReadonlyArray<KeyedRecord | undefined>, overrides: Partial<Pass> = {}): Pass => ({
+    partition: 0,
+    beganMs: 10,
+    endedMs: 11,
+    end: 4,
+    isWhole: true,
+    records: records.filter((record) => record !== undefined),
+    ...overrides
+  })
+
+  interface Found {
+    readonly final?: Pass
+    readonly during?: Pass
+    readonly logs?: ReadonlyArray<KeyedLog>
+    readonly writes?: ReadonlyArray<Write>
+    readonly keepsTombstones?: boolean
+    readonly brokers?: number
+    readonly promises?: Partial<Promises>
+  }
+  const swarmOf = (brokers: number) => drawSwarm(1, new Chance(1), { brokers })
+  const found = (check: Check, { final, during, logs, writes, keepsTombstones, brokers = 3, promises }: Found) => {
+    const history = new KeyedHistory()
+    history.keepsTombstones = keepsTombstones ?? true
+    history.writes.push(...(writes ?? written()))
+    if (during !== undefined) history.passes.push(during)
+    const swarm = swarmOf(brokers)
+    const evidence: Evidence = {
+      swarm,
+      promises: { ...mustHold(swarm, new Map()), keepsAcksAll: true, keepsReads: true, ...promises },
+      history: new History(),
+      topic: "main",
+      logs: [],
+      drained: [],
+      topics: new Map(),
+      committed: new Map(),
+      keyed: { history, final: final === undefined ? [] : [final], logs: logs ?? [] }
+    }
+    return check(evidence)
+  }
+  const checks = [offsetsRise, asWritten, valuesRise, newestKept, endsReached, newestReplicated]
+
+  it("is as it was promised before it is cleaned and when all but the newest is gone", () => {
+    for (const records of [
+      [a1, b2, a3, b4],
+      [b2, a3, b4],
+      [a3, b4]
+    ]) {
+      const final = pass(records)
+      const logs = [{ nodeId: 1, partition: 0, records: [a1!, a3!, b4!] }]
+      for (const check of checks) assert.deepStrictEqual(found(check, { final, during: final, logs }), [])
+    }
+  })
+
+  it("has offsets that rise", () => {
+    assert.lengthOf(found(offsetsRise, { final: pass([a1, b4, a3]) }), 1)
+    assert.lengthOf(found(offsetsRise, { during: pass([a3, a3]) }), 1)
+  })
+
+  it("has only what was written, as it was", () => {
+    const others: ReadonlyArray<Partial<KeyedRecord>> = [
+      { value: 9 },
+      { value: Number.NaN },
+      { key: "b" },
+      { isTombstone: true },
+      { timestamp: 7 }
+    ]
+    for (const other of others) assert.lengthOf(found(asWritten, { during: pass([{ ...a3!, ...other }]) }), 1)
+  })
+
+  it("has each record where it was acknowledged, and where it was read if reads last", () => {
+    const moved = pass([{ ...a3!, offset: 5 }])
+    const unsynced = { keepsReads: false }
+    assert.lengthOf(found(asWritten, { during: moved, promises: unsynced }), 1)
+    const before = { ...moved, beganMs: 2 }
+    assert.lengthOf(found(asWritten, { during: before }), 1)
+    assert.lengthOf(found(asWritten, { during: before, promises: unsynced }), 0, "it was lost and written anew")
+    assert.lengthOf(found(asWritten, { during: moved, writes: written({ offset: -1 }) }), 0, "nobody said where")
+  })
+
+  it("has values that rise for each key", () => {
+    const behind = { ...a1!, offset: 9 }
+    assert.lengthOf(found(valuesRise, { during: pass([a3, b4, behind]) }), 1)
+    assert.lengthOf(found(valuesRise, { during: pass([a3, behind]), promises: { keepsAcksAll: false } }), 0)
+  })
+
+  it("keeps the newest of each key that was acknowledged before", () => {
+    assert.lengthOf(found(newestKept, { during: pass([a1, b4]) }), 1)
+    assert.lengthOf(found(newestKept, { final: pass([b4]) }), 1)
+    assert.lengthOf(found(newestKept, { during: pass([a1, b4], { beganMs: 2.9 }) }), 0, "it came later")
+    assert.lengthOf(found(newestKept, { during: pass([a1], { end: 2 }) }), 1, "of b, which is below that end")
+    assert.lengthOf(found(newestKept, { during: pass([a1, b2], { end: 2 }) }), 0, "it is above that end")
+    assert.lengthOf(found(newestKept, { during: pass([], { isWhole: false }) }), 0)
+    assert.lengthOf(found(newestKept, { during: pass([]), promises: { keepsAcksAll: false } }), 0)
+    assert.lengthOf(found(newestKept, { during: pass([a1, b4]), writes: written({ state: "unknown" }) }), 0)
+  })
+
+  it("keeps tombstones for their time, and lets go of what is below them first", () => {
+    const gone = pass([a3])
+    const older = pass([b2, a3])
+    assert.lengthOf(found(newestKept, { final: gone }), 1)
+    assert.lengthOf(found(newestKept, { final: gone, keepsTombstones: false, brokers: 1 }), 0)
+    assert.lengthOf(found(newestKept, { final: older, keepsTombstones: false, brokers: 1 }), 1)
+    assert.lengthOf(found(newestKept, { final: older, keepsTombstones: false }), 0, "a replica was behind for longer")
+    assert.lengthOf(found(newestKept, { during: older, keepsTombstones: false, brokers: 1 }), 0, "so was the reader")
+    const slow = { ...older, endedMs: 5_000 }
+    assert.lengthOf(found(newestKept, { final: slow, keepsTombstones: false, brokers: 1 }), 0)
+  })
+
+  it("ends behind all that was acknowledged", () => {
+    const short = pass([b2, a3], { end: 3 })
+    assert.lengthOf(found(endsReached, { final: short }), 1)
+    assert.lengthOf(found(endsReached, { during: short, brokers: 1 }), 1)
+    assert.lengthOf(found(endsReached, { during: short }), 0, "who leads no more may not know it yet")
+  })
+
+  it("has the same newest record of each key on every replica", () => {
+    const final = pass([a3, b4])
+    const logOf = (...records: ReadonlyArray<KeyedRecord | undefined>): ReadonlyArray<KeyedLog> => [
+      { nodeId: 1, partition: 0, records: [a3!, b4!] },
+      { nodeId: 2, partition: 0, records: records.filter((record) => record !== undefined) }
+    ]
+    assert.lengthOf(found(newestReplicated, { final, logs: logOf(a1, b4) }), 1)
+    assert.lengthOf(found(newestReplicated, { final, logs: logOf(b4) }), 1)
+    assert.lengthOf(found(newestReplicated, { final, logs: logOf({ ...a3!, offset: 1 }, b4) }), 1)
+    assert.lengthOf(
+      found(newestReplicated, { final, logs: logOf(a3, b4, { ...a3!, value: 9, offset: 4 }) }),
+      0,
+      "the end"
+    )
+    assert.lengthOf(found(newestReplicated, { final, logs: logOf(a3, b2) }), 1)
+    assert.lengthOf(found(newestReplicated, { final, logs: logOf(a3), keepsTombstones: false }), 0)
   })
 })

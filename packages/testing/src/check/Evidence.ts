@@ -2,6 +2,7 @@
 import type { Promises, Swarm } from "../Faults.ts"
 import type { History } from "../History.ts"
 import type { ReadRecord } from "../workload/Payload.ts"
+import type { KeyedEvidence } from "./Compaction.ts"
 import type { StoredLog } from "./Logs.ts"
 
 /** A partition, read from its beginning to its end when all was quiet. */
@@ -23,6 +24,8 @@ export interface Evidence {
   readonly topics: ReadonlyMap<string, number>
   /** What each group has committed in the end, by group and partition. */
   readonly committed: ReadonlyMap<string, number>
+  /** Undefined in runs without a compacted topic that stays. */
+  readonly keyed: KeyedEvidence | undefined
 }
 
 /** One broken promise, told in a sentence. */

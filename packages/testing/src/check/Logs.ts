@@ -6,6 +6,7 @@
 
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
+import { keyedTopic } from "../KeyedHistory.ts"
 import { dataDirectories } from "../Nodes.ts"
 import type { SimNode } from "../SimCluster.ts"
 import { type ReadBatch, readBatches } from "../workload/Payload.ts"
@@ -30,7 +31,8 @@ export interface StoredLog {
   readonly read: ReadonlyArray<ReadBatch>
 }
 
-const isCompacted = (name: string): boolean => name.startsWith("__consumer_offsets-")
+const isCompacted = (name: string): boolean =>
+  name.startsWith("__consumer_offsets-") || name.startsWith(`${keyedTopic}-`)
 const isLog = (name: string): boolean => /^(?!.*-delete$).+-\d+$/.test(name)
 
 const batchesOf = (bytes: Uint8Array): ReadonlyArray<StoredBatch> => {

@@ -1,4 +1,5 @@
 /** All checks of a run's evidence. */
+import { asWritten, endsReached, newestKept, newestReplicated, offsetsRise, valuesRise } from "./Compaction.ts"
 import { commits, created, oddities } from "./Control.ts"
 import type { Check, Evidence, Violation } from "./Evidence.ts"
 import { matching, replicated, rising } from "./Logs.ts"
@@ -20,7 +21,13 @@ export const checks: Readonly<Record<string, Check>> = {
   rising: ({ logs }) => rising(logs),
   commits,
   created,
-  oddities
+  oddities,
+  offsetsRise,
+  asWritten,
+  valuesRise,
+  newestKept,
+  endsReached,
+  newestReplicated
 }
 
 export const checkAll = (evidence: Evidence): ReadonlyArray<Violation> =>

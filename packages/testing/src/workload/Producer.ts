@@ -33,7 +33,7 @@ export interface ProducerOptions {
   readonly isStopping: () => boolean
 }
 
-const produceTimeoutMs = 3_000
+export const produceTimeoutMs = 3_000
 
 interface Batch {
   readonly sends: ReadonlyArray<Send>
@@ -47,12 +47,12 @@ type Attempt =
   | { readonly _tag: "Answered"; readonly errorCode: number; readonly baseOffset: number }
   | { readonly _tag: "Lost" }
 
-interface Identity {
+export interface Identity {
   readonly id: number
   readonly epoch: number
 }
 
-const askIdentity = (client: Client): Effect.Effect<Identity> => {
+export const askIdentity = (client: Client): Effect.Effect<Identity> => {
   const asked = Effect.suspend(() =>
     client.ask(
       client.anyone,

@@ -1,7 +1,6 @@
 /** Taking stock when all is quiet: reads everything from its beginning, and what groups and topics there are. */
 
 import type { Address } from "@klamm/platform/Network"
-import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
 import { OffsetFetchRequest, OffsetFetchResponse } from "@klamm/protocol/api/09-OffsetFetch"
 import type { Decompression } from "@klamm/protocol/Compression"
@@ -9,11 +8,17 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Effect from "effect/Effect"
 import { committedKey, type Drained, type Evidence } from "../check/Evidence.ts"
 import type { History } from "../History.ts"
+import { type KeyedHistory, keyedTopic, type Pass } from "../KeyedHistory.ts"
 import { earliest, latest, offsetOf } from "./Admin.ts"
 import { backoffMs, type Client, refused } from "./Client.ts"
-import { type ReadRecord, readBatches } from "./Payload.ts"
+import { fetchAt } from "./Fetch.ts"
+import { readPass } from "./KeyedReader.ts"
+import { type ReadRecord, readNumber } from "./Payload.ts"
 
-export type Found = Pick<Evidence, "drained" | "topics" | "committed">
+export type Found = Pick<Evidence, "drained" | "topics" | "committed"> & {
+  /** Each partition of the compacted topic. */
+  readonly passes: ReadonlyArray<Pass>
+}
 
 /** Every broker says that all replicas of the topic are in sync, asked until it does: one that was cut off may be far behind the others. */
 const inSync = (client: Client, brokers: ReadonlyArray<Address>, topic: string): Effect.Effect<void> =>
@@ -31,6 +36,8 @@ export interface StockOptions {
   readonly bootstrap: ReadonlyArray<Address>
   readonly decompression: Decompression
   readonly history: History
+  readonly keyed: KeyedHistory
+  readonly nowMs: () => number
   readonly swarm: { readonly partitions: number }
 }
 
@@ -45,45 +52,6 @@ const insist = <A, E>(attempt: Effect.Effect<A, E>): Effect.Effect<A> =>
     )
   )
 
-const fetchAt = (client: Client, options: StockOptions, topic: string, partition: number, offset: number) =>
-  Effect.flatMap(client.findLeader(topic, partition), ({ address, epoch }) =>
-    client.ask(
-      address,
-      { request: FetchRequest, response: FetchResponse },
-      12,
-      {
-        maxWaitMs: 0,
-        minBytes: 1,
-        maxBytes,
-        topics: [
-          {
-            topic,
-            partitions: [
-              {
-                partition,
-                currentLeaderEpoch: epoch,
-                fetchOffset: offset,
-                partitionMaxBytes: maxBytes
-              }
-            ]
-          }
-        ]
-      },
-      ({ responses }) => {
-        const part = responses[0]?.partitions[0]
-        const errorCode = part?.errorCode ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        const records = part?.records ?? null
-        return { errorCode, batches: records === null ? [] : readBatches(records, options.decompression) }
-      }
-    )
-  ).pipe(
-    Effect.tap(({ errorCode }) =>
-      errorCode === ErrorCode.NONE
-        ? Effect.void
-        : Effect.andThen(Effect.exit(client.refresh(topic)), Effect.fail(refused(errorCode)))
-    )
-  )
-
 const drain = (client: Client, options: StockOptions, topic: string, partition: number): Effect.Effect<Drained> =>
   Effect.gen(function* () {
     const end = yield* offsetOf(client, topic, partition, latest)
@@ -91,7 +59,8 @@ const drain = (client: Client, options: StockOptions, topic: string, partition: 
     let position = yield* offsetOf(client, topic, partition, earliest)
     while (position < end) {
       const from = position
-      const { batches } = yield* insist(fetchAt(client, options, topic, partition, from))
+      const request = { topic, partition, offset: from, maxBytes, decompression: options.decompression }
+      const batches = yield* insist(fetchAt(client, request, readNumber))
       for (const batch of batches) {
         if (batch.fault !== undefined) break
         records.push(...batch.records.filter(({ offset }) => offset >= position))
@@ -157,15 +126,25 @@ const committedBy = (client: Client, group: string, topic: string, partitions: R
     Effect.tapError(() => Effect.sync(() => client.forgetCoordinator(group)))
   )
 
+const readKeyedTopic = (client: Client, options: StockOptions): Effect.Effect<ReadonlyArray<Pass>> =>
+  Effect.gen(function* () {
+    const { bootstrap, decompression, history, keyed, nowMs } = options
+    const partitions = Array.from({ length: keyed.partitions }, (_, index) => index)
+    if (partitions.length > 0) yield* inSync(client, bootstrap, keyedTopic)
+    const reading = { client, history, nowMs, decompression, maxBytes }
+    return yield* Effect.forEach(partitions, (partition) => readPass(reading, partition))
+  })
+
 export const takeStock = (client: Client, options: StockOptions, topic: string): Effect.Effect<Found> =>
   Effect.gen(function* () {
     const partitions = Array.from({ length: options.swarm.partitions }, (_, index) => index)
     yield* inSync(client, options.bootstrap, topic)
     const drained = yield* Effect.forEach(partitions, (partition) => drain(client, options, topic, partition))
+    const passes = yield* readKeyedTopic(client, options)
     const groups = new Set(options.history.commits.map(({ group }) => group))
     const committed = yield* Effect.forEach(groups, (group) => insist(committedBy(client, group, topic, partitions)))
     const topics = yield* insist(topicsOf(client, options.bootstrap))
     // What was found to be damaged in all this reading is being fetched anew.
     yield* inSync(client, options.bootstrap, topic)
-    return { drained, topics, committed: new Map(committed.flat()) }
+    return { drained, passes, topics, committed: new Map(committed.flat()) }
   })

@@ -3,6 +3,8 @@ import type { Simulation } from "../Simulation.ts"
 import { runAdmin } from "./Admin.ts"
 import { runChurn } from "./Churn.ts"
 import { runConsumer } from "./Consumer.ts"
+import { runKeyed } from "./Keyed.ts"
+import { runKeyedReader } from "./KeyedReader.ts"
 import { runOperator } from "./Operator.ts"
 import { runProducer } from "./Producer.ts"
 
@@ -10,6 +12,22 @@ const adminPaceMs = 2_000
 const maxTopics = 8
 const maxChurned = 20
 const operatorPaceMs = 300
+
+/** Who writes the compacted topic that stays, and who reads it. */
+const startKeyed = (run: Simulation, replicationFactor: number): ReadonlyArray<string> => {
+  const { swarm, history, keyed, nowMs, codecs, decompression, stopping: isStopping } = run
+  if (!swarm.isKeyed) return []
+  const { minInSync } = swarm
+  const writer = run.join("keyed", (client) =>
+    runKeyed({ client, history, keyed, nowMs, codecs, replicationFactor, minInSync, isStopping })
+  )
+  const reader = run.join("keyedReader", (client) => {
+    const paceMs = client.chance.skewed(30, 500)
+    const maxBytes = client.chance.pick([1_000, 50_000, 1_000_000])
+    return runKeyedReader({ client, history, keyed, nowMs, decompression, maxBytes, paceMs, isStopping })
+  })
+  return [writer, reader]
+}
 
 /** Starts all of them; answers their machines' names. */
 export const startWorkload = (run: Simulation, topic: string, replicationFactor: number): ReadonlyArray<string> => {
@@ -77,5 +95,5 @@ export const startWorkload = (run: Simulation, topic: string, replicationFactor:
       })
     )
   )
-  return [...producers, ...consumers, admin, ...churners, ...operators]
+  return [...producers, ...consumers, admin, ...churners, ...operators, ...startKeyed(run, replicationFactor)]
 }
