@@ -168,7 +168,10 @@ const appendSlowly = (
       const { bytes, producersBefore } = entries[from]!
       const baseOffset = RecordBatch.baseOffset(bytes, 0)
       const epoch = RecordBatch.partitionLeaderEpoch(bytes, 0)
-      yield* changeEpochs(state, (epochs) => EpochCache.assign(epochs, epoch, baseOffset))
+      // What a compacted log begins with may be behind a gap, which is no reason for this one to begin there.
+      const isFirst = state.logEndOffset === state.logStartOffset
+      const startOffset = isFirst ? state.logStartOffset : baseOffset
+      yield* changeEpochs(state, (epochs) => EpochCache.assign(epochs, epoch, startOffset))
       if (mustRoll(state, state.config(), activeSegment(state).firstTimestamp, 0, bytes, now)) {
         yield* roll(state, rollOffset(state, bytes), producersBefore, now)
       }

@@ -31,6 +31,19 @@ export const assign = (cache: EpochCache, epoch: number, startOffset: number): E
   return [...cache.filter((entry) => entry.epoch < epoch && entry.startOffset < startOffset), { epoch, startOffset }]
 }
 
+/**
+ * The history once a batch of `epoch` has been found at `offset`: the same cache where that is what it says, though the batch that the epoch
+ * began with may be gone from a compacted log; where it says something else, the batch is right.
+ */
+export const confirm = (cache: EpochCache, epoch: number, offset: number): EpochCache =>
+  epoch < 0 || epochForOffset(cache, offset) === epoch
+    ? cache
+    : assign(
+        cache.filter((entry) => entry.epoch <= epoch && entry.startOffset < offset),
+        epoch,
+        offset
+      )
+
 /** Drops what lies at or beyond `endOffset`, the new log end. */
 export const truncateFromEnd = (cache: EpochCache, endOffset: number): EpochCache => {
   if (cache.length === 0 || cache[cache.length - 1]!.startOffset < endOffset) return cache

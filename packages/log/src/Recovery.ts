@@ -88,7 +88,7 @@ const recoverSegment = (pass: Pass, segment: Segment): Effect.Effect<string | un
         if (replayed.aborted !== undefined) segment.indexes?.transaction.append(replayed.aborted)
         const epoch = RecordBatch.partitionLeaderEpoch(bytes, at)
         pass.lastEpoch = Math.max(pass.lastEpoch, epoch)
-        pass.epochs = EpochCache.assign(pass.epochs, epoch, RecordBatch.baseOffset(bytes, at))
+        pass.epochs = EpochCache.confirm(pass.epochs, epoch, RecordBatch.baseOffset(bytes, at))
         segment.note(batchFacts(bytes, at), position, indexIntervalBytes)
         pass.nextOffset = RecordBatch.lastOffset(bytes, at) + 1
         return undefined
@@ -147,13 +147,16 @@ const producersBefore = (state: LogState, first: number) => {
   return Effect.catch(producersAt(state, baseOffset, ahead), () => newest)
 }
 
-/** Verifies every segment from `first` on and cuts the log where it stops making sense. */
+/**
+ * Verifies every segment from `first` on and cuts the log where it stops making sense. The history of epochs stays as it was stored where no
+ * batch contradicts it: compaction takes batches that epochs began with, and leaders go by where those were.
+ */
 const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskError | CorruptLog> =>
   Effect.gen(function* () {
     const { baseOffset } = state.segments[first]!
-    const epochs = EpochCache.truncateFromEnd(state.epochs, baseOffset)
+    const { epochs } = state
     const producers = yield* producersBefore(state, first)
-    const lastEpoch = EpochCache.latestEpoch(epochs)
+    const lastEpoch = EpochCache.latestEpoch(EpochCache.truncateFromEnd(epochs, baseOffset))
     const pass: Pass = { state, producers, epochs, nextOffset: baseOffset, lastEpoch }
     for (let index = first; index < state.segments.length; index++) {
       const segment = state.segments[index]!
@@ -175,7 +178,7 @@ const recoverFrom = (state: LogState, first: number): Effect.Effect<void, DiskEr
     }
     state.logEndOffset = pass.nextOffset
     state.recoveredProducers = hasBug("producers-not-recovered") ? ProducerState.empty : pass.producers
-    state.epochs = pass.epochs
+    state.epochs = EpochCache.truncateFromEnd(pass.epochs, pass.nextOffset)
   })
 
 /**
@@ -212,7 +215,7 @@ const loadActive = (state: LogState): Effect.Effect<boolean, DiskError> =>
     return true
   })
 
-/** The epoch history as the batches tell it, for when its file is lost. */
+/** The epoch history as the batches tell it, for when its file is lost. It begins where they did, though compaction may have taken the first. */
 const epochsOfBatches = (segments: ReadonlyArray<Segment>): Effect.Effect<EpochCache.EpochCache, DiskError> =>
   Effect.gen(function* () {
     let epochs = EpochCache.empty
@@ -220,7 +223,8 @@ const epochsOfBatches = (segments: ReadonlyArray<Segment>): Effect.Effect<EpochC
       yield* segment.withFile((file) =>
         scan(file, 0, segment.sizeBytes, (bytes, at) => {
           const epoch = RecordBatch.partitionLeaderEpoch(bytes, at)
-          epochs = EpochCache.assign(epochs, epoch, RecordBatch.baseOffset(bytes, at))
+          const startOffset = epochs.length === 0 ? segments[0]!.baseOffset : RecordBatch.baseOffset(bytes, at)
+          epochs = EpochCache.assign(epochs, epoch, startOffset)
           return undefined
         })
       )

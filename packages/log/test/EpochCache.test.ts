@@ -35,6 +35,15 @@ describe("EpochCache", () => {
     expect(EpochCache.assign(history, 4, 30)).toEqual([...history.slice(0, 2), { epoch: 4, startOffset: 30 }])
   })
 
+  it("stays as it is where a batch is found to be what it says, and else goes by the batch", () => {
+    expect(EpochCache.confirm(history, 3, 17)).toBe(history)
+    expect(EpochCache.confirm(history, -1, 17)).toBe(history)
+    expect(EpochCache.confirm(history, 7, 30)).toEqual([...history, { epoch: 7, startOffset: 30 }])
+    expect(EpochCache.confirm(history, 4, 17)).toEqual([...history.slice(0, 2), { epoch: 4, startOffset: 17 }])
+    expect(EpochCache.confirm(history, 6, 17)).toEqual([...history.slice(0, 2), { epoch: 6, startOffset: 17 }])
+    expect(EpochCache.confirm(history, 3, 30)).toEqual(history.slice(0, 2))
+  })
+
   it("is cut at the log end, an epoch that begins there included", () => {
     expect(EpochCache.truncateFromEnd(history, 25)).toEqual(history.slice(0, 2))
     expect(EpochCache.truncateFromEnd(history, 26)).toBe(history)
