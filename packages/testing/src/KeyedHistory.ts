@@ -31,6 +31,8 @@ export interface Pass {
   readonly partition: number
   readonly beganMs: number
   readonly endedMs: number
+  /** The partition's start, as it was told. */
+  readonly start: number
   /** The partition's end, as it was told once everything below had been read. */
   readonly end: number
   /** It came to an end, and every leader that it asked was as new as the one before. */

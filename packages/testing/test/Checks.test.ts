@@ -9,6 +9,7 @@ import {
   newestKept,
   newestReplicated,
   offsetsRise,
+  startStays,
   valuesRise
 } from "../src/check/Compaction.ts"
 import { DurableEnds } from "../src/check/DurableEnd.ts"
@@ -191,6 +192,7 @@ describe("a compacted topic", () => {
     partition: 0,
     beganMs: 10,
     endedMs: 11,
+    start: 0,
     end: 4,
     isWhole: true,
     records: records.filter((record) => record !== undefined),
@@ -226,7 +228,7 @@ describe("a compacted topic", () => {
     }
     return check(evidence)
   }
-  const checks = [offsetsRise, asWritten, valuesRise, newestKept, endsReached, newestReplicated]
+  const checks = [offsetsRise, startStays, asWritten, valuesRise, newestKept, endsReached, newestReplicated]
 
   it("is as it was promised before it is cleaned and when all but the newest is gone", () => {
     for (const records of [
@@ -243,6 +245,10 @@ describe("a compacted topic", () => {
   it("has offsets that rise", () => {
     assert.lengthOf(found(offsetsRise, { final: pass([a1, b4, a3]) }), 1)
     assert.lengthOf(found(offsetsRise, { during: pass([a3, a3]) }), 1)
+  })
+
+  it("begins where it began", () => {
+    assert.lengthOf(found(startStays, { during: pass([a3, b4], { start: 2 }) }), 1)
   })
 
   it("has only what was written, as it was", () => {

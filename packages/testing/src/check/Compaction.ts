@@ -43,6 +43,11 @@ export const offsetsRise: Check = judging("offsetsRise", (keyed) =>
   )
 )
 
+/** Cleaning leaves the start where it is: whoever has read to an offset can go on from there. Nobody deletes records here. */
+export const startStays: Check = judging("startStays", (keyed) =>
+  allPasses(keyed).flatMap((pass) => (pass.start === 0 ? [] : [`${pass.start} is the start of ${place(pass)}`]))
+)
+
 /** Whether it is stored where the record is, if that is known and was promised by then. */
 const isAt = (write: Write, { offset }: KeyedRecord, { beganMs }: Pass, { promises }: Evidence): boolean => {
   const isOwed = promises.keepsReads || (promises.keepsAcksAll && write.endedMs < beganMs)

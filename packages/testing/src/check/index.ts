@@ -1,5 +1,13 @@
 /** All checks of a run's evidence. */
-import { asWritten, endsReached, newestKept, newestReplicated, offsetsRise, valuesRise } from "./Compaction.ts"
+import {
+  asWritten,
+  endsReached,
+  newestKept,
+  newestReplicated,
+  offsetsRise,
+  startStays,
+  valuesRise
+} from "./Compaction.ts"
 import { commits, created, oddities } from "./Control.ts"
 import type { Check, Evidence, Violation } from "./Evidence.ts"
 import { matching, replicated, rising } from "./Logs.ts"
@@ -23,6 +31,7 @@ export const checks: Readonly<Record<string, Check>> = {
   created,
   oddities,
   offsetsRise,
+  startStays,
   asWritten,
   valuesRise,
   newestKept,

@@ -46,14 +46,15 @@ class Reading {
     const self = this
     return Effect.gen(function* () {
       const beganMs = self.options.nowMs()
-      self.position = yield* self.ask(earliest)
+      const start = yield* self.ask(earliest)
+      self.position = start
       for (let fetches = 0; !(yield* self.isAtEnd); fetches++) {
         if (fetches < maxFetches) yield* self.readOn
         else self.isWhole = false
         if (!self.isWhole) break
       }
       const { partition, end, isWhole, records } = self
-      return { partition, beganMs, endedMs: self.options.nowMs(), end, isWhole, records }
+      return { partition, beganMs, endedMs: self.options.nowMs(), start, end, isWhole, records }
     })
   }
 
