@@ -33,6 +33,9 @@ export interface KeyedOptions {
 const soonMs = 1_000
 const neverMs = 30 * 86_400_000
 
+/** An operator may ask for one that is not there. */
+export const maxPartitions = 2
+
 /** Batches of a partition after which there are no more. */
 const maxBatches = 500
 
@@ -53,7 +56,7 @@ interface Plan {
 const drawPlan = (chance: Chance, minInSync: number): Plan => {
   const deleteRetentionMs = chance.pick([soonMs, neverMs])
   return {
-    partitions: chance.pick([1, 2]),
+    partitions: 1 + chance.below(maxPartitions),
     deleteRetentionMs,
     ends: Array.from({ length: 5 + chance.below(16) }, () =>
       chance.happens(0.5) ? Math.ceil(chance.skewed(1, maxBatches)) : Number.POSITIVE_INFINITY

@@ -1,9 +1,10 @@
 /** The clients of a run: producers, consumers with and without a group, an administrator, and who makes topics and deletes them. */
+import { keyedTopic } from "../KeyedHistory.ts"
 import type { Simulation } from "../Simulation.ts"
 import { runAdmin } from "./Admin.ts"
 import { runChurn } from "./Churn.ts"
 import { runConsumer } from "./Consumer.ts"
-import { runKeyed } from "./Keyed.ts"
+import { maxPartitions, runKeyed } from "./Keyed.ts"
 import { runKeyedReader } from "./KeyedReader.ts"
 import { runOperator } from "./Operator.ts"
 import { runProducer } from "./Producer.ts"
@@ -13,11 +14,12 @@ const maxTopics = 8
 const maxChurned = 20
 const operatorPaceMs = 300
 
-/** Who writes the compacted topic that stays, and who reads it. */
+/** Who writes the compacted topic that stays, who reads it, and who moves its replicas. */
 const startKeyed = (run: Simulation, replicationFactor: number): ReadonlyArray<string> => {
-  const { swarm, history, keyed, nowMs, codecs, decompression, stopping: isStopping } = run
+  const { swarm, history, keyed, nowMs, codecs, decompression, bootstrap: brokers, stopping: isStopping } = run
   if (!swarm.isKeyed) return []
   const { minInSync } = swarm
+  const place = { topic: keyedTopic, partitions: maxPartitions, minReplicas: Math.min(replicationFactor, minInSync) }
   const writer = run.join("keyed", (client) =>
     runKeyed({ client, history, keyed, nowMs, codecs, replicationFactor, minInSync, isStopping })
   )
@@ -26,7 +28,12 @@ const startKeyed = (run: Simulation, replicationFactor: number): ReadonlyArray<s
     const maxBytes = client.chance.pick([1_000, 50_000, 1_000_000])
     return runKeyedReader({ client, history, keyed, nowMs, decompression, maxBytes, paceMs, isStopping })
   })
-  return [writer, reader]
+  const operators = (swarm.isOperated ? ["keyedOperator"] : []).map((name) =>
+    run.join(name, (client) =>
+      runOperator({ client, history, nowMs, brokers, ...place, paceMs: operatorPaceMs, isStopping })
+    )
+  )
+  return [writer, reader, ...operators]
 }
 
 /** Starts all of them; answers their machines' names. */
