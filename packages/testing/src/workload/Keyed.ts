@@ -64,7 +64,8 @@ const drawPlan = (chance: Chance, minInSync: number): Plan => {
     tombstones: chance.pick([0.05, 0.3]),
     paceMs: chance.skewed(20, 300),
     maxRecords: chance.pick([1, 3, 10]),
-    maxValueBytes: chance.pick([10, 200, 4_000]),
+    // With the largest a pass writes several segments, and leaves gaps between them.
+    maxValueBytes: chance.pick([10, 200, 4_000, 40_000]),
     configs: {
       "cleanup.policy": "compact",
       "segment.ms": String(chance.pick([1, 100, 1_000])),
