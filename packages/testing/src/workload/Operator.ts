@@ -36,13 +36,14 @@ type Operation = (place: Place) => Asked
 const timeoutMs = 3_000
 const preferred = 0
 
-/** Such that operator and broker are at odds, or somebody else was there before. */
+/** Such that operator and broker are at odds, somebody else was there before, or all brokers are fenced and none may have a new replica. */
 const refusals: ReadonlySet<number> = new Set([
   ErrorCode.NONE,
   ErrorCode.NO_REASSIGNMENT_IN_PROGRESS,
   ErrorCode.INVALID_REPLICA_ASSIGNMENT,
   ErrorCode.ELECTION_NOT_NEEDED,
   ErrorCode.INVALID_PARTITIONS,
+  ErrorCode.INVALID_REPLICATION_FACTOR,
   ErrorCode.OFFSET_OUT_OF_RANGE,
   ErrorCode.POLICY_VIOLATION
 ])
