@@ -53,6 +53,13 @@ export interface BatchFacts {
   readonly sizeBytes: number
 }
 
+/** A file that is open, and closed with its scope. */
+interface Opened {
+  readonly file: DiskFile
+  readonly scope: Scope.Closeable
+  readonly mode: "read" | "write"
+}
+
 export class Segment {
   readonly home: LogHome
   readonly baseOffset: number
@@ -81,7 +88,7 @@ export class Segment {
   recentlyReadTo = 0
   readonly readEnds = new ReadEnds()
   private bytesSinceIndexEntry = 0
-  private opened: { readonly file: DiskFile; readonly scope: Scope.Closeable } | undefined
+  private opened: Opened | undefined
   /** What was opened for reading alone, and is still read. */
   private former: Scope.Closeable | undefined
   private users = 0
@@ -121,18 +128,21 @@ export class Segment {
     return Effect.suspend(() => (this.opened === undefined ? this.openAnew : Effect.succeed(this.opened.file)))
   }
 
+  /** Others may open it meanwhile: who writes is given a file to write to. Whole or not at all, so that no file is left open that nobody has. */
   private get openAnew(): Effect.Effect<DiskFile, DiskError> {
     return Effect.gen({ self: this }, function* () {
       const mode = this.writable ? "write" : "read"
       const scope = yield* Scope.fork(this.home.scope)
       const file = yield* Scope.provide(this.home.disk.open(this.path(".log"), mode), scope)
-      if (this.opened !== undefined) {
+      const { opened } = this
+      if (opened?.mode === mode || opened?.mode === "write") {
         yield* Scope.close(scope, Exit.void)
-        return this.opened.file
+        return opened.file
       }
-      this.opened = { file, scope }
+      this.former ??= opened?.scope
+      this.opened = { file, scope, mode }
       return file
-    })
+    }).pipe(Effect.uninterruptible)
   }
 
   /**
