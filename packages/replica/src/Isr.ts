@@ -76,9 +76,12 @@ export const begin = (assignment: LeaderAssignment, nodeId: number, now: number)
   quietUntilMs: never
 })
 
-/** The same leader under a newer assignment: what was under way is decided, new replicas begin unknown. */
+/**
+ * The same leader under a newer assignment: what was under way is decided, new replicas begin unknown. Who is in the ISR no more is not taken
+ * for caught up before it fetches again: where its directory has failed it does not, though its broker lives, and the watermark would wait.
+ */
 export const reassigned = (
-  followers: Followers,
+  { followers, assignment: before }: Pick<View, "followers" | "assignment">,
   assignment: LeaderAssignment,
   nodeId: number,
   now: number
@@ -88,7 +91,8 @@ export const reassigned = (
     .filter((id) => id !== nodeId)
     .map((id) => {
       const known = find(followers, id) ?? unknown(id, never)
-      return known.lastCaughtUpMs === never && assignment.isr.includes(id) ? { ...known, lastCaughtUpMs: now } : known
+      if (!assignment.isr.includes(id)) return before.isr.includes(id) ? { ...known, lastCaughtUpMs: never } : known
+      return known.lastCaughtUpMs === never ? { ...known, lastCaughtUpMs: now } : known
     })
 })
 

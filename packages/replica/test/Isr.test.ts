@@ -60,6 +60,21 @@ describe("the high watermark's bound", () => {
     assert.strictEqual(Isr.watermark(longer, 1000 + lagTimeMaxMs + 1), 60)
   })
 
+  it("does not wait for one whom the controller has taken out before it fetches again: its directory may have failed", () => {
+    const both = { ...assignment, isr: [1, 2, 3] }
+    const inSync = { ...view(50), assignment: both, followers: Isr.begin(both, 1, 1000) }
+    const fetching = after(inSync, fetchOf(2, 50), fetchOf(3, 50))
+    const without = { ...both, partitionEpoch: 9, isr: [1, 2] }
+    const reassigned = { ...fetching, assignment: without, followers: Isr.reassigned(fetching, without, 1, 1001) }
+    const longer = after({ ...reassigned, leaderEnd: 60 }, fetchOf(2, 60))
+    assert.strictEqual(Isr.watermark(longer, 1002), 60)
+    const again = after(longer, fetchOf(3, 55, { atMs: 1003 }))
+    assert.strictEqual(Isr.watermark(again, 1003), 55, "it is about to join")
+    const later = { ...without, partitionEpoch: 10 }
+    const kept = Isr.reassigned(again, later, 1, 1004)
+    assert.strictEqual(Isr.find(kept, 3)?.lastCaughtUpMs, 1000, "another change of the partition says nothing of it")
+  })
+
   it("keeps those who leave until the controller has agreed", () => {
     const before = after(view(50), fetchOf(2, 30))
     const asked = { ...before, followers: { ...before.followers, pending: { partitionEpoch: 8, isr: [1] } } }
