@@ -122,13 +122,15 @@ const heartbeat = (
     timeoutMs
   )
 
-/** Looks after each failed directory until the controller was told of it or the time for that is over. */
+/** Hurries with each failed directory, and looks after it until the controller was told of it or the time for that is over. */
 const watchFailures = (
   options: LifecycleOptions,
+  hurry: Queue.Enqueue<void>,
   told: ReadonlySet<string>
 ): Effect.Effect<never, never, Scope.Scope> =>
   Effect.gen(function* () {
     const directoryId = yield* Queue.take(options.failedDirectories)
+    Queue.offerUnsafe(hurry, undefined)
     const timeoutMs = options.failureTimeoutMs
     const untold = Effect.suspend(() =>
       told.has(directoryId) ? Effect.void : options.onUntold(new DirectoryFailureUntold({ directoryId, timeoutMs }))
@@ -155,7 +157,8 @@ export const make = (
     let epoch = yield* registerFirst(options, incarnationId)
     yield* options.registered(epoch)
     const told = new Set<string>()
-    yield* Effect.forkScoped(watchFailures(options, told))
+    const hurry = yield* Queue.sliding<void>(1)
+    yield* Effect.forkScoped(watchFailures(options, hurry, told))
     const beat = Effect.gen(function* () {
       const offline = options.offlineLogDirs()
       const answer = yield* heartbeat(options, epoch, false, offline)
@@ -167,10 +170,9 @@ export const make = (
       return answer?.isFenced === false
     })
     while (!(yield* beat)) yield* Effect.sleep(registrationRetryMs)
-    const pulse = Effect.andThen(
-      Effect.suspend(() => Effect.sleep(options.heartbeatIntervalMs())),
-      beat
-    )
+    const rest = Effect.suspend(() => Effect.sleep(options.heartbeatIntervalMs()))
+    // What a failed directory led stands still until the controller knows (KIP-858).
+    const pulse = Effect.andThen(Effect.raceFirst(rest, Queue.take(hurry)), beat)
     const lost = (error: RegistrationRefused) => Effect.logError(`this broker was not taken back: ${error.message}`)
     const beating = yield* Effect.forkScoped(Effect.catch(Effect.forever(pulse), lost))
     return {

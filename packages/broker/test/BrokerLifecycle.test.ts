@@ -82,6 +82,23 @@ it.effect("a broker that no controller takes gives up when its time for that is 
   })
 )
 
+it.effect("a broker tells of a failed directory at once, and goes on with its heartbeats as before", () =>
+  Effect.gen(function* () {
+    const told: Array<Command> = []
+    const offline = () => told.flatMap((command) => (command._tag === "Heartbeat" ? [command.offlineLogDirs] : []))
+    const failedDirectories = yield* Queue.unbounded<string>()
+    const failed: Array<string> = []
+    yield* living(listening(told), { failedDirectories, offlineLogDirs: () => [...failed] })
+    yield* TestClock.adjust("1 second")
+    failed.push("first")
+    yield* Queue.offer(failedDirectories, "first")
+    yield* TestClock.adjust("1 millis")
+    expect(offline()).toEqual([[], ["first"]])
+    yield* TestClock.adjust("4 seconds")
+    expect(offline()).toEqual([[], ["first"], ["first"], ["first"]])
+  })
+)
+
 it.effect("a broker that can't tell the controller of a failed directory in time does not go on", () =>
   Effect.gen(function* () {
     const answering = listening([])
