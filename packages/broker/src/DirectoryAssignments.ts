@@ -30,6 +30,13 @@ export interface DirectoryAssignments {
   readonly isBeingLeft: (directoryId: string) => boolean
 }
 
+/** The ids of directories that have failed, as far as the controller may be told. */
+export const offlineLogDirs = (
+  directories: ReadonlyArray<{ readonly failed: boolean; readonly log: { readonly directoryId: string } }>,
+  { isBeingLeft }: Pick<DirectoryAssignments, "isBeingLeft">
+): ReadonlyArray<string> =>
+  directories.flatMap(({ failed, log: { directoryId } }) => (failed && !isBeingLeft(directoryId) ? [directoryId] : []))
+
 const keyOf = ({ topicId, partition }: Assignment): string => `${topicId}/${partition}`
 
 /** By directory, then by topic. */

@@ -176,11 +176,7 @@ export const make = (options: NodeOptions) =>
       codecs,
       scope
     }
-    /** Those that have failed, as far as the controller may be told. */
-    const offlineLogDirs = () =>
-      storage.directories.flatMap(({ failed, log: { directoryId } }) =>
-        failed && !assignments.isBeingLeft(directoryId) ? [directoryId] : []
-      )
+    const offlineLogDirs = () => DirectoryAssignments.offlineLogDirs(storage.directories, assignments)
     /** From when on the metadata is acted on. Once. */
     return { services, replicas, offlineLogDirs, follow: Scope.provide(follow, scope) }
   })

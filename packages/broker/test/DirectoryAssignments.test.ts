@@ -25,7 +25,14 @@ it.live("a directory is being left until the controller has taken it that its re
     yield* Effect.yieldNow
     assert.deepStrictEqual(asked, ["AssignReplicasToDirs"])
     assert.deepStrictEqual([assignments.isBeingLeft("first"), assignments.isBeingLeft("second")], [true, false])
+    const directories = ["first", "second", "third"].map((directoryId) => ({
+      failed: directoryId !== "third",
+      log: { directoryId }
+    }))
+    const offline = () => DirectoryAssignments.offlineLogDirs(directories, assignments)
+    assert.deepStrictEqual(offline(), ["second"])
     yield* Deferred.succeed(taken, undefined)
     while (assignments.isBeingLeft("first")) yield* Effect.yieldNow
+    assert.deepStrictEqual(offline(), ["first", "second"])
   }).pipe(Effect.scoped)
 )

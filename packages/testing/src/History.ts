@@ -76,6 +76,17 @@ export interface Oddity {
   readonly atMs: number
 }
 
+/** Numbers for values: within a partition each is above all before. */
+export class Numbering {
+  private readonly last = new Map<number, number>()
+
+  next(partition: number): number {
+    const number = (this.last.get(partition) ?? 0) + 1
+    this.last.set(partition, number)
+    return number
+  }
+}
+
 export class History {
   readonly sends: Array<Send> = []
   readonly reads: Array<Read> = []
@@ -84,14 +95,7 @@ export class History {
   readonly committed: Array<Committed> = []
   readonly created: Array<Created> = []
   readonly oddities: Array<Oddity> = []
-  private readonly values = new Map<number, number>()
-
-  /** A value for a partition that no send has had. */
-  nextValue(partition: number): number {
-    const value = (this.values.get(partition) ?? 0) + 1
-    this.values.set(partition, value)
-    return value
-  }
+  readonly values = new Numbering()
 
   get acknowledged(): number {
     return this.sends.reduce((count, { state }) => (state === "ok" ? count + 1 : count), 0)

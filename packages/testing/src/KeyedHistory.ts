@@ -2,6 +2,7 @@
  * What a compacted topic was given, and what passes over it have found. Invariants: only appended to; a value is a number that no other
  * write to its partition has, and values rise in the order in which they were sent, each batch only once the one before has ended.
  */
+import { Numbering } from "./History.ts"
 
 /** The compacted topic of a run, which stays. */
 export const keyedTopic = "keyed"
@@ -47,12 +48,5 @@ export class KeyedHistory {
   keepsTombstones = true
   readonly writes: Array<Write> = []
   readonly passes: Array<Pass> = []
-  private readonly values = new Map<number, number>()
-
-  /** A value for a partition, above all before. */
-  nextValue(partition: number): number {
-    const value = (this.values.get(partition) ?? 0) + 1
-    this.values.set(partition, value)
-    return value
-  }
+  readonly values = new Numbering()
 }

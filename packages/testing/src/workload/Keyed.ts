@@ -161,7 +161,7 @@ class Writer {
     const write: Write = {
       partition,
       key: `key-${live.length === 0 ? 0 : chance.pick(live)}`,
-      value: keyed.nextValue(partition),
+      value: keyed.values.next(partition),
       isTombstone: chance.happens(this.plan.tombstones),
       timestamp,
       invokedMs: nowMs(),

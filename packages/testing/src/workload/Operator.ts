@@ -140,10 +140,7 @@ const operate = (operations: ReadonlyArray<Operation>, place: Place): Effect.Eff
     })
   })
 
-/** One thing that changes where replicas are, and not what is in them. */
-export const replace = (place: Place): Effect.Effect<void> => operate(placing, place)
-
-/** One thing of any kind. */
+/** One thing of any kind: to a topic that nobody counts on. */
 export const change = (place: Place): Effect.Effect<void> => operate(changing, place)
 
 export interface OperatorOptions extends Place {
@@ -152,14 +149,14 @@ export interface OperatorOptions extends Place {
   readonly isStopping: () => boolean
 }
 
-/** Sees to a topic that is counted on. */
+/** Sees to a topic that is counted on: changes where its replicas are, and not what is in them. */
 export const runOperator = (options: OperatorOptions): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { client, paceMs, isStopping } = options
     if (isStopping()) return Effect.void
     const pause = Effect.sleep(client.chance.skewed(paceMs / 5, paceMs * 3))
     return Effect.andThen(
-      Effect.andThen(pause, replace(options)),
+      Effect.andThen(pause, operate(placing, options)),
       Effect.suspend(() => runOperator(options))
     )
   })

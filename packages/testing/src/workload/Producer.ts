@@ -136,7 +136,7 @@ class Sender {
     const { client, history, codecs, nowMs, maxRecords, maxValueBytes, acks } = this.options
     const { chance } = client
     const sends = Array.from({ length: 1 + chance.below(maxRecords) }, (): Send => {
-      const value = history.nextValue(this.partition)
+      const value = history.values.next(this.partition)
       const invokedMs = nowMs()
       const { partition } = this
       const send: Send = {
