@@ -22,8 +22,8 @@ export const usage = `Measures brokers under the same loads: ours, and beside it
       --seconds N             about how long all may take (default: 3 s for each measurement; with --quick 60)
       --rounds N              of each load, in turns (default 3; with --quick 1)
       --port N                the first port of our brokers (default 19500); where the plain loop listens (default 19492)
-      --floor                 measure the plain loop too, in the loads that it can serve (produce and latency): what a goal
-                              can ask of a broker of Node on this machine
+      --floor                 measure the plain loop too, in the loads that it can serve (produce and latency, of one broker
+                              and of three): what a goal can ask of a broker of Node on this machine
       --no-synced             leave out our default of syncing before an acknowledgement
       --client CLIENT         ${CLIENTS.join(" or ")}: the load generator (default: the first that is installed)
       --json FILE             write everything that was measured

@@ -67,7 +67,14 @@ const openAll = async (
   }
   const other = others.find(({ addresses }) => addresses.length === nodes)
   if (other !== undefined) systems.push(other)
-  if (options.floor && nodes === 1) systems.push(await startPlainLoop(options.port + FLOOR_PORT))
+  if (options.floor) {
+    const first = options.port + FLOOR_PORT
+    const ports = Array.from({ length: nodes }, (_, index) => ({
+      clients: first + 2 * index,
+      replicas: first + 2 * index + 1
+    }))
+    systems.push(await startPlainLoop(ports))
+  }
   for (const { name, bootstrap } of systems)
     say(`${name}: ${nodes === 1 ? "a broker" : `${nodes} brokers`} at ${bootstrap}`)
   return systems

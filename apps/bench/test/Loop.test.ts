@@ -7,10 +7,12 @@ import { OffsetFetchRequest } from "@klamm/protocol/api/09-OffsetFetch"
 import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-ApiVersions"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { buildBatch, setBaseOffset } from "@klamm/protocol/RecordBatch"
+import { freePort } from "klamm-test-clients/Processes"
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
 import { createTopic, deleteTopic, foldersOf, nodesOf, sleep } from "../src/Cluster.ts"
 import { decodeAnswer, frameOf, Link } from "../src/Link.ts"
 import { type PlainLoop, startLoop } from "../src/loop/Loop.ts"
+import { addressOf, alone } from "../src/loop/Members.ts"
 
 const PRODUCE = 10
 const FETCH = 12
@@ -25,8 +27,9 @@ let topic: string
 let topics = 0
 
 beforeAll(async () => {
-  loop = await startLoop(0)
-  address = `127.0.0.1:${loop.port}`
+  const members = { ports: alone(await freePort()), nodeId: 1 }
+  loop = await startLoop(members)
+  address = addressOf(members)
 })
 
 beforeEach(async () => {

@@ -41,10 +41,13 @@ it("the plain loop listens beside our brokers unless it is told where", () => {
   expect(parseOptions(["loop", "--port", "7000"], ids)).toEqual({ kind: "loop", port: 7_000 })
 })
 
-it("the plain loop is measured when that is asked for, in loads of one broker", () => {
+it("the plain loop is measured when that is asked for, with one replica or with three, all of which answer", () => {
   expect([optionsOf().floor, optionsOf("--floor").floor]).toEqual([false, true])
   const served = loads.filter(({ hasFloor }) => hasFloor === true)
-  expect(new Set(served.map(({ group, nodes }) => `${group} ${nodes}`))).toEqual(new Set(["produce 1", "latency 1"]))
+  const kinds = new Set(served.map(({ group, nodes }) => `${group} ${nodes}`))
+  expect(kinds).toEqual(new Set(["produce 1", "latency 1", "replicated 3"]))
+  const alone = loads.filter(({ group, hasFloor }) => group === "replicated" && hasFloor !== true)
+  expect(alone.map(({ id }) => id)).toEqual(["replicated-acks1", "replicated-rf1", "partitions-2000-rf3"])
 })
 
 it("loads are chosen by group, by id, or as the quick ones", () => {

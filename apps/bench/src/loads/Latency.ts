@@ -72,7 +72,7 @@ const loadOf = (nodes: 1 | 3, id: string, title: string, rate: number, goals: Go
   nodes,
   figures: figuresOf(goals),
   isQuick,
-  hasFloor: nodes === 1,
+  hasFloor: true,
   run: (scene) => latencyOnce(scene, nodes, rate)
 })
 

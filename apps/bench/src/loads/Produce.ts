@@ -131,7 +131,8 @@ const loadOf = (group: Group, nodes: 1 | 3, { id, title, change, goals, isQuick 
   nodes,
   figures: throughputFigures(goals),
   isQuick: isQuick === true,
-  hasFloor: nodes === 1,
+  // It has as many replicas as nodes, and answers when all of them have written.
+  hasFloor: nodes === 1 || (change.replication === nodes && change.acks !== "1"),
   run: (scene) => produceOnce(scene, change)
 })
 

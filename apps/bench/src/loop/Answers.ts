@@ -19,13 +19,13 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { lengthPrefixBytes } from "@klamm/protocol/Frame"
 import { decodeRequestHeader, encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
 import { sizeInBytes, verifyBatch } from "@klamm/protocol/RecordBatch"
+import { HOST, leaderOf, type Members, nodeIds } from "./Members.ts"
 import type { Topics } from "./Partitions.ts"
+import type { Replicas } from "./Replicas.ts"
 
 /** A request after which its connection is of no use. */
 export class Refused extends Error {}
 
-const NODE_ID = 1
-const HOST = "127.0.0.1"
 /** ListOffsets asks by it for the first offset; all other times are taken for the end. */
 const EARLIEST = -2
 
@@ -59,10 +59,10 @@ export class Fetch {
     return this.request.maxWaitMs
   }
 
-  /** Anything but being at the end of all its partitions. */
+  /** Anything but being at the high watermark of all its partitions. */
   get hasNews(): boolean {
     return this.request.topics.some(({ topic, partitions }) =>
-      partitions.some((each) => this.topics.partition(topic, each.partition)?.endOffset !== each.fetchOffset)
+      partitions.some((each) => this.topics.partition(topic, each.partition)?.highWatermark !== each.fetchOffset)
     )
   }
 
@@ -80,95 +80,118 @@ export class Fetch {
     const none = { partitionIndex, highWatermark: -1, abortedTransactions: null, records: new Uint8Array(0) }
     const partition = this.topics.partition(topic, partitionIndex)
     if (partition === undefined) return { ...none, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-    const { startOffset: logStartOffset, endOffset } = partition
-    const ends = { highWatermark: endOffset, lastStableOffset: endOffset, logStartOffset }
-    if (fetchOffset < logStartOffset || fetchOffset > endOffset) {
+    const { startOffset: logStartOffset, highWatermark } = partition
+    const ends = { highWatermark, lastStableOffset: highWatermark, logStartOffset }
+    if (fetchOffset < logStartOffset || fetchOffset > highWatermark) {
       return { ...none, ...ends, errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }
     }
     return { ...none, ...ends, errorCode: ErrorCode.NONE, records: partition.read(fetchOffset, partitionMaxBytes) }
   }
 }
 
-const appended = (topics: Topics, topic: string, { index, records }: { index: number; records: Uint8Array | null }) => {
+/** What answers are about. */
+export interface Held {
+  readonly members: Members
+  readonly topics: Topics
+  readonly replicas: Replicas
+}
+
+interface PartitionData {
+  readonly index: number
+  readonly records: Uint8Array | null
+}
+
+const appended = ({ members, topics, replicas }: Held, topic: string, { index, records }: PartitionData) => {
   const refused = (errorCode: ErrorCode) => ({ index, errorCode, baseOffset: -1 })
   const partition = topics.partition(topic, index)
   if (partition === undefined) return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (leaderOf(members, index) !== members.nodeId) return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   // Producers have put one batch into a request for each partition since batches have this format.
   if (records === null || verifyBatch(records) !== undefined || sizeInBytes(records, 0) !== records.length) {
     return refused(ErrorCode.CORRUPT_MESSAGE)
   }
-  return {
-    index,
-    errorCode: ErrorCode.NONE,
-    baseOffset: topics.append(partition, records),
-    logStartOffset: partition.startOffset
-  }
+  const baseOffset = topics.append(partition, records)
+  replicas.append(topic, index, records)
+  return { index, errorCode: ErrorCode.NONE, baseOffset, logStartOffset: partition.startOffset }
 }
 
 /** Undefined with acks=0: nobody waits for an answer. */
-const produce = (topics: Topics, { acks, topicData }: ProduceRequest) => {
+const produce = (held: Held, { acks, topicData }: ProduceRequest) => {
   const responses = topicData.map(({ name, partitionData }) => ({
     name,
-    partitionResponses: partitionData.map((each) => appended(topics, name, each))
+    partitionResponses: partitionData.map((each) => appended(held, name, each))
   }))
   return acks === 0 ? undefined : { responses }
 }
 
-const described = (topics: Topics, name: string) => {
+const described = ({ members, topics }: Held, name: string) => {
   const partitions = topics.partitionsOf(name)
+  const nodes = nodeIds(members)
   return {
     name,
     errorCode: partitions === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NONE,
     partitions: (partitions ?? []).map((_, partitionIndex) => ({
       errorCode: ErrorCode.NONE,
       partitionIndex,
-      leaderId: NODE_ID,
+      leaderId: leaderOf(members, partitionIndex),
       leaderEpoch: 0,
-      replicaNodes: [NODE_ID],
-      isrNodes: [NODE_ID]
+      replicaNodes: nodes,
+      isrNodes: nodes
     }))
   }
 }
 
-const metadata = (topics: Topics, port: number, request: MetadataRequest) => {
+const metadata = (held: Held, request: MetadataRequest) => {
   // A topic that is asked for by its id alone is one without a name, and not known.
-  const names = request.topics?.map(({ name }) => name ?? "") ?? topics.names
+  const names = request.topics?.map(({ name }) => name ?? "") ?? held.topics.names
   return {
-    brokers: [{ nodeId: NODE_ID, host: HOST, port }],
-    controllerId: NODE_ID,
-    topics: names.map((name) => described(topics, name))
+    brokers: held.members.ports.map(({ clients: port }, index) => ({ nodeId: index + 1, host: HOST, port })),
+    controllerId: held.members.nodeId,
+    topics: names.map((name) => described(held, name))
   }
 }
 
-const createTopics = (topics: Topics, request: CreateTopicsRequest) => ({
+/** Each has as many replicas as there are members, however many are asked for. */
+const createTopics = ({ members, topics, replicas }: Held, request: CreateTopicsRequest) => ({
   topics: request.topics.map(({ name, numPartitions }) => {
     const partitions = Math.max(1, numPartitions)
-    const errorCode = topics.create(name, partitions) ? ErrorCode.NONE : ErrorCode.TOPIC_ALREADY_EXISTS
-    return { name, errorCode, errorMessage: null, numPartitions: partitions, replicationFactor: 1, configs: [] }
+    const isNew = topics.create(name, partitions)
+    if (isNew) replicas.create(name, partitions)
+    return {
+      name,
+      errorCode: isNew ? ErrorCode.NONE : ErrorCode.TOPIC_ALREADY_EXISTS,
+      errorMessage: null,
+      numPartitions: partitions,
+      replicationFactor: members.ports.length,
+      configs: []
+    }
   })
 })
 
-const deleteTopics = (topics: Topics, { topicNames }: DeleteTopicsRequest) => ({
-  responses: topicNames.map((name) => ({
-    name,
-    errorCode: topics.remove(name) ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-  }))
+const removed = ({ topics, replicas }: Held, name: string): ErrorCode => {
+  if (!topics.remove(name)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  replicas.remove(name)
+  return ErrorCode.NONE
+}
+
+const deleteTopics = (held: Held, { topicNames }: DeleteTopicsRequest) => ({
+  responses: topicNames.map((name) => ({ name, errorCode: removed(held, name) }))
 })
 
-const listOffsets = (topics: Topics, request: ListOffsetsRequest) => ({
+const listOffsets = ({ topics }: Held, request: ListOffsetsRequest) => ({
   topics: request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex, timestamp }) => {
       const partition = topics.partition(name, partitionIndex)
       if (partition === undefined) return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-      const offset = timestamp === EARLIEST ? partition.startOffset : partition.endOffset
+      const offset = timestamp === EARLIEST ? partition.startOffset : partition.highWatermark
       return { partitionIndex, errorCode: ErrorCode.NONE, offset, leaderEpoch: 0 }
     })
   }))
 })
 
 /** All topics, whichever are asked for. */
-const describeLogDirs = (topics: Topics) => {
+const describeLogDirs = ({ topics }: Held) => {
   const held = topics.names.map((name) => ({
     name,
     partitions: (topics.partitionsOf(name) ?? []).map(({ sizeBytes: partitionSize }, partitionIndex) => ({
@@ -224,25 +247,27 @@ const RANGES = {
 
 export class Answers {
   private readonly apis: ReadonlyMap<number, Api>
+  private readonly members: Members
   private producers = 0
 
-  constructor(topics: Topics, port: number) {
+  constructor(held: Held) {
+    this.members = held.members
     const fetch: Api = {
       apiKey: FetchRequest.key,
       minVersion: RANGES.fetch[0],
       maxVersion: RANGES.fetch[1],
-      answer: (reader, header) => new Fetch(topics, header, codec(FetchRequest, header.apiVersion).decode(reader))
+      answer: (reader, header) => new Fetch(held.topics, header, codec(FetchRequest, header.apiVersion).decode(reader))
     }
     const apis = [
       fetch,
-      api(ProduceRequest, ProduceResponse, RANGES.produce, (request) => produce(topics, request)),
-      api(ListOffsetsRequest, ListOffsetsResponse, RANGES.listOffsets, (request) => listOffsets(topics, request)),
-      api(MetadataRequest, MetadataResponse, RANGES.metadata, (request) => metadata(topics, port, request)),
+      api(ProduceRequest, ProduceResponse, RANGES.produce, (request) => produce(held, request)),
+      api(ListOffsetsRequest, ListOffsetsResponse, RANGES.listOffsets, (request) => listOffsets(held, request)),
+      api(MetadataRequest, MetadataResponse, RANGES.metadata, (request) => metadata(held, request)),
       api(ApiVersionsRequest, ApiVersionsResponse, RANGES.apiVersions, () => this.versions(ErrorCode.NONE)),
-      api(CreateTopicsRequest, CreateTopicsResponse, RANGES.createTopics, (request) => createTopics(topics, request)),
-      api(DeleteTopicsRequest, DeleteTopicsResponse, RANGES.deleteTopics, (request) => deleteTopics(topics, request)),
+      api(CreateTopicsRequest, CreateTopicsResponse, RANGES.createTopics, (request) => createTopics(held, request)),
+      api(DeleteTopicsRequest, DeleteTopicsResponse, RANGES.deleteTopics, (request) => deleteTopics(held, request)),
       api(InitProducerIdRequest, InitProducerIdResponse, RANGES.initProducerId, () => this.producer()),
-      api(DescribeLogDirsRequest, DescribeLogDirsResponse, RANGES.describeLogDirs, () => describeLogDirs(topics))
+      api(DescribeLogDirsRequest, DescribeLogDirsResponse, RANGES.describeLogDirs, () => describeLogDirs(held))
     ]
     this.apis = new Map(apis.map((each) => [each.apiKey, each]))
   }
@@ -257,8 +282,9 @@ export class Answers {
   }
 
   private producer() {
+    const producerId = this.producers * this.members.ports.length + this.members.nodeId
     this.producers += 1
-    return { errorCode: ErrorCode.NONE, producerId: this.producers, producerEpoch: 0 }
+    return { errorCode: ErrorCode.NONE, producerId, producerEpoch: 0 }
   }
 
   /** Carries out the request that the reader stands on, and writes its answer unless it is the fetch that is given back. */

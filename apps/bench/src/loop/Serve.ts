@@ -5,13 +5,14 @@
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import { heapFlags } from "klamm-broker/Heap"
+import { alone, formatPorts } from "./Members.ts"
 
 const MAIN = join(import.meta.dirname, "main.ts")
 
 /** Serves until it is ended; resolves with the code it ended with. */
 export const serveLoop = (port: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...heapFlags, MAIN, String(port)], { stdio: "inherit" })
+    const child = spawn(process.execPath, [...heapFlags, MAIN, formatPorts(alone(port)), "1"], { stdio: "inherit" })
     const end = (): void => {
       child.kill("SIGTERM")
     }
