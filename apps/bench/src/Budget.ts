@@ -66,8 +66,7 @@ const layerOf = (node: Node, callers: ReadonlyArray<string>): string => {
   return layerOfPath(url)
 }
 
-/** Seconds by layer, idle ones included. */
-export const secondsByLayer = ({ nodes, samples, timeDeltas }: Profile): ReadonlyMap<string, number> => {
+const addLayers = (seconds: Map<string, number>, { nodes, samples, timeDeltas }: Profile): void => {
   const byId = new Map(nodes.map((node) => [node.id, node]))
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)))
   const callersOf = (id: number): ReadonlyArray<string> => {
@@ -76,11 +75,16 @@ export const secondsByLayer = ({ nodes, samples, timeDeltas }: Profile): Readonl
     return urls
   }
   const layers = new Map(nodes.map((node) => [node.id, layerOf(node, callersOf(node.id))]))
-  const seconds = new Map<string, number>()
   for (const [index, id] of samples.entries()) {
     const layer = layers.get(id) ?? OTHERS
     seconds.set(layer, (seconds.get(layer) ?? 0) + (timeDeltas[index] ?? 0) / 1e6)
   }
+}
+
+/** Seconds by layer, of all processes together, idle ones included. */
+export const secondsByLayer = (profiles: ReadonlyArray<Profile>): ReadonlyMap<string, number> => {
+  const seconds = new Map<string, number>()
+  for (const profile of profiles) addLayers(seconds, profile)
   return seconds
 }
 

@@ -20,7 +20,7 @@ export interface OursPlan {
   readonly synced: boolean
   /** Where its data lies, which then stays; a temporary folder otherwise. */
   readonly folder?: string
-  /** Where it leaves a CPU profile when it ends; then it runs from its sources. */
+  /** Where it leaves a CPU profile when it ends, `FILE-N` for each of several; then it runs from its sources. */
   readonly profile?: string
 }
 
@@ -32,7 +32,7 @@ const argumentsOf = ({ nodes, port, synced, profile }: OursPlan, folder: string)
   "--port",
   String(port),
   ...(nodes === 1 ? [] : ["--brokers", String(nodes)]),
-  ...(profile === undefined ? [] : ["--profile", profile]),
+  ...(profile === undefined || nodes > 1 ? [] : ["--profile", profile]),
   "--set",
   `log.dirs=${folder}`,
   "--set",
@@ -42,14 +42,42 @@ const argumentsOf = ({ nodes, port, synced, profile }: OursPlan, folder: string)
   "group.initial.rebalance.delay.ms=0"
 ]
 
+/** One of several, by itself, as the launcher has laid it out. */
+const nodeOf = (node: number, { synced, profile }: OursPlan, folder: string): Child =>
+  childOf([
+    "-c",
+    join(folder, `broker-${node}.properties`),
+    "--set",
+    `klamm.acks.all.sync=${synced}`,
+    ...(profile === undefined ? [] : ["--profile", profileOf(profile, node)])
+  ])
+
+export const profileOf = (profile: string, node: number): string => `${profile}-${node}`
+
+/** The launcher starts none with a profile, so it lays several out and each is then started by itself. */
+const startProfiled = async (plan: OursPlan, folder: string): Promise<Array<Child>> => {
+  const launcher = childOf(argumentsOf(plan, folder))
+  await launcher.ready
+  await launcher.end()
+  const children = Array.from({ length: plan.nodes }, (_, index) => nodeOf(index + 1, plan, folder))
+  await Promise.all(children.map(({ ready }) => ready))
+  return children
+}
+
+const startChildren = async (plan: OursPlan, folder: string): Promise<Array<Child>> => {
+  if (plan.nodes > 1 && plan.profile !== undefined) return startProfiled(plan, folder)
+  const child = childOf(argumentsOf(plan, folder))
+  await child.ready
+  return [child]
+}
+
 export const startOurs = async (plan: OursPlan): Promise<System> => {
   const folder = plan.folder ?? mkdtempSync(join(tmpdir(), "klamm-bench-"))
   const removeFolder = (): void => {
     if (plan.folder === undefined) rmSync(folder, { recursive: true, force: true })
   }
   process.once("exit", removeFolder)
-  const children = [childOf(argumentsOf(plan, folder))]
-  await children[0]!.ready
+  const children = await startChildren(plan, folder)
   const bootstrap = Array.from({ length: plan.nodes }, (_, node) => `localhost:${plan.port + node * PORTS_PER_NODE}`)
   return {
     role: plan.synced ? "synced" : "ours",
@@ -60,8 +88,7 @@ export const startOurs = async (plan: OursPlan): Promise<System> => {
       end: endListener,
       start: (address) => {
         const node = (portOf(address) - plan.port) / PORTS_PER_NODE + 1
-        const file = ["-c", join(folder, `broker-${node}.properties`), "--set", `klamm.acks.all.sync=${plan.synced}`]
-        children.push(childOf(plan.nodes === 1 ? argumentsOf(plan, folder) : file))
+        children.push(plan.nodes === 1 ? childOf(argumentsOf(plan, folder)) : nodeOf(node, plan, folder))
       }
     },
     close: async () => {

@@ -35,7 +35,7 @@ const profile: Profile = {
 }
 
 describe("a budget", () => {
-  const seconds = secondsByLayer(profile)
+  const seconds = secondsByLayer([profile])
 
   it("gives each busy moment to one layer, the kernel's to what it was called for", () => {
     expect(Object.fromEntries(seconds)).toEqual({
@@ -49,6 +49,11 @@ describe("a budget", () => {
       Effect: 0.5,
       checksum: 0.5
     })
+  })
+
+  it("of several processes is that of all together", () => {
+    const both = secondsByLayer([profile, { ...profile, samples: [9], timeDeltas: [4e6] }])
+    expect(Object.fromEntries(both)).toEqual({ ...Object.fromEntries(seconds), protocol: 5 })
   })
 
   it("tells parts of the busy time, the largest first, and what a gigabyte takes", () => {
