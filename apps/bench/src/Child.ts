@@ -21,6 +21,12 @@ export interface ChildPlan {
   readonly isReady: RegExp
 }
 
+/** All that run: one listener ends them, for this process warns of as many as there may be children. */
+const running = new Set<Child>()
+process.once("exit", () => {
+  for (const child of running) child.kill()
+})
+
 export class Child {
   readonly ready: Promise<void>
   private readonly process: ChildProcess
@@ -30,7 +36,7 @@ export class Child {
   constructor({ what, args, isReady }: ChildPlan) {
     this.what = what
     this.process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], env: environment() })
-    process.once("exit", this.kill)
+    running.add(this)
     this.ready = new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(this.told("was not ready in time")), READY_WITHIN_MS)
       const look = (chunk: Buffer): void => {
@@ -44,14 +50,14 @@ export class Child {
       this.process.stderr?.on("data", look)
       this.process.once("exit", () => {
         clearTimeout(timer)
-        process.off("exit", this.kill)
+        running.delete(this)
         reject(this.told("has ended"))
       })
     })
     this.ready.catch(() => undefined)
   }
 
-  private readonly kill = (): void => {
+  kill(): void {
     this.process.kill("SIGKILL")
   }
 
@@ -62,7 +68,7 @@ export class Child {
   end(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(this.kill, ENDED_WITHIN_MS)
+      const timer = setTimeout(() => this.kill(), ENDED_WITHIN_MS)
       this.process.once("exit", () => {
         clearTimeout(timer)
         resolve()
