@@ -131,6 +131,7 @@ const serveClients = (
     const lifecycle = yield* BrokerLifecycle.make({
       registration: Node.registration(staticConfig, storage, listeners),
       controller: control.heartbeats,
+      sessionTimeoutMs: staticConfig.values["broker.session.timeout.ms"],
       registered: (epoch) => {
         const first = brokerEpoch === -1 && !early
         brokerEpoch = epoch

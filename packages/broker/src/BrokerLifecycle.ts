@@ -48,6 +48,11 @@ export class DirectoryFailureUntold extends Data.TaggedError("DirectoryFailureUn
 export interface LifecycleOptions {
   readonly registration: Omit<BrokerRegistry.RegisterBroker, "_tag" | "incarnationId">
   readonly controller: ControllerClient
+  /**
+   * broker.session.timeout.ms: half of it is waited for an answer, so that a connection that has gone silent is given up and the next one
+   * is heard before this broker is fenced (KAFKA-14392).
+   */
+  readonly sessionTimeoutMs: number
   /** It is registered, under that epoch: again whenever its registration was lost. Ends when the metadata is followed from there on. */
   readonly registered: (epoch: number) => Effect.Effect<void>
   /** How far this broker has followed the metadata. */
@@ -81,11 +86,14 @@ const leaveRetryMs = 50
 const leaveAnswerTimeoutMs = 2_000
 const leaveTimeoutMs = 30_000
 
+const answerTimeoutMs = ({ sessionTimeoutMs }: LifecycleOptions): number => sessionTimeoutMs / 2
+
 const register = (options: LifecycleOptions, incarnationId: string) =>
   Effect.gen(function* () {
     const { controller, registration } = options
+    const command = { _tag: "RegisterBroker", incarnationId, ...registration } as const
     while (true) {
-      const answer = yield* controller.ask({ _tag: "RegisterBroker", incarnationId, ...registration })
+      const answer = yield* controller.ask(command, answerTimeoutMs(options))
       if (answer !== undefined && answer.errorCode === ErrorCode.NONE) return answer.brokerEpoch
       if (answer !== undefined && answer.errorCode !== ErrorCode.DUPLICATE_BROKER_REGISTRATION) {
         const detail = answer.message ?? `registration was refused with error ${answer.errorCode}`
@@ -107,7 +115,7 @@ const heartbeat = (
   brokerEpoch: number,
   wantShutDown: boolean,
   offlineLogDirs: ReadonlyArray<string>,
-  timeoutMs?: number
+  timeoutMs: number
 ) =>
   options.controller.ask(
     {
@@ -161,7 +169,7 @@ export const make = (
     yield* Effect.forkScoped(watchFailures(options, hurry, told))
     const beat = Effect.gen(function* () {
       const offline = options.offlineLogDirs()
-      const answer = yield* heartbeat(options, epoch, false, offline)
+      const answer = yield* heartbeat(options, epoch, false, offline, answerTimeoutMs(options))
       if (answer?.errorCode === ErrorCode.NONE) for (const directoryId of offline) told.add(directoryId)
       if (answer?.errorCode === ErrorCode.STALE_BROKER_EPOCH) {
         epoch = yield* register(options, incarnationId)

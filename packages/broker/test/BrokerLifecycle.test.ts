@@ -43,6 +43,7 @@ const living = (controller: ControllerClient, changes: Partial<BrokerLifecycle.L
         previousBrokerEpoch: -1
       },
       controller,
+      sessionTimeoutMs: 9_000,
       registered: () => Effect.void,
       offlineLogDirs: () => [],
       failedDirectories: yield* Queue.unbounded<string>(),
@@ -129,5 +130,24 @@ it.effect("a broker that can't tell the controller of a failed directory in time
     expect(untold).toEqual([
       "the controller could not be told within log.dir.failure.timeout.ms (30000) that the log directory with the id second has failed"
     ])
+  })
+)
+
+it.effect("a broker whose controller has gone silent asks again within half of its session", () =>
+  Effect.gen(function* () {
+    const told: Array<Command> = []
+    const answering = listening(told)
+    let isSilent = false
+    const controller: ControllerClient = {
+      ask: (command, timeoutMs = Number.POSITIVE_INFINITY) =>
+        isSilent ? Effect.as(Effect.sleep(timeoutMs), undefined) : answering.ask(command)
+    }
+    yield* living(controller)
+    isSilent = true
+    yield* TestClock.adjust("6 seconds")
+    isSilent = false
+    expect(told.filter(({ _tag }) => _tag === "Heartbeat")).toHaveLength(1)
+    yield* TestClock.adjust("2500 millis")
+    expect(told.filter(({ _tag }) => _tag === "Heartbeat")).toHaveLength(2)
   })
 )

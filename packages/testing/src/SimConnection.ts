@@ -136,9 +136,10 @@ export class SimEnd implements Connection, Source {
     this.inbox.close()
   }
 
-  /** The process has died: its kernel ends the connection, behind what was sent or instead of it. */
+  /** The process has died: its kernel ends the connection, behind what was sent or instead of it; what it had ended goes on. */
   die(): void {
     const kept = this.wire.chance.happens(0.5)
+    if (this.state !== "Open") return
     if (!kept) this.parcels = []
     this.endSending(kept ? "End" : "Reset")
   }
