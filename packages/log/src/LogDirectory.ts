@@ -1,9 +1,9 @@
 /**
- * One of the directories of `log.dirs`: which logs it holds, whose it is, and the checkpoints of all its logs.
+ * One of the directories of `log.dirs`: which logs it holds, and whose it is.
  *
  * Invariants: one process has it at a time (`.lock`); it belongs to this cluster and node, or is refused; the mark of a clean
  * stop is taken away before the first log is opened, so a crash at any later time counts as one. Layout is Kafka's throughout.
- * Neighbours: `Log.ts` opens single logs, `MetaProperties.ts` is the identity file.
+ * Neighbours: `Log.ts` opens single logs, `MetaProperties.ts` is the identity file, `OffsetCheckpoints.ts` has the checkpoints of all logs.
  */
 import { Disk, type DiskError } from "@klamm/platform"
 import * as Entropy from "@klamm/platform/Entropy"
@@ -18,16 +18,13 @@ import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
 import { CorruptLog } from "./LogError.ts"
 import * as Meta from "./MetaProperties.ts"
+import { keyOf, OffsetCheckpoints } from "./OffsetCheckpoints.ts"
 
 export { syncParents } from "./DirectoryIdentity.ts"
 export { LogDirectoryRefused, type MetaProperties } from "./MetaProperties.ts"
 
 const lockFile = ".lock"
 const cleanShutdownFile = ".kafka_cleanshutdown"
-const recoveryPointCheckpoint = "recovery-point-offset-checkpoint"
-const logStartCheckpoint = "log-start-offset-checkpoint"
-const highWatermarkCheckpoint = "replication-offset-checkpoint"
-const cleanerCheckpoint = "cleaner-offset-checkpoint"
 
 export interface LogDirectoryOptions {
   readonly path: string
@@ -53,27 +50,14 @@ export interface FoundLog {
   readonly isDamaged: boolean
 }
 
-/** Offsets that go into the directory's checkpoints with the next `checkpoint`. */
-export interface CheckpointedLog {
-  readonly log: Log
-  readonly highWatermark: number
-}
-
-type Offsets = ReadonlyMap<string, number>
-
-const keyOf = (topic: string, partition: number): string => `${topic}-${partition}`
-
 export class LogDirectory {
   readonly path: string
   readonly directoryId: string
   /** The last run ended cleanly; its broker epoch, or -1. */
   readonly cleanShutdown: boolean
   readonly previousBrokerEpoch: number
+  readonly checkpoints: OffsetCheckpoints
   private readonly disk: Disk["Service"]
-  private recoveryPoints: Offsets
-  private readonly logStarts: Offsets
-  private readonly highWatermarks: Offsets
-  private readonly cleanedOffsets: Offsets
   /** Names that were made, and how many of them are known to be durable. */
   private names = 0
   private syncedNames = 0
@@ -87,7 +71,7 @@ export class LogDirectory {
     readonly directoryId: string
     readonly disk: Disk["Service"]
     readonly mark: { readonly brokerEpoch: number } | undefined
-    readonly offsets: readonly [Offsets, Offsets, Offsets, Offsets]
+    readonly checkpoints: OffsetCheckpoints
     readonly recoveryThreads: number
   }) {
     this.recovering = Semaphore.makeUnsafe(fields.recoveryThreads)
@@ -96,7 +80,7 @@ export class LogDirectory {
     this.disk = fields.disk
     this.cleanShutdown = fields.mark !== undefined
     this.previousBrokerEpoch = fields.mark?.brokerEpoch ?? -1
-    ;[this.recoveryPoints, this.logStarts, this.highWatermarks, this.cleanedOffsets] = fields.offsets
+    this.checkpoints = fields.checkpoints
   }
 
   /** Locks the directory until the scope ends, checks whose it is (making it ours when it is new), reads its checkpoints. */
@@ -112,13 +96,8 @@ export class LogDirectory {
       const refusal = Meta.refusal([{ directory: path, meta }], options)
       if (refusal !== undefined) return yield* Effect.fail(refusal)
       const mark = yield* takeCleanShutdown(disk, path)
-      const offsets = [
-        yield* readOffsets(disk, path, recoveryPointCheckpoint),
-        yield* readOffsets(disk, path, logStartCheckpoint),
-        yield* readOffsets(disk, path, highWatermarkCheckpoint),
-        yield* readOffsets(disk, path, cleanerCheckpoint)
-      ] as const
-      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, offsets, recoveryThreads })
+      const checkpoints = yield* OffsetCheckpoints.read(disk, path)
+      return new LogDirectory({ path, directoryId: meta.directoryId, disk, mark, checkpoints, recoveryThreads })
     })
 
   /** The logs in the directory, by name. Those waiting for deletion are taken up by `removeDeleted`. */
@@ -145,11 +124,6 @@ export class LogDirectory {
     })
   }
 
-  /** High watermark as checkpointed; 0 when it was never or is lost: then it is learned anew (behaviour 172). */
-  highWatermark(topic: string, partition: number): number {
-    return this.highWatermarks.get(keyOf(topic, partition)) ?? 0
-  }
-
   /** Opens a found log; its stored topic id has to be the one asked for. After a crash it waits for its turn to be recovered. */
   load(
     found: FoundLog,
@@ -158,13 +132,14 @@ export class LogDirectory {
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
     return Effect.gen({ self: this }, function* () {
+      const { checkpoints } = this
       const { topic, partition, directory } = found
-      const key = keyOf(topic, partition)
       if (found.topicId === undefined) {
-        const knows = (this.recoveryPoints.get(key) ?? 0) + (this.logStarts.get(key) ?? 0) > 0
-        const isEmpty = !knows && (yield* this.disk.list(directory)).length === 0
+        const isEmpty = !checkpoints.claims(found) && (yield* this.disk.list(directory)).length === 0
         const { syncNames: syncName } = this
         if (isEmpty) return yield* Log.begin({ directory, topic, partition, topicId, config, now, syncName })
+        // Its name may be as new as an empty log's: see `FirstFiles.ts`.
+        yield* syncName
         yield* this.writePartitionMetadata(directory, topicId)
       } else if (found.topicId !== topicId) {
         const reason = `has topic id ${found.topicId}, not ${topicId}`
@@ -177,9 +152,9 @@ export class LogDirectory {
         topicId,
         config,
         cleanShutdown: this.cleanShutdown,
-        recoveryPoint: this.recoveryPoints.get(key) ?? 0,
-        logStartOffset: this.logStarts.get(key) ?? 0,
-        cleanedOffset: this.cleanedOffsets.get(key) ?? 0,
+        recoveryPoint: checkpoints.recoveryPoint(found),
+        logStartOffset: checkpoints.logStart(found),
+        cleanedOffset: checkpoints.cleanedOffset(found),
         now
       })
       return yield* this.cleanShutdown ? opening : Semaphore.withPermits(this.recovering, 1, opening)
@@ -199,7 +174,7 @@ export class LogDirectory {
     config: () => LogConfig,
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
-    return this.createAt(keyOf(topic, partition), { topic, partition, topicId, config, now })
+    return this.createAt(keyOf({ topic, partition }), { topic, partition, topicId, config, now })
   }
 
   /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113); durably, so that it is found again. */
@@ -251,7 +226,7 @@ export class LogDirectory {
   promote(log: Log): Effect.Effect<void, DiskError> {
     return Effect.gen({ self: this }, function* () {
       yield* Checkpoint.replaceFile(this.disk, log.directory, replacementMark, new Uint8Array(0))
-      yield* log.rename(`${this.path}/${keyOf(log.topic, log.partition)}`)
+      yield* log.rename(`${this.path}/${keyOf(log)}`)
       yield* this.disk.syncDirectory(this.path)
     })
   }
@@ -319,57 +294,12 @@ export class LogDirectory {
     })
   }
 
-  /** The recovery point that the checkpoint has for a log; 0 when it has none. */
-  checkpointedRecoveryPoint(topic: string, partition: number): number {
-    return this.recoveryPoints.get(keyOf(topic, partition)) ?? 0
-  }
-
-  /**
-   * Writes the four offset checkpoints: for these logs, all that are open in this directory, as they are now; for those that were found
-   * and have not been opened yet, as they were.
-   */
-  checkpoint(
-    logs: ReadonlyArray<CheckpointedLog>,
-    unopened: ReadonlyArray<{ readonly topic: string; readonly partition: number }> = []
-  ): Effect.Effect<void, DiskError> {
-    return Effect.gen({ self: this }, function* () {
-      const recoveryPoints = new Map(logs.map(({ log }) => [keyOf(log.topic, log.partition), log.recoveryPoint]))
-      const write = (name: string, before: Offsets, entries: ReadonlyArray<CheckpointedLog>, of: OffsetOf) =>
-        this.writeOffsets(name, [...offsetsOf(entries, of), ...kept(before, unopened)])
-      yield* write(recoveryPointCheckpoint, this.recoveryPoints, logs, ({ log }) => log.recoveryPoint)
-      this.recoveryPoints = new Map([...this.recoveryPoints, ...recoveryPoints])
-      const moved = logs.filter(({ log }) => log.logStartOffset > (log.segmentBaseOffsets[0] ?? 0))
-      yield* write(logStartCheckpoint, this.logStarts, moved, ({ log }) => log.logStartOffset)
-      yield* write(highWatermarkCheckpoint, this.highWatermarks, logs, ({ highWatermark }) => highWatermark)
-      const cleaned = logs.filter(({ log }) => log.cleanedOffset > 0)
-      yield* write(cleanerCheckpoint, this.cleanedOffsets, cleaned, ({ log }) => log.cleanedOffset)
-    })
-  }
-
-  private writeOffsets(
-    name: string,
-    offsets: ReadonlyArray<Checkpoint.PartitionOffset>
-  ): Effect.Effect<void, DiskError> {
-    return Checkpoint.replaceFile(this.disk, this.path, name, Checkpoint.encodeOffsets(offsets))
-  }
-
   /** The last word of a clean stop, after every log is closed and the checkpoints are written (KAFKA-13773: never before). */
   markCleanShutdown(brokerEpoch: number): Effect.Effect<void, DiskError> {
     const bytes = new TextEncoder().encode(JSON.stringify({ version: 0, brokerEpoch }))
     return Checkpoint.replaceFile(this.disk, this.path, cleanShutdownFile, bytes)
   }
 }
-
-type OffsetOf = (entry: CheckpointedLog) => number
-
-const offsetsOf = (entries: ReadonlyArray<CheckpointedLog>, offsetOf: OffsetOf) =>
-  entries.map((entry) => ({ topic: entry.log.topic, partition: entry.log.partition, offset: offsetOf(entry) }))
-
-const kept = (before: Offsets, unopened: ReadonlyArray<{ readonly topic: string; readonly partition: number }>) =>
-  unopened.flatMap(({ topic, partition }) => {
-    const offset = before.get(keyOf(topic, partition))
-    return offset === undefined ? [] : [{ topic, partition, offset }]
-  })
 
 /** Whether the last run ended cleanly; the mark is gone, durably, when this returns. */
 const takeCleanShutdown = (disk: Disk["Service"], path: string) =>
@@ -379,16 +309,6 @@ const takeCleanShutdown = (disk: Disk["Service"], path: string) =>
     yield* disk.remove(`${path}/${cleanShutdownFile}`)
     yield* disk.syncDirectory(path)
     return { brokerEpoch: Names.brokerEpoch(bytes) }
-  })
-
-/** A missing or damaged checkpoint counts as empty: recovery then looks at everything, and nothing is lost. */
-const readOffsets = (disk: Disk["Service"], path: string, name: string): Effect.Effect<Offsets, DiskError> =>
-  Effect.gen(function* () {
-    const bytes = yield* Checkpoint.readIfPresent(disk, `${path}/${name}`)
-    if (bytes === undefined || bytes.byteLength === 0) return new Map()
-    const offsets = Checkpoint.decodeOffsets(bytes)
-    if (offsets === undefined) yield* Effect.logWarning(`${path}/${name} is damaged and taken as empty`)
-    return new Map((offsets ?? []).map((entry) => [keyOf(entry.topic, entry.partition), entry.offset]))
   })
 
 /** Tells apart the directories of a partition that was deleted or set aside more than once: 32 hexadecimal digits. */

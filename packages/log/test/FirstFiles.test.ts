@@ -56,7 +56,7 @@ describe("a log that nothing was written to", () => {
         expect(yield* log.deleteOldSegments(1e15, 0)).toBe(0)
         expect(log.sizeBytes).toBe(0)
         yield* log.close(ProducerState.empty)
-        yield* directory.checkpoint([{ log, highWatermark: 0 }])
+        yield* directory.checkpoints.write([{ log, highWatermark: 0 }])
       })
     await inDirectory(disk, (directory) => Effect.flatMap(create(directory), (log) => used(log, directory)))
     expect(disk.directories.has("/data/a-0")).toBe(true)
@@ -83,7 +83,7 @@ describe("a log that nothing was written to", () => {
         yield* log.truncateFullyAndStartAt(40, 0)
         yield* append(log, 40)
         yield* log.flush
-        yield* directory.checkpoint([{ log, highWatermark: 0 }])
+        yield* directory.checkpoints.write([{ log, highWatermark: 0 }])
       })
     )
     disk.powerLoss()
@@ -144,7 +144,7 @@ describe("a crash while the first files are made", () => {
 })
 
 describe("the directory of a new log", () => {
-  it("is durable with what was flushed in it", async () => {
+  const living = () => {
     const memory = makeMemoryDisk()
     const life = <A, E>(use: (directory: LogDirectory) => Effect.Effect<A, E, Disk | Scope.Scope>) =>
       Effect.runPromise(
@@ -156,6 +156,13 @@ describe("the directory of a new log", () => {
           })
         ).pipe(Effect.provideService(Disk, memory.disk), Effect.provideService(References.MinimumLogLevel, "None"))
       )
+    return { memory, life }
+  }
+  const found = (directory: LogDirectory) =>
+    Effect.map(loadFirst(directory, topicId), (log) => [log.topic, log.logEndOffset])
+
+  it("is durable with what was flushed in it", async () => {
+    const { memory, life } = living()
     await life((directory) =>
       Effect.gen(function* () {
         const log = yield* create(directory)
@@ -165,13 +172,27 @@ describe("the directory of a new log", () => {
       })
     )
     memory.losePower(nothingSurvives)
-    const found = await life((directory) =>
-      Effect.gen(function* () {
-        const [first] = yield* directory.find(0)
-        const log = yield* directory.load(first!, topicId, rules, 0)
-        return [log.topic, log.logEndOffset]
-      })
-    )
-    expect(found).toEqual(["a", 1])
+    expect(await life(found)).toEqual(["a", 1])
   })
+
+  it.each([0, 40])(
+    "is durable with it when a process has died in between, and the checkpoints have an offset of %d",
+    async (offset) => {
+      const { memory, life } = living()
+      await life((directory) => Effect.asVoid(create(directory)))
+      memory.crash()
+      memory.files.create("/data/recovery-point-offset-checkpoint", false)
+      const said = new TextEncoder().encode(`0\n1\na 0 ${offset}\n`)
+      memory.files.file("/data/recovery-point-offset-checkpoint").write(0, said)
+      await life((directory) =>
+        Effect.gen(function* () {
+          const log = yield* loadFirst(directory, topicId)
+          yield* append(log, 0)
+          yield* log.flush
+        })
+      )
+      memory.losePower(nothingSurvives)
+      expect(await life(found)).toEqual(["a", 1])
+    }
+  )
 })

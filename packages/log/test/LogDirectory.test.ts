@@ -64,7 +64,7 @@ const reopened = (disk: FakeDisk) =>
         clean: directory.cleanShutdown,
         epoch: directory.previousBrokerEpoch,
         logs: logs.map((log) => [log.topic, log.partition, log.logStartOffset, log.logEndOffset, log.recoveryPoint]),
-        highWatermarks: found.map(({ topic, partition }) => directory.highWatermark(topic, partition))
+        highWatermarks: found.map(({ topic, partition }) => directory.checkpoints.highWatermark({ topic, partition }))
       }
     })
   )
@@ -157,7 +157,7 @@ describe("a log directory", () => {
         const b = yield* written(directory, "b.c-d_e", 3)
         yield* a.flush
         yield* b.deleteRecordsBefore(2)
-        yield* directory.checkpoint([
+        yield* directory.checkpoints.write([
           { log: a, highWatermark: 4 },
           { log: b, highWatermark: 3 }
         ])
@@ -181,7 +181,7 @@ describe("a log directory", () => {
   it("behaviour 172: lost or damaged checkpoints cost a scan and a watermark, no data", async () => {
     const disk = new FakeDisk()
     await inDirectory(disk, (directory) =>
-      Effect.flatMap(written(directory, "a", 5), (log) => directory.checkpoint([{ log, highWatermark: 5 }]))
+      Effect.flatMap(written(directory, "a", 5), (log) => directory.checkpoints.write([{ log, highWatermark: 5 }]))
     )
     disk.put("/data/recovery-point-offset-checkpoint", bytes("0\n7\na"))
     disk.put("/data/replication-offset-checkpoint", bytes(""))
@@ -195,7 +195,7 @@ describe("a log directory", () => {
       Effect.gen(function* () {
         const log = yield* written(directory, "a", 5)
         yield* log.close(ProducerState.empty)
-        yield* directory.checkpoint([{ log, highWatermark: 5 }])
+        yield* directory.checkpoints.write([{ log, highWatermark: 5 }])
         yield* directory.markCleanShutdown(11)
       })
     )
@@ -231,7 +231,7 @@ describe("a log directory", () => {
         const logs: Array<Log> = []
         for (const topic of topics) logs.push(yield* written(directory, topic, 3))
         for (const log of logs) yield* log.flush
-        yield* directory.checkpoint(logs.map((log) => ({ log, highWatermark: 3 })))
+        yield* directory.checkpoints.write(logs.map((log) => ({ log, highWatermark: 3 })))
       })
     )
     disk.bytes("/data/t07-0/00000000000000000000.log")[70]! ^= 1
@@ -277,7 +277,7 @@ describe("a log directory", () => {
         yield* gate.open
         const logs = yield* Fiber.join(fiber)
         for (const log of logs) yield* log.close(ProducerState.empty)
-        yield* directory.checkpoint(logs.map((log) => ({ log, highWatermark: 3 })))
+        yield* directory.checkpoints.write(logs.map((log) => ({ log, highWatermark: 3 })))
         if (thenClean) yield* directory.markCleanShutdown(1)
         return [first, second, listed.size]
       })

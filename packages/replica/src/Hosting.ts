@@ -112,7 +112,7 @@ const finishMove = (self: Self, directory: ReplicaDirectory, found: FoundLog, no
   Effect.gen(function* () {
     const key = ReplicaDirectory.keyOf(found.topic, found.partition)
     for (const other of self.options.directories) {
-      const replaced = other.found.get(key)
+      const replaced = other === directory ? undefined : other.found.get(key)
       if (replaced === undefined) continue
       other.found.delete(key)
       const discarded = yield* Effect.result(other.log.discard(replaced, now))
@@ -134,12 +134,16 @@ const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, p
     const now = yield* Clock.currentTimeMillis
     const key = ReplicaDirectory.keyOf(topic.name, partition.index)
     const found = directory.found.get(key)
-    directory.found.delete(key)
     const config = () => self.options.rules(topic.name).log
-    const create = directory.log.create(topic.name, partition.index, topic.id, config, now)
+    const name = { topic: topic.name, partition: partition.index }
+    const create = Effect.andThen(
+      directory.beginning(name, self.options.otherLogs),
+      directory.log.create(topic.name, partition.index, topic.id, config, now)
+    )
     if (found === undefined) return yield* create
     if (found.isReplacement) yield* finishMove(self, directory, found, now)
-    const createAnew = Effect.andThen(directory.log.setAside(found), create)
+    const setAside = Effect.map(directory.log.setAside(found), () => directory.found.delete(key))
+    const createAnew = Effect.andThen(setAside, create)
     if (found.topicId !== undefined && found.topicId !== topic.id) return yield* createAnew
     const load = directory.log.load(found, topic.id, config, now)
     if (!isDispensable(self, partition)) return yield* load
@@ -200,7 +204,7 @@ const start = (self: Self, change: Changes.PartitionChange): Effect.Effect<void,
     if (directory === undefined) return Effect.void
     const started = Effect.gen(function* () {
       const log = yield* Scope.provide(openLog(self, directory, topic, partition), self.scope)
-      const highWatermark = directory.log.highWatermark(topic.name, partition.index)
+      const highWatermark = directory.log.checkpoints.highWatermark({ topic: topic.name, partition: partition.index })
       const actor = yield* host(self, directory, log, change, { highWatermark, producers: log.recoveredProducers })
       followFrom(self, actor, partition)
       if (assignedDirectory(self, partition) !== directory) {

@@ -2,7 +2,7 @@
  * One log directory as the replicas use it: the partitions in it, its health, and its checkpoints. Invariant: once failed it stays
  * failed, and nothing more is written to it.
  */
-import type { CheckpointedLog, FoundLog, LogDirectory } from "@klamm/log"
+import type { CheckpointedLog, FoundLog, LogDirectory, LogName } from "@klamm/log"
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
@@ -18,7 +18,7 @@ export interface FutureReplica {
 
 export class ReplicaDirectory {
   readonly log: LogDirectory
-  /** Logs that were there when the directory was opened and have not been asked for yet. */
+  /** Logs that were there when the directory was opened and are not in use yet. */
   readonly found: Map<string, FoundLog>
   /** The same of copies that were not complete (KIP-113). */
   readonly foundFutures: Map<string, FoundLog>
@@ -59,7 +59,9 @@ export class ReplicaDirectory {
   }
 
   add(partition: PartitionActor): void {
-    this.members.set(ReplicaDirectory.keyOf(partition.topic, partition.partition), partition)
+    const key = ReplicaDirectory.keyOf(partition.topic, partition.partition)
+    this.found.delete(key)
+    this.members.set(key, partition)
   }
 
   remove(partition: PartitionActor): void {
@@ -88,9 +90,18 @@ export class ReplicaDirectory {
    */
   truncated(log: Log, others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
     const store = Effect.suspend(() => {
-      const claimed = this.log.checkpointedRecoveryPoint(log.topic, log.partition)
+      const claimed = this.log.checkpoints.recoveryPoint(log)
       return claimed > log.recoveryPoint ? this.store(others) : Effect.void
     })
+    return Semaphore.withPermits(this.checkpointing, 1, store)
+  }
+
+  /**
+   * A log is to begin here. If the checkpoints speak of a former one of that name, they are written anew before there is anything in it:
+   * after a crash it would be cut to where the former one began, or taken for damaged (Kafka: LogManager.asyncDelete).
+   */
+  beginning(name: LogName, others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
+    const store = Effect.suspend(() => (this.log.checkpoints.claims(name) ? this.store(others) : Effect.void))
     return Semaphore.withPermits(this.checkpointing, 1, store)
   }
 
@@ -102,7 +113,7 @@ export class ReplicaDirectory {
       const replicas = this.partitions.map(({ log, actor }) => ({ log, highWatermark: actor.state().highWatermark }))
       const rest = others.filter((log) => log.directory.startsWith(`${this.path}/`))
       const all = [...replicas, ...coming, ...rest.map((log) => ({ log, highWatermark: 0 }))]
-      return this.log.checkpoint(all, [...this.found.values()])
+      return this.log.checkpoints.write(all, [...this.found.values()])
     })
   }
 }
