@@ -5,6 +5,7 @@
  * counts for the high watermark (the maximal ISR), so that whatever the controller has decided, nothing is committed without them.
  * Pure. Kafka: Partition and Replica; KIP-497 (AlterPartition), KIP-903 (a broker's former life is not in sync), behaviours 175 to 177.
  */
+import { hasBug } from "@klamm/platform/Bugs"
 import type { LeaderAssignment } from "./Partition.ts"
 
 /** What the leader knows of one follower. */
@@ -91,7 +92,8 @@ export const reassigned = (
     .filter((id) => id !== nodeId)
     .map((id) => {
       const known = find(followers, id) ?? unknown(id, never)
-      if (!assignment.isr.includes(id)) return before.isr.includes(id) ? { ...known, lastCaughtUpMs: never } : known
+      const isOut = before.isr.includes(id) && !hasBug("watermark-waits-for-failed-directory")
+      if (!assignment.isr.includes(id)) return isOut ? { ...known, lastCaughtUpMs: never } : known
       return known.lastCaughtUpMs === never ? { ...known, lastCaughtUpMs: now } : known
     })
 })

@@ -6,6 +6,7 @@ import type { CheckpointedLog, FoundLog, LogDirectory, LogName } from "@klamm/lo
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
+import { hasBug } from "@klamm/platform/Bugs"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import type { PartitionActor } from "./PartitionActor.ts"
@@ -101,7 +102,9 @@ export class ReplicaDirectory {
    * after a crash it would be cut to where the former one began, or taken for damaged (Kafka: LogManager.asyncDelete).
    */
   beginning(name: LogName, others: ReadonlyArray<Log>): Effect.Effect<void, DiskError> {
-    const store = Effect.suspend(() => (this.log.checkpoints.claims(name) ? this.store(others) : Effect.void))
+    const store = Effect.suspend(() =>
+      this.log.checkpoints.claims(name) && !hasBug("former-log-believed") ? this.store(others) : Effect.void
+    )
     return Semaphore.withPermits(this.checkpointing, 1, store)
   }
 

@@ -103,6 +103,19 @@ const directoryBugs: ReadonlyArray<Bug> = [
       "a broker that starts with a failed directory sets the logs in it aside as of no topic, and begins them anew at the next start",
     overrides: { brokers: 3, isOperated: true, kinds: ["crash", "writeError", "fullDisk"] },
     isRare: true
+  },
+  {
+    name: "former-log-believed",
+    story: "what the checkpoints say of a log that was deleted is taken for what they say of the next one of its name",
+    overrides: { isOperated: true, kinds: ["crash", "crashInOperation"], stormMs: 30_000 },
+    isRare: true
+  },
+  {
+    name: "watermark-waits-for-failed-directory",
+    story:
+      "a leader waits for a replica whose directory has failed, though the controller has taken it out of the ISR, for its broker lives",
+    overrides: { brokers: 3, isOperated: true, isPatient: true, kinds: ["writeError"], maxSends: 20_000 },
+    isRare: true
   }
 ]
 

@@ -9,6 +9,7 @@ import { Decay } from "./Decay.ts"
 import { disturb, spoil, type Undo } from "./Disturbances.ts"
 import { type Ambush, type FaultKind, isAmbush, losesNothing, type Swarm } from "./Faults.ts"
 import { dataDirectories, dataDirectory } from "./Nodes.ts"
+import { Patience } from "./Patience.ts"
 import type { SimCluster, SimNode } from "./SimCluster.ts"
 import { healthy } from "./SimDisk.ts"
 import type { SimNetwork } from "./SimNetwork.ts"
@@ -51,11 +52,14 @@ export class Director {
   readonly clientHosts: Array<string> = []
   private readonly options: DirectorOptions
   private readonly decay: Decay
+  private readonly patience: Patience
   private isOver = false
 
   constructor(options: DirectorOptions) {
     this.options = options
     this.decay = new Decay(options)
+    const { chance, cluster, swarm, world } = options
+    this.patience = new Patience({ cluster, chance, nowMs: () => world.nowMs, isPatient: swarm.isPatient })
   }
 
   /** Faults until the storm is over, then everything is healed. Runs beside the workload. */
@@ -67,10 +71,15 @@ export class Director {
       if (world.nowMs + pauseMs >= endsAt) return Effect.sleep(Math.max(1, endsAt - world.nowMs))
       return Effect.andThen(
         Effect.sleep(pauseMs),
-        Effect.suspend(() => Effect.andThen(this.inject(chance.pick(this.kinds)), next))
+        Effect.suspend(() =>
+          this.patience.isWaiting ? next : Effect.andThen(this.inject(chance.pick(this.kinds)), next)
+        )
       )
     })
-    return Effect.andThen(next, this.heal)
+    const leisure: Effect.Effect<void> = Effect.suspend(() =>
+      this.patience.isWaiting ? Effect.andThen(Effect.sleep(lookMs), leisure) : Effect.void
+    )
+    return Effect.andThen(Effect.andThen(next, leisure), this.heal)
   }
 
   /** What may go wrong now: after a disk nothing else is to be lost before its data is back. */
@@ -87,8 +96,8 @@ export class Director {
       this.decay.tend()
       for (const node of this.options.cluster.nodes) {
         if (node.state === "Dead" && !this.down.has(node.id)) node.start()
-        if (node.state === "Up" && node.broker?.replicas.directories().some(({ failed }) => failed)) node.stop()
       }
+      this.patience.tend(this.isOver)
     })
     return Effect.forever(Effect.andThen(Effect.sleep(superviseMs), look))
   }
@@ -102,6 +111,7 @@ export class Director {
       const { cluster, network, world } = this.options
       world.tell("world", "heal")
       this.isOver = true
+      this.disturbedMs = world.nowMs
       network.heal()
       for (const node of cluster.nodes) {
         Object.assign(node.disk.condition, healthy())
@@ -114,6 +124,11 @@ export class Director {
       }
       this.down.clear()
     })
+  }
+
+  /** When something began or ended to go wrong last; undefined while anything is. */
+  get lastDisturbedMs(): number | undefined {
+    return this.open === 0 || this.isOver ? this.disturbedMs : undefined
   }
 
   /** Whether it matters that everything is everywhere, and nothing else is wrong. */

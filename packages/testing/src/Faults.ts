@@ -83,6 +83,8 @@ export interface Swarm {
   readonly churners: number
   /** Brokers have two directories each, and replicas are moved while they are in use. */
   readonly isOperated: boolean
+  /** A broker without one of them is left as it is for a while. */
+  readonly isPatient: boolean
   readonly smallPieces: number
   readonly maxDelayMs: number
   /** There is a compacted topic that stays, and what is left in it is looked at. */
@@ -106,6 +108,7 @@ export interface SwarmOverrides {
   /** Of all producers. */
   readonly acks?: number
   readonly isOperated?: boolean
+  readonly isPatient?: boolean
   readonly isKeyed?: boolean
 }
 
@@ -125,7 +128,7 @@ const drawSettings = (chance: Chance, minInSync: number): Settings => ({
   "metadata.log.segment.bytes": 8_388_608,
   "metadata.log.max.record.bytes.between.snapshots": chance.pick([1_024, 20_971_520]),
   "metadata.max.retention.bytes": 16_384,
-  "replica.high.watermark.checkpoint.interval.ms": chance.pick([100, 5_000]),
+  "replica.high.watermark.checkpoint.interval.ms": chance.pick([100, 1_000, 5_000]),
   "offsets.topic.num.partitions": chance.pick([1, 3]),
   "fetch.max.bytes": 4_194_304,
   "log.retention.check.interval.ms": chance.pick([1_000, 300_000]),
@@ -176,7 +179,8 @@ export const drawSwarm = (seed: number, chance: Chance, overrides: SwarmOverride
     maxDelayMs: chance.pick([0.5, 3, 50]),
     churners: chance.pick([0, 0, 1, 2]),
     isOperated: overrides.isOperated ?? chance.happens(0.4),
-    isKeyed: overrides.isKeyed ?? chance.happens(0.4)
+    isKeyed: overrides.isKeyed ?? chance.happens(0.4),
+    isPatient: overrides.isPatient ?? chance.happens(0.5)
   }
   const directories: Settings = drawn.isOperated ? { "log.dirs": dataDirectories.join() } : {}
   return { ...drawn, settings: { ...drawn.settings, ...directories, ...overrides.settings } }

@@ -68,10 +68,10 @@ export interface Created {
 /**
  * Something noted where it was seen. `sequence`: a broker has forgotten what it acknowledged to an idempotent producer. `range`: an
  * offset that was read is not there any more. `bytes`: a record that is not what was sent. `answer`: an error that makes no sense.
- * `timestamp`: a broker refuses a record as too old or too new.
+ * `timestamp`: a broker refuses a record as too old or too new. `start`: a log does not begin where it has to.
  */
 export interface Oddity {
-  readonly kind: "sequence" | "range" | "bytes" | "answer" | "timestamp"
+  readonly kind: "sequence" | "range" | "bytes" | "answer" | "timestamp" | "start"
   readonly what: string
   readonly atMs: number
 }

@@ -19,6 +19,7 @@ import { logsOn, matching, type StoredLog } from "./check/Logs.ts"
 import { QuorumWatch } from "./check/Quorum.ts"
 import { ReplicaWatch } from "./check/Replicas.ts"
 import { SpreadWatch } from "./check/Spread.ts"
+import { StandstillWatch } from "./check/Standstill.ts"
 import { Director } from "./Director.ts"
 import { drawSwarm, mustHold, type Promises, type Swarm, type SwarmOverrides } from "./Faults.ts"
 import { History } from "./History.ts"
@@ -191,6 +192,20 @@ const lookAtSpread = (run: Simulation, promises: () => Promises): Effect.Effect<
   )
 }
 
+/** Whether what may go on goes on. */
+const lookForStandstill = (run: Simulation, director: Director, promises: () => Promises): Effect.Effect<never> => {
+  const { cluster, history, nowMs } = run
+  const { partitions } = run.swarm
+  const disturbedMs = () => director.lastDisturbedMs
+  const watch = new StandstillWatch({ cluster, history, topic: mainTopic, partitions, nowMs, promises, disturbedMs })
+  return Effect.forever(
+    Effect.andThen(
+      Effect.sleep(spreadLookMs),
+      Effect.sync(() => run.violations.push(...watch.look()))
+    )
+  )
+}
+
 /** Most often: what nodes believe is so. Ends with the first thing that is wrong, and the run with it. */
 const lookAtBeliefs = (run: Simulation, promises: () => Promises): Effect.Effect<void> => {
   const { cluster, history } = run
@@ -247,6 +262,7 @@ const script = (run: Simulation, director: Director, found: (stock: Found) => vo
     yield* Effect.forkChild(lookOver(run))
     const promises = () => mustHold(swarm, director.counts)
     yield* Effect.forkChild(lookAtSpread(run, promises))
+    yield* Effect.forkChild(lookForStandstill(run, director, promises))
     yield* Effect.raceFirst(ending(run, director, found), lookAtBeliefs(run, promises))
   })
 

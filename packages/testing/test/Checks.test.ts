@@ -149,6 +149,7 @@ describe("log matching", () => {
   const logOf = (nodeId: number, ...batches: ReadonlyArray<StoredBatch>): StoredLog => ({
     nodeId,
     name: "main-0",
+    topicId: "first",
     batches,
     read: []
   })
@@ -156,6 +157,11 @@ describe("log matching", () => {
   it("is broken by another batch at the same offset of the same epoch", () => {
     assert.deepStrictEqual(matching([logOf(1, stored(0, 7), stored(5, 8)), logOf(2, stored(0, 7), stored(5, 8))]), [])
     assert.lengthOf(matching([logOf(1, stored(0, 7), stored(5, 8)), logOf(2, stored(0, 7), stored(5, 9))]), 1)
+  })
+
+  it("is not broken by the log of another topic of that name", () => {
+    const second = { ...logOf(2, stored(0, 9)), topicId: "second" }
+    assert.deepStrictEqual(matching([logOf(1, stored(0, 7)), second]), [])
   })
 
   it("is not broken by a torn batch whose offset was lost and reads as 0", () => {

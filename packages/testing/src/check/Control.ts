@@ -53,7 +53,8 @@ export const oddities: Check = ({ history, promises, swarm }) => {
     range: !promises.keepsReads,
     answer: !promises.brokersLast,
     timestamp: !promises.clocksAgree,
-    bytes: false
+    bytes: false,
+    start: false
   }
   return history.oddities
     .filter(({ kind }) => !excused[kind])

@@ -4,6 +4,8 @@
  * replica holds what a consumer is given. Compacted topics are left out: their batches are rewritten on each node by itself.
  */
 
+import { partitionMetadata } from "@klamm/log/Files"
+import { decodePartitionMetadata } from "@klamm/log/LogDirectoryNames"
 import type { Decompression } from "@klamm/protocol/Compression"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import { keyedTopic } from "../KeyedHistory.ts"
@@ -26,6 +28,8 @@ export interface StoredLog {
   readonly nodeId: number
   /** Such as main-0. */
   readonly name: string
+  /** Undefined where nothing was written yet. Topics of one name, one after another, have different ones. */
+  readonly topicId: string | undefined
   readonly batches: ReadonlyArray<StoredBatch>
   /** With their records, for partitions of the workload's topic. */
   readonly read: ReadonlyArray<ReadBatch>
@@ -51,6 +55,15 @@ const batchesOf = (bytes: Uint8Array): ReadonlyArray<StoredBatch> => {
   return batches
 }
 
+const topicIdOf = (files: SimNode["disk"]["files"], directory: string): string | undefined => {
+  const path = `${directory}/${partitionMetadata}`
+  if (files.find(path) === undefined) return undefined
+  const file = files.file(path)
+  const bytes = new Uint8Array(file.size)
+  file.read(0, bytes)
+  return decodePartitionMetadata(bytes)
+}
+
 /** The logs on a node's disk, as written; `topic` names the one whose records are read too. */
 export const logsOn = (node: SimNode, topic: string, decompression: Decompression): ReadonlyArray<StoredLog> => {
   const { files } = node.disk
@@ -72,6 +85,7 @@ export const logsOn = (node: SimNode, topic: string, decompression: Decompressio
       return {
         nodeId: node.id,
         name,
+        topicId: topicIdOf(files, directory),
         batches: contents.flatMap(batchesOf),
         read: isRead ? contents.flatMap((bytes) => readBatches(bytes, decompression)) : []
       }
@@ -96,7 +110,7 @@ export const matching = (logs: ReadonlyArray<StoredLog>): ReadonlyArray<Violatio
   const violations: Array<Violation> = []
   for (const log of logs) {
     for (const batch of risingPart(log.batches)) {
-      const key = `${log.name} ${batch.epoch} ${batch.baseOffset}`
+      const key = `${log.topicId} ${log.name} ${batch.epoch} ${batch.baseOffset}`
       const other = seen.get(key)
       if (other === undefined) seen.set(key, { log, batch })
       else if (other.batch.crc !== batch.crc || other.batch.lastOffset !== batch.lastOffset) {

@@ -17,8 +17,8 @@ export interface TopicPlan {
 export const earliest = -2
 export const latest = -1
 
-/** Asks once. A topic that is there already counts as created, since an earlier answer may have been lost. */
-const createOnce = (client: Client, plan: TopicPlan): Effect.Effect<void, Refusal> => {
+/** Asks once; false when it is there already. */
+const createOnce = (client: Client, plan: TopicPlan): Effect.Effect<boolean, Refusal> => {
   const configs = Object.entries(plan.configs).map(([name, value]) => ({ name, value }))
   const topic = { name: plan.name, numPartitions: plan.partitions, replicationFactor: plan.replicationFactor }
   const asked = client.ask(
@@ -30,18 +30,18 @@ const createOnce = (client: Client, plan: TopicPlan): Effect.Effect<void, Refusa
   )
   return Effect.flatMap(asked, (errorCode) =>
     errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS
-      ? Effect.void
+      ? Effect.succeed(errorCode === ErrorCode.NONE)
       : Effect.fail(refused(errorCode))
   )
 }
 
-/** Asks until it is there. */
+/** Asks until it is there; false when it was already, for the answer to an earlier question may have been lost. */
 export const createTopic = (
   client: Client,
   history: History,
   nowMs: () => number,
   plan: TopicPlan
-): Effect.Effect<void> =>
+): Effect.Effect<boolean> =>
   Effect.matchEffect(
     Effect.suspend(() => createOnce(client, plan)),
     {
@@ -50,9 +50,10 @@ export const createTopic = (
           Effect.sleep(backoffMs),
           Effect.suspend(() => createTopic(client, history, nowMs, plan))
         ),
-      onSuccess: () =>
+      onSuccess: (isNew) =>
         Effect.sync(() => {
           history.created.push({ topic: plan.name, partitions: plan.partitions, atMs: nowMs() })
+          return isNew
         })
     }
   )

@@ -1,7 +1,8 @@
 /**
  * Topics that come and go, most of them compacted: each is made, a few keys are written to it over and over, replicas are moved and records
- * deleted meanwhile in some runs, and it is deleted, at best while its log is being cleaned or copied. Nothing is promised of what is in
- * them; but no broker may take harm from their end. Neighbour: `Admin.ts`, whose topics stay.
+ * deleted meanwhile in some runs, and it is deleted, at best while its log is being cleaned or copied; at once another one has its name.
+ * Nothing is promised of what is in them but that a log of which nothing is deleted begins at 0; and no broker may take harm from their
+ * end. Neighbour: `Admin.ts`, whose topics stay.
  */
 import type { Address } from "@klamm/platform/Network"
 import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
@@ -11,8 +12,9 @@ import { buildBatch } from "@klamm/protocol/RecordBatch"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { History } from "../History.ts"
-import { createTopic } from "./Admin.ts"
+import { createTopic, earliest, offsetOf } from "./Admin.ts"
 import { backoffMs, type Client } from "./Client.ts"
 import { change } from "./Operator.ts"
 
@@ -46,8 +48,8 @@ const configs = {
   "file.delete.delay.ms": "50"
 }
 
-/** Records are deleted of topics that do not keep all keys for ever. */
-const policies = ["compact", "compact,delete", "delete"] as const
+/** Records are deleted of topics that do not keep all keys for ever; behind each of them comes one that does. */
+const policies = ["compact,delete", "delete"] as const
 
 const encoder = new TextEncoder()
 
@@ -97,6 +99,16 @@ const fill = (options: ChurnOptions, topic: string, rounds: number, round = 0): 
     )
   })
 
+const lookMs = 300
+
+/** Whether the log begins where all do of which nothing is ever deleted. Not asked for long: it may have no leader. */
+const lookAtStart = ({ client, history, nowMs }: ChurnOptions, topic: string, partition: number) =>
+  Effect.map(Effect.timeoutOption(offsetOf(client, topic, partition, earliest), lookMs), (found) => {
+    if (Option.isNone(found) || found.value === 0) return
+    const what = `${topic}-${partition}, of which nothing was deleted, begins at ${found.value}`
+    history.oddities.push({ kind: "start", what, atMs: nowMs() })
+  })
+
 /** Asks until it is gone. */
 const deleteTopic = (client: Client, topic: string): Effect.Effect<void> => {
   const body = { topics: [{ name: topic, topicId: ZERO }], timeoutMs: 3_000 }
@@ -117,18 +129,17 @@ const deleteTopic = (client: Client, topic: string): Effect.Effect<void> => {
 
 /** Makes topics and deletes them, one after another. */
 export const runChurn = (options: ChurnOptions, made = 0): Effect.Effect<void> =>
-  Effect.suspend(() => {
+  Effect.gen(function* () {
     const { client, nowMs, isOperated, replicationFactor, maxTopics, isStopping } = options
-    if (isStopping() || made >= maxTopics) return Effect.void
-    const name = `${client.clientId}-${made}`
-    const policy = isOperated ? client.chance.pick(policies) : "compact"
+    if (isStopping() || made >= maxTopics) return
+    const { clientId: name } = client
+    const policy = isOperated && made % 2 === 0 ? client.chance.pick(policies) : "compact"
     const plan = { name, partitions, replicationFactor, configs: { ...configs, "cleanup.policy": policy } }
-    const making = createTopic(client, new History(), nowMs, plan)
-    const rounds = client.chance.below(60)
-    return making.pipe(
-      Effect.andThen(fill(options, name, rounds)),
-      Effect.andThen(Effect.sleep(client.chance.skewed(1, 500))),
-      Effect.andThen(deleteTopic(client, name)),
-      Effect.andThen(Effect.suspend(() => runChurn(options, made + 1)))
-    )
+    const isNew = yield* createTopic(client, new History(), nowMs, plan)
+    yield* fill(options, name, client.chance.below(60))
+    // One that was there already may be another plan's, whose answer was lost.
+    if (isNew && policy === "compact") yield* lookAtStart(options, name, client.chance.below(partitions))
+    yield* Effect.sleep(client.chance.skewed(1, 500))
+    yield* deleteTopic(client, name)
+    return yield* runChurn(options, made + 1)
   })
