@@ -85,18 +85,39 @@ const assignedDirectory = ({ options }: Self, partition: Topics.Partition): Repl
   return options.directories.find(({ log }) => log.directoryId === id)
 }
 
-/** Found in two directories, the log is where it had moved to. */
-const directoryThatHas = (directories: ReadonlyArray<ReplicaDirectory>, key: string): ReplicaDirectory | undefined =>
-  directories.find(({ found }) => found.get(key)?.isReplacement) ?? directories.find(({ found }) => found.has(key))
+/**
+ * Found in two directories, the log is where it had moved to; else where the metadata has it, for the other may have stayed in a directory
+ * that had failed while the partition was taken from this broker and came back. What a failed directory has of another topic is not asked for.
+ */
+const directoryThatHas = (
+  self: Self,
+  topic: Topics.Topic,
+  partition: Topics.Partition
+): ReplicaDirectory | undefined => {
+  const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+  const having = self.options.directories.filter(({ found, failed }) => {
+    const log = found.get(key)
+    return log !== undefined && !(failed && log.topicId !== undefined && log.topicId !== topic.id)
+  })
+  const assigned = assignedDirectory(self, partition)
+  return (
+    having.find(({ found }) => found.get(key)?.isReplacement) ?? having.find((each) => each === assigned) ?? having[0]
+  )
+}
 
 /**
  * The directory that has the log, else the one asked for, else the one it is assigned to, else the one with the fewest (Kafka's
  * LogManager.nextLogDirs). None when that is one that has failed: what is in there may be all there is.
  */
-const chooseDirectory = (self: Self, topic: string, partition: Topics.Partition): ReplicaDirectory | undefined => {
+const chooseDirectory = (
+  self: Self,
+  topic: Topics.Topic,
+  partition: Topics.Partition
+): ReplicaDirectory | undefined => {
   const { directories } = self.options
-  const key = ReplicaDirectory.keyOf(topic, partition.index)
-  const known = directoryThatHas(directories, key) ?? self.preferred.get(key) ?? assignedDirectory(self, partition)
+  const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+  const known =
+    directoryThatHas(self, topic, partition) ?? self.preferred.get(key) ?? assignedDirectory(self, partition)
   self.preferred.delete(key)
   if (known !== undefined) return known.failed ? undefined : known
   return directories
@@ -200,7 +221,7 @@ const followFrom = (self: Self, actor: PartitionActor.PartitionActor, { leader }
 const start = (self: Self, change: Changes.PartitionChange): Effect.Effect<void, never, Disk> =>
   Effect.suspend(() => {
     const { topic, partition } = change
-    const directory = chooseDirectory(self, topic.name, partition)
+    const directory = chooseDirectory(self, topic, partition)
     if (directory === undefined) return Effect.void
     const started = Effect.gen(function* () {
       const log = yield* Scope.provide(openLog(self, directory, topic, partition), self.scope)
@@ -226,13 +247,19 @@ const changeRole = (actor: PartitionActor.PartitionActor, role: Lead | Follow): 
     )
   )
 
+/** The replica is taken from this node: what a failed directory has of it is not the log that it comes back to, should it come back. */
+const giveUpFailed = ({ options }: Self, { topic, partition }: Changes.PartitionChange): void => {
+  const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+  for (const { failed, found } of options.directories) if (failed) found.delete(key)
+}
+
 /** Follows a partition's metadata: this node gets a replica of it, loses it, or it changes its role. */
 export const follow = (self: Self, change: Changes.PartitionChange): Effect.Effect<void, never, Disk> =>
   Effect.suspend(() => {
     const { topic, partition } = change
     const hosted = self.hosted.get(topic.id, partition.index)
     const isReplica = partition.replicas.includes(self.options.nodeId)
-    if (hosted === undefined) return isReplica ? start(self, change) : Effect.void
+    if (hosted === undefined) return isReplica ? start(self, change) : Effect.sync(() => giveUpFailed(self, change))
     if (!isReplica) return remove(self, topic.id, partition.index)
     const before = hosted.actor.actor.state()
     return Effect.map(changeRole(hosted.actor, roleOf(self, partition)), () => {

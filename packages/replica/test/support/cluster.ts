@@ -63,6 +63,7 @@ export class Cluster {
   readonly cut = new Set<string>()
   readonly fetches: Array<string> = []
   partition: Topics.Partition
+  topicId = topicId
   settings: PartitionSettings
   partitionMaxBytes = MiB
   fetchers = 1
@@ -104,8 +105,12 @@ export class Cluster {
     }
   }
 
+  directoryIds(id: number): ReadonlyArray<string> {
+    return this.directories.map((_, index) => directoryIdOf(id, index))
+  }
+
   private get topic(): Topics.Topic {
-    return { name: topicName, id: topicId, partitions: [this.partition] }
+    return { name: topicName, id: this.topicId, partitions: [this.partition] }
   }
 
   private applyTo({ replicas }: Node): Effect.Effect<void> {
@@ -241,7 +246,7 @@ export class Cluster {
   }
 
   find(id: number): PartitionActor | undefined {
-    return this.up.get(id)?.replicas.find(topicId, 0)
+    return this.up.get(id)?.replicas.find(this.topicId, 0)
   }
 
   private fetch(from: number, to: number, request: FetchRequest) {
