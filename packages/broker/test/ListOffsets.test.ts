@@ -27,11 +27,11 @@ const leader = (highWatermark: number) =>
       syncedOffset: 10,
       producers: ProducerState.empty,
       eligible: new Map([
-        [1, 7],
-        [2, 8]
+        [1, { epoch: 7, logDirs: ["d1"] }],
+        [2, { epoch: 8, logDirs: ["d2"] }]
       ])
     },
-    { leaderEpoch: 3, partitionEpoch: 0, replicas: [1, 2], isr: [1, 2] },
+    { leaderEpoch: 3, partitionEpoch: 0, replicas: [1, 2], directories: ["d1", "d2"], isr: [1, 2] },
     0
   )
 

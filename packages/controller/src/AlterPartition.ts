@@ -1,14 +1,15 @@
 /**
  * What leaders say of their ISRs (behaviour 177, KIP-497, KIP-841): a replica joins once it has caught up, and leaves when it falls
  * behind. Invariants: only the leader in its current epoch is heard, and only on what it knows; nobody joins who is fenced, on its way
- * out, or of an earlier registration than the leader believes.
+ * out, or of an earlier registration than the leader believes; nor whose directory has failed, for a fetch that was on its way then may
+ * have told the leader that it has caught up, and nothing would go on without it.
  */
 
 import { Brokers, type MetadataRecordInput, Topics } from "@klamm/metadata"
 import { hasBug } from "@klamm/platform/Bugs"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { checkBrokerEpoch } from "./BrokerEpoch.ts"
-import { changed, partitionRules } from "./PartitionRules.ts"
+import { changed, isOnline, partitionRules } from "./PartitionRules.ts"
 import type { ControllerState, Settings } from "./State.ts"
 
 export interface IsrMember {
@@ -56,9 +57,15 @@ const refused = (partitionIndex: number, errorCode: number): PartitionAltered =>
   ...nobody
 })
 
-const isEligible = (state: ControllerState, { brokerId, brokerEpoch }: IsrMember): boolean => {
+const isEligible = (
+  state: ControllerState,
+  before: Topics.Partition,
+  { brokerId, brokerEpoch }: IsrMember
+): boolean => {
   const broker = Brokers.get(state.image.brokers, brokerId)
   if (broker === undefined || broker.fenced || broker.inControlledShutdown) return false
+  const directory = Topics.directoryOf(before, brokerId)
+  if (directory === undefined || !isOnline(state, brokerId, directory)) return false
   return brokerEpoch === -1 || brokerEpoch === broker.epoch || hasBug("former-life-in-sync")
 }
 
@@ -90,7 +97,7 @@ const check = (
   if (asked.partitionEpoch < before.partitionEpoch) return ErrorCode.INVALID_UPDATE_VERSION
   const wrong = checkMembers(before, asked)
   if (wrong !== undefined) return wrong
-  return asked.newIsr.every((member) => isEligible(state, member)) ? undefined : ErrorCode.INELIGIBLE_REPLICA
+  return asked.newIsr.every((member) => isEligible(state, before, member)) ? undefined : ErrorCode.INELIGIBLE_REPLICA
 }
 
 const accepted = (partition: Topics.Partition): PartitionAltered => ({

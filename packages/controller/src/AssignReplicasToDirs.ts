@@ -41,7 +41,7 @@ const assigned = (
 ): MetadataRecordInput | undefined => {
   const directories = new Map([[brokerId, directory]])
   const isr = isOnlineIn(directory) ? partition.isr : partition.isr.filter((id) => id !== brokerId)
-  const before = partition.directories[partition.replicas.indexOf(brokerId)]
+  const before = Topics.directoryOf(partition, brokerId)
   const hasMoved = before === undefined || before === directory || isOnlineIn(before)
   return rules.change(topic, partition, { directories, isr, ...(hasMoved ? {} : { emptied: brokerId }) })
 }

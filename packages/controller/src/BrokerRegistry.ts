@@ -12,7 +12,6 @@ import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { type Failure, failure, ok } from "./Answer.ts"
 import * as Features from "./Features.ts"
 import { lost, withdrawn } from "./Leaderships.ts"
-import { reservedDirectories } from "./PartitionRules.ts"
 import { isAlive, touched } from "./Sessions.ts"
 import type { ControllerState, Settings } from "./State.ts"
 
@@ -57,7 +56,7 @@ const unsupportedFeature = (state: ControllerState, { features }: RegisterBroker
 const wrongDirectories = (state: ControllerState, { brokerId, logDirs }: RegisterBroker): Failure | undefined => {
   const invalid = (message: string): Failure => failure(ErrorCode.INVALID_REGISTRATION, message)
   if (logDirs.length === 0) return invalid("No directories specified in request")
-  if (logDirs.some((directory) => reservedDirectories.has(directory))) {
+  if (logDirs.some((directory) => Brokers.reservedDirectories.has(directory))) {
     return invalid("Reserved directory ID in request")
   }
   if (new Set(logDirs).size !== logDirs.length) return invalid("Duplicate directory ID in request")

@@ -102,8 +102,7 @@ const withoutDirectories = (
   broker: Brokers.Broker,
   failed: ReadonlySet<string>
 ): ReadonlyArray<MetadataRecordInput> => {
-  const isThere = ({ replicas, directories }: Topics.Partition): boolean =>
-    failed.has(directories[replicas.indexOf(broker.id)] ?? "")
+  const isThere = (partition: Topics.Partition): boolean => failed.has(Topics.directoryOf(partition, broker.id) ?? "")
   return [
     ...withdrawn(state, settings, new Set([broker.id]), ({ partition }) => isThere(partition)),
     {

@@ -9,16 +9,6 @@ import * as Features from "./Features.ts"
 import { type Election, type PartitionChange, partitionChange, type Rules, type Target } from "./PartitionChange.ts"
 import { type ControllerState, configsOf, type Settings } from "./State.ts"
 
-/** Directory ids that stand for none in particular (KIP-858): chosen long ago and not yet told; the broker chooses; a lost one. */
-const migratingDirectory = "AAAAAAAAAAAAAAAAAAAAAA"
-const unassignedDirectory = "AAAAAAAAAAAAAAAAAAAAAQ"
-const lostDirectory = "AAAAAAAAAAAAAAAAAAAAAg"
-export const reservedDirectories: ReadonlySet<string> = new Set([
-  migratingDirectory,
-  unassignedDirectory,
-  lostDirectory
-])
-
 /** Brokers that are on their way in or out as the decision is made, and not yet in the image as such. */
 export interface Moving {
   readonly leaving?: ReadonlySet<number>
@@ -47,16 +37,13 @@ export const isActive = (state: ControllerState, id: number): boolean => {
   return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
 }
 
-export const isOnline = (state: ControllerState, id: number, directory: string): boolean => {
-  if (reservedDirectories.has(directory)) return directory !== lostDirectory
-  const logDirs = Brokers.get(state.image.brokers, id)?.logDirs ?? []
-  return logDirs.length === 0 || logDirs.includes(directory)
-}
+export const isOnline = (state: ControllerState, id: number, directory: string): boolean =>
+  Brokers.hasOnline(Brokers.get(state.image.brokers, id) ?? { logDirs: [] }, directory)
 
 /** A new replica's directory: the broker's only one, or its own choice. */
 export const defaultDirectory = (state: ControllerState, id: number): string => {
   const logDirs = Brokers.get(state.image.brokers, id)?.logDirs
-  return logDirs?.length === 1 ? logDirs[0]! : unassignedDirectory
+  return logDirs?.length === 1 ? logDirs[0]! : Brokers.unassignedDirectory
 }
 
 const minIsrKey = "min.insync.replicas"

@@ -164,6 +164,18 @@ describe("failed log directories (KIP-858)", () => {
     expect(cluster.written).toEqual([])
   })
 
+  test("a replica in a failed one does not join the ISR, whatever its leader believes, until it is elsewhere", () => {
+    const cluster = clusterOnTwo()
+    assign(cluster, two[0]!, 0)
+    cluster.heartbeat(1, { offlineLogDirs: [two[0]!] })
+    const joining = () => cluster.submit(alterIsr(cluster, "t", [2, 1])).topics[0]?.partitions[0]?.errorCode
+    expect(joining()).toBe(ErrorCode.INELIGIBLE_REPLICA)
+    expect(partitionOf(cluster, "t", 0)).toMatchObject({ leader: 2, isr: [2] })
+    assign(cluster, two[1]!, 0)
+    expect(joining()).toBe(ErrorCode.NONE)
+    expect(partitionOf(cluster, "t", 0)).toMatchObject({ leader: 2, isr: [2, 1] })
+  })
+
   test("a broker that comes with a failed directory leads nothing there", () => {
     const cluster = clusterOnTwo()
     expect([assign(cluster, two[0]!, 0), assign(cluster, two[1]!, 1)]).toEqual([0, 0])
@@ -221,12 +233,14 @@ describe("failed log directories (KIP-858)", () => {
     expect(partitionOf(cluster, "t")).toMatchObject({ leader: 1, isr: [1, 2], directories: [two[1], idOf(902)] })
   })
 
-  test("one that began anew and is in sync again before its directory is told stays so", () => {
+  test("one that began anew joins the ISR when its directory is told, and not before", () => {
     const cluster = newClusterOf(2)
     cluster.submit(createTopics([byHand("t", [1, 2])]))
     restart(cluster, [idOf(803)])
-    cluster.submit(alterIsr(cluster, "t", [1, 2]))
+    const joining = () => cluster.submit(alterIsr(cluster, "t", [1, 2])).topics[0]?.partitions[0]?.errorCode
+    expect(joining()).toBe(ErrorCode.INELIGIBLE_REPLICA)
     expect(assign(cluster, idOf(803), 0)).toBe(0)
+    expect(joining()).toBe(ErrorCode.NONE)
     expect(partitionOf(cluster, "t")).toMatchObject({ leader: 2, isr: [1, 2], directories: [idOf(803), idOf(902)] })
   })
 

@@ -33,6 +33,22 @@ export const empty: Brokers = HashMap.empty()
 
 export const get = (brokers: Brokers, id: number): Broker | undefined => Option.getOrUndefined(HashMap.get(brokers, id))
 
+/** Directory ids that stand for none in particular (KIP-858): chosen long ago and not yet told; the broker chooses; a lost one. */
+const migratingDirectory = "AAAAAAAAAAAAAAAAAAAAAA"
+export const unassignedDirectory = "AAAAAAAAAAAAAAAAAAAAAQ"
+const lostDirectory = "AAAAAAAAAAAAAAAAAAAAAg"
+export const reservedDirectories: ReadonlySet<string> = new Set([
+  migratingDirectory,
+  unassignedDirectory,
+  lostDirectory
+])
+
+/** Whether a replica in that directory of the broker is in one that works, as far as is known (Kafka: BrokerRegistration.hasOnlineDir). */
+export const hasOnline = ({ logDirs }: Pick<Broker, "logDirs">, directory: string): boolean => {
+  if (reservedDirectories.has(directory)) return directory !== lostDirectory
+  return logDirs.length === 0 || logDirs.includes(directory)
+}
+
 /** By rising id. */
 export const all = (brokers: Brokers): ReadonlyArray<Broker> =>
   [...HashMap.values(brokers)].sort((one, other) => one.id - other.id)

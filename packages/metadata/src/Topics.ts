@@ -50,6 +50,12 @@ export const empty: Topics = {
 /** The value of PartitionChangeRecord's leader that says "as it was". */
 export const noLeaderChange = -2
 
+/** The log directory that the metadata has for a broker's replica (KIP-858); undefined for a broker that has none. */
+export const directoryOf = (
+  { replicas, directories }: Pick<Partition, "replicas" | "directories">,
+  brokerId: number
+): string | undefined => directories[replicas.indexOf(brokerId)]
+
 export const byName = (topics: Topics, name: string): Topic | undefined =>
   Option.getOrUndefined(HashMap.get(topics.byName, name))
 

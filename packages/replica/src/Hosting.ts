@@ -8,7 +8,7 @@
 import type { FoundLog, Log } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type * as ProducerState from "@klamm/log/ProducerState"
-import type { Changes, Topics } from "@klamm/metadata"
+import { type Changes, Topics } from "@klamm/metadata"
 import type { Disk, DiskError } from "@klamm/platform"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Clock from "effect/Clock"
@@ -18,6 +18,7 @@ import * as Scope from "effect/Scope"
 import type * as Semaphore from "effect/Semaphore"
 import type { Fetcher } from "./Fetcher.ts"
 import type { HostedPartitions } from "./HostedPartitions.ts"
+import type { EligibleBrokers } from "./Isr.ts"
 import type { IsrUpdates } from "./IsrUpdates.ts"
 import * as Moves from "./Moves.ts"
 import type { Follow, Lead, LeaderAssignment } from "./Partition.ts"
@@ -46,7 +47,7 @@ export interface Self {
   readonly moving: Semaphore.Semaphore
   readonly copying: Semaphore.Semaphore
   /** Brokers that may be in an ISR, with their epochs: as of the image that is being followed. */
-  eligible: ReadonlyMap<number, number>
+  eligible: EligibleBrokers
 }
 
 /** How long a full mailbox is given; milliseconds. */
@@ -58,6 +59,7 @@ const assignmentOf = (partition: Topics.Partition): LeaderAssignment => ({
   leaderEpoch: partition.leaderEpoch,
   partitionEpoch: partition.partitionEpoch,
   replicas: partition.replicas,
+  directories: partition.directories,
   isr: partition.isr
 })
 
@@ -81,7 +83,7 @@ export const onDiskError = (self: Self, directory: ReplicaDirectory) => (error: 
 
 /** The directory that the metadata has for this node's replica; undefined when it is none of ours, or not decided yet. */
 const assignedDirectory = ({ options }: Self, partition: Topics.Partition): ReplicaDirectory | undefined => {
-  const id = partition.directories[partition.replicas.indexOf(options.nodeId)]
+  const id = Topics.directoryOf(partition, options.nodeId)
   return options.directories.find(({ log }) => log.directoryId === id)
 }
 

@@ -5,6 +5,7 @@
  * counts for the high watermark (the maximal ISR), so that whatever the controller has decided, nothing is committed without them.
  * Pure. Kafka: Partition and Replica; KIP-497 (AlterPartition), KIP-903 (a broker's former life is not in sync), behaviours 175 to 177.
  */
+import { Brokers, Topics } from "@klamm/metadata"
 import { hasBug } from "@klamm/platform/Bugs"
 import type { LeaderAssignment } from "./Partition.ts"
 
@@ -44,11 +45,14 @@ export interface FollowerFetch {
   readonly atMs: number
 }
 
+/** Brokers that may be in an ISR, neither fenced nor shutting down: each with the epoch of its present life, and the directories that work. */
+export type EligibleBrokers = ReadonlyMap<number, Pick<Brokers.Broker, "epoch" | "logDirs">>
+
 /** What an assignment and the followers' progress are judged by. */
 export interface View {
   readonly assignment: LeaderAssignment
   readonly followers: Followers
-  readonly eligible: ReadonlyMap<number, number>
+  readonly eligible: EligibleBrokers
   readonly leaderEnd: number
   readonly lagTimeMaxMs: number
 }
@@ -77,12 +81,9 @@ export const begin = (assignment: LeaderAssignment, nodeId: number, now: number)
   quietUntilMs: never
 })
 
-/**
- * The same leader under a newer assignment: what was under way is decided, new replicas begin unknown. Who is in the ISR no more is not taken
- * for caught up before it fetches again: where its directory has failed it does not, though its broker lives, and the watermark would wait.
- */
+/** The same leader under a newer assignment: what was under way is decided, new replicas begin unknown. */
 export const reassigned = (
-  { followers, assignment: before }: Pick<View, "followers" | "assignment">,
+  followers: Followers,
   assignment: LeaderAssignment,
   nodeId: number,
   now: number
@@ -92,9 +93,8 @@ export const reassigned = (
     .filter((id) => id !== nodeId)
     .map((id) => {
       const known = find(followers, id) ?? unknown(id, never)
-      const isOut = before.isr.includes(id) && !hasBug("watermark-waits-for-failed-directory")
-      if (!assignment.isr.includes(id)) return isOut ? { ...known, lastCaughtUpMs: never } : known
-      return known.lastCaughtUpMs === never ? { ...known, lastCaughtUpMs: now } : known
+      const isNew = assignment.isr.includes(id) && known.lastCaughtUpMs === never
+      return isNew ? { ...known, lastCaughtUpMs: now } : known
     })
 })
 
@@ -140,9 +140,16 @@ export const isNews = (followers: Followers, fetch: FollowerFetch, restMs: numbe
   )
 }
 
-const isEligible = ({ eligible }: View, { replicaId, brokerEpoch }: Progress): boolean => {
+/**
+ * Whoever can't join the ISR is not waited for: neither one whose broker is gone or lives anew, nor one whose directory has failed, though
+ * its broker lives, and though a fetch that was on its way then says that it has caught up.
+ */
+const isEligible = ({ eligible, assignment }: View, { replicaId, brokerEpoch }: Progress): boolean => {
   const present = eligible.get(replicaId)
-  return present !== undefined && (brokerEpoch === -1 || brokerEpoch === present)
+  if (present === undefined || (brokerEpoch !== -1 && brokerEpoch !== present.epoch)) return false
+  const directory = Topics.directoryOf(assignment, replicaId)
+  if (hasBug("watermark-waits-for-failed-directory")) return true
+  return directory !== undefined && Brokers.hasOnline(present, directory)
 }
 
 const isInMaximalIsr = ({ assignment, followers }: View, id: number): boolean =>
@@ -205,7 +212,7 @@ export const reduceAt = (view: View): number => {
 export const withEpochs = (view: View, isr: ReadonlyArray<number>) =>
   isr.map((brokerId) => {
     const known = find(view.followers, brokerId)?.brokerEpoch ?? -1
-    return { brokerId, brokerEpoch: known === -1 ? (view.eligible.get(brokerId) ?? -1) : known }
+    return { brokerId, brokerEpoch: known === -1 ? (view.eligible.get(brokerId)?.epoch ?? -1) : known }
   })
 
 /** The lowest log start of the replicas that are alive: what DeleteRecords answers and waits for (KIP-107). */

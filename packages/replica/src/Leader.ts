@@ -270,7 +270,7 @@ export const lead = (state: Leader, assignment: LeaderAssignment, now: number): 
   const followers =
     assignment.partitionEpoch === state.assignment.partitionEpoch
       ? state.followers
-      : Isr.reassigned(state, assignment, state.nodeId, now)
+      : Isr.reassigned(state.followers, assignment, state.nodeId, now)
   const [next, out] = settle(advance({ ...state, assignment, followers }, now), [], now)
   return [next, [...out, { _tag: "Advanced" }]]
 }

@@ -6,6 +6,7 @@
  * Neighbours: `Leader.ts` and `Follower.ts`, whose states extend this one.
  */
 import * as ProducerState from "@klamm/log/ProducerState"
+import type { EligibleBrokers } from "./Isr.ts"
 import type { PartitionSettings } from "./Partition.ts"
 
 export interface LocalLog {
@@ -25,8 +26,7 @@ export interface LocalLog {
   /** When the oldest un-synced record was written; Infinity when all is synced. */
   readonly unsyncedSince: number
   readonly producers: ProducerState.ProducerState
-  /** Brokers that may be in an ISR (neither fenced nor shutting down), with their present epochs. */
-  readonly eligible: ReadonlyMap<number, number>
+  readonly eligible: EligibleBrokers
 }
 
 /** What is known of a log that has just been opened. */
@@ -38,7 +38,7 @@ export interface OpenedLog {
   readonly highWatermark: number
   readonly syncedOffset: number
   readonly producers: ProducerState.ProducerState
-  readonly eligible: ReadonlyMap<number, number>
+  readonly eligible: EligibleBrokers
 }
 
 export const opened = (log: OpenedLog): LocalLog => ({

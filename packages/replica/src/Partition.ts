@@ -13,7 +13,7 @@ import type { AppendEntry } from "@klamm/log"
 import type * as ProducerState from "@klamm/log/ProducerState"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import * as Follower from "./Follower.ts"
-import type { FollowerFetch } from "./Isr.ts"
+import type { EligibleBrokers, FollowerFetch } from "./Isr.ts"
 import * as Leader from "./Leader.ts"
 import { carriedOver, type LocalLog } from "./LocalLog.ts"
 import type { LogMove } from "./LogPlace.ts"
@@ -74,6 +74,8 @@ export interface LeaderAssignment {
   readonly leaderEpoch: number
   readonly partitionEpoch: number
   readonly replicas: ReadonlyArray<number>
+  /** The log directory of each replica, in the same order, as the metadata has it (KIP-858). */
+  readonly directories: ReadonlyArray<string>
   readonly isr: ReadonlyArray<number>
 }
 
@@ -159,7 +161,7 @@ export type Message =
       readonly producers: ProducerState.ProducerState
     }
   /** Which brokers may be in an ISR, with their epochs. */
-  | { readonly _tag: "Brokers"; readonly eligible: ReadonlyMap<number, number> }
+  | { readonly _tag: "Brokers"; readonly eligible: EligibleBrokers }
   | { readonly _tag: "Configured"; readonly settings: PartitionSettings }
   /** The log has been copied to another directory, and is to go on there. */
   | { readonly _tag: "MoveLog"; readonly move: LogMove }

@@ -18,6 +18,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Follower from "./Follower.ts"
+import type { EligibleBrokers } from "./Isr.ts"
 import * as Leader from "./Leader.ts"
 import type { OpenedLog } from "./LocalLog.ts"
 import type { LogPlace } from "./LogPlace.ts"
@@ -64,7 +65,7 @@ export interface PartitionActorOptions {
   readonly highWatermark: number
   /** As of the log end. */
   readonly producers: ProducerState.ProducerState
-  readonly eligible: ReadonlyMap<number, number>
+  readonly eligible: EligibleBrokers
   /** Asks the controller for another ISR; the outcome comes as a message. */
   readonly alterIsr: (partition: PartitionActor, change: AlterIsr) => void
   readonly onDefect: (cause: Cause.Cause<never>) => Effect.Effect<void>

@@ -24,6 +24,7 @@ import * as Fetcher from "./Fetcher.ts"
 import { HostedPartitions } from "./HostedPartitions.ts"
 import * as Hosting from "./Hosting.ts"
 import * as Housekeeping from "./Housekeeping.ts"
+import type { EligibleBrokers } from "./Isr.ts"
 import type { IsrUpdatesOptions } from "./IsrUpdates.ts"
 import * as IsrUpdates from "./IsrUpdates.ts"
 import * as Moves from "./Moves.ts"
@@ -89,12 +90,11 @@ export interface Replicas {
   readonly stop: (brokerEpoch: number) => Effect.Effect<void>
 }
 
-/** Brokers that may be in an ISR: neither fenced nor shutting down, each with the epoch of its present life. */
-const eligibleBrokers = ({ brokers }: Image.Image): ReadonlyMap<number, number> =>
+const eligibleBrokers = ({ brokers }: Image.Image): EligibleBrokers =>
   new Map(
     Brokers.all(brokers)
       .filter(({ fenced, inControlledShutdown }) => !fenced && !inControlledShutdown)
-      .map(({ id, epoch }) => [id, epoch])
+      .map((broker) => [broker.id, broker])
   )
 
 const followBrokers = (self: Hosting.Self, image: Image.Image): void => {

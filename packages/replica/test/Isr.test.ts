@@ -1,9 +1,16 @@
 import { assert, describe, it } from "vitest"
 import * as Isr from "../src/Isr.ts"
 import type { LeaderAssignment } from "../src/Partition.ts"
+import { brokersOf, directoriesOf } from "./support.ts"
 
-const assignment: LeaderAssignment = { leaderEpoch: 3, partitionEpoch: 8, replicas: [1, 2, 3], isr: [1, 2] }
-const eligible = new Map([
+const assignment: LeaderAssignment = {
+  leaderEpoch: 3,
+  partitionEpoch: 8,
+  replicas: [1, 2, 3],
+  directories: directoriesOf([1, 2, 3]),
+  isr: [1, 2]
+}
+const eligible = brokersOf([
   [1, 11],
   [2, 12],
   [3, 13]
@@ -56,23 +63,24 @@ describe("the high watermark's bound", () => {
     const caughtUp = after(view(50), fetchOf(2, 50), fetchOf(3, 50))
     const longer = after({ ...caughtUp, leaderEnd: 60 }, fetchOf(2, 60))
     assert.strictEqual(Isr.watermark(longer, 1000), 50)
-    assert.strictEqual(Isr.watermark({ ...longer, eligible: new Map([[2, 12]]) }, 1000), 60)
+    assert.strictEqual(Isr.watermark({ ...longer, eligible: brokersOf([[2, 12]]) }, 1000), 60)
     assert.strictEqual(Isr.watermark(longer, 1000 + lagTimeMaxMs + 1), 60)
   })
 
-  it("does not wait for one whom the controller has taken out before it fetches again: its directory may have failed", () => {
+  it("does not wait for one whose directory has failed, though it fetched once more meanwhile", () => {
     const both = { ...assignment, isr: [1, 2, 3] }
     const inSync = { ...view(50), assignment: both, followers: Isr.begin(both, 1, 1000) }
     const fetching = after(inSync, fetchOf(2, 50), fetchOf(3, 50))
     const without = { ...both, partitionEpoch: 9, isr: [1, 2] }
-    const reassigned = { ...fetching, assignment: without, followers: Isr.reassigned(fetching, without, 1, 1001) }
-    const longer = after({ ...reassigned, leaderEnd: 60 }, fetchOf(2, 60))
-    assert.strictEqual(Isr.watermark(longer, 1002), 60)
-    const again = after(longer, fetchOf(3, 55, { atMs: 1003 }))
-    assert.strictEqual(Isr.watermark(again, 1003), 55, "it is about to join")
-    const later = { ...without, partitionEpoch: 10 }
-    const kept = Isr.reassigned(again, later, 1, 1004)
-    assert.strictEqual(Isr.find(kept, 3)?.lastCaughtUpMs, 1000, "another change of the partition says nothing of it")
+    const followers = Isr.reassigned(fetching.followers, without, 1, 1001)
+    const fetched = after({ ...fetching, assignment: without, followers }, fetchOf(3, 50, { atMs: 1002 }))
+    const longer = after({ ...fetched, leaderEnd: 60 }, fetchOf(2, 60))
+    assert.strictEqual(Isr.watermark(longer, 1003), 50, "it would be about to join again")
+    const failed = { ...longer, eligible: new Map(eligible).set(3, { epoch: 13, logDirs: ["another"] }) }
+    assert.strictEqual(Isr.watermark(failed, 1003), 60)
+    assert.isUndefined(Isr.expansion(failed, 3, { highWatermark: 50, epochStartOffset: 0 }, 1003))
+    const moved = { ...failed, assignment: { ...without, directories: ["d1", "d2", "another"] } }
+    assert.strictEqual(Isr.watermark(moved, 1003), 50, "it is elsewhere now")
   })
 
   it("keeps those who leave until the controller has agreed", () => {
@@ -93,7 +101,7 @@ describe("joining", () => {
   it("KIP-903: is not for a broker's former life, nor for one that is fenced", () => {
     const former = after(view(50), fetchOf(3, 50, { brokerEpoch: 9 }))
     assert.strictEqual(Isr.expansion(former, 3, bounds, 1000), undefined)
-    const fenced = after(view(50, { eligible: new Map([[1, 11]]) }), fetchOf(3, 50))
+    const fenced = after(view(50, { eligible: brokersOf([[1, 11]]) }), fetchOf(3, 50))
     assert.strictEqual(Isr.expansion(fenced, 3, bounds, 1000), undefined)
   })
 
@@ -154,6 +162,6 @@ describe("what is told", () => {
   it("behaviour 105: the low watermark is the lowest log start of the replicas that are alive", () => {
     const known = after(view(50), fetchOf(2, 50, { logStartOffset: 10 }), fetchOf(3, 50, { logStartOffset: 5 }))
     assert.strictEqual(Isr.lowWatermark(known, 20), 5)
-    assert.strictEqual(Isr.lowWatermark({ ...known, eligible: new Map([[2, 12]]) }, 20), 10)
+    assert.strictEqual(Isr.lowWatermark({ ...known, eligible: brokersOf([[2, 12]]) }, 20), 10)
   })
 })

@@ -2,6 +2,7 @@ import * as ProducerState from "@klamm/log/ProducerState"
 import { assert, describe, it } from "vitest"
 import * as Leader from "../src/Leader.ts"
 import { type AppendRequest, type AppendResult, type Message, machine, type Out, type State } from "../src/Partition.ts"
+import { brokersOf, directoriesOf } from "./support.ts"
 
 const settings = {
   minInsyncReplicas: 1,
@@ -11,7 +12,7 @@ const settings = {
   logAppendTime: false,
   lagTimeMaxMs: 30_000
 }
-const assignment = { leaderEpoch: 3, partitionEpoch: 0, replicas: [1], isr: [1] }
+const assignment = { leaderEpoch: 3, partitionEpoch: 0, replicas: [1], directories: directoriesOf([1]), isr: [1] }
 
 const leader = (change: { readonly [K in keyof typeof settings]?: (typeof settings)[K] } = {}, end = 0): State =>
   Leader.start(
@@ -23,7 +24,7 @@ const leader = (change: { readonly [K in keyof typeof settings]?: (typeof settin
       highWatermark: end,
       syncedOffset: end,
       producers: ProducerState.empty,
-      eligible: new Map([[1, 7]])
+      eligible: brokersOf([[1, 7]])
     },
     assignment,
     0
@@ -109,7 +110,16 @@ describe("appending", () => {
   it("behaviour 051: too few in-sync replicas refuse acks=all before the append", () => {
     const [short] = run(leader(), [
       { _tag: "Configured", settings: { ...settings, minInsyncReplicas: 2 } },
-      { _tag: "Lead", assignment: { ...assignment, partitionEpoch: 1, replicas: [1, 2, 3], isr: [1] } }
+      {
+        _tag: "Lead",
+        assignment: {
+          ...assignment,
+          partitionEpoch: 1,
+          replicas: [1, 2, 3],
+          directories: directoriesOf([1, 2, 3]),
+          isr: [1]
+        }
+      }
     ])
     const [after, out] = run(short, [append()])
     assert.deepStrictEqual(tags(out), ["Release", "Complete"])
@@ -125,7 +135,16 @@ describe("appending", () => {
   it("behaviour 053: with acks=1 and a short ISR the append succeeds and the high watermark stays", () => {
     const [short] = run(leader(), [
       { _tag: "Configured", settings: { ...settings, minInsyncReplicas: 2 } },
-      { _tag: "Lead", assignment: { ...assignment, partitionEpoch: 1, replicas: [1, 2, 3], isr: [1] } }
+      {
+        _tag: "Lead",
+        assignment: {
+          ...assignment,
+          partitionEpoch: 1,
+          replicas: [1, 2, 3],
+          directories: directoriesOf([1, 2, 3]),
+          isr: [1]
+        }
+      }
     ])
     const [after, out] = run(short, [append({ acks: 1 }), { _tag: "Written", logEndOffset: 10 }])
     assert.strictEqual(results(out)[0]?.errorCode, 0)
@@ -134,7 +153,16 @@ describe("appending", () => {
 
   it("behaviour 054: an acks=all append that is not committed in time is answered 7 and stays in the log", () => {
     const [short] = run(leader(), [
-      { _tag: "Lead", assignment: { ...assignment, partitionEpoch: 1, replicas: [1, 2], isr: [1, 2] } }
+      {
+        _tag: "Lead",
+        assignment: {
+          ...assignment,
+          partitionEpoch: 1,
+          replicas: [1, 2],
+          directories: directoriesOf([1, 2]),
+          isr: [1, 2]
+        }
+      }
     ])
     const [waiting] = run(short, [append({ deadline: 500 }), { _tag: "Written", logEndOffset: 10 }])
     assert.strictEqual(machine.wakeAt(waiting), 500)

@@ -7,7 +7,7 @@ import * as Follower from "../src/Follower.ts"
 import * as Leader from "../src/Leader.ts"
 import type { OpenedLog } from "../src/LocalLog.ts"
 import { type Delivery, type FetchOutcome, type Message, machine, type Out, type State } from "../src/Partition.ts"
-import { records } from "./support.ts"
+import { brokersOf, directoriesOf, records } from "./support.ts"
 
 const opened = (change: Partial<OpenedLog> = {}): OpenedLog => ({
   nodeId: 1,
@@ -24,7 +24,7 @@ const opened = (change: Partial<OpenedLog> = {}): OpenedLog => ({
   highWatermark: 10,
   syncedOffset: 10,
   producers: ProducerState.empty,
-  eligible: new Map([
+  eligible: brokersOf([
     [1, 11],
     [2, 12],
     [3, 13]
@@ -36,7 +36,8 @@ const assignmentOf = (leaderEpoch: number, partitionEpoch = leaderEpoch, isr: Re
   leaderEpoch,
   partitionEpoch,
   isr,
-  replicas: [1, 2, 3]
+  replicas: [1, 2, 3],
+  directories: directoriesOf([1, 2, 3])
 })
 
 const follower = (change: Partial<OpenedLog> = {}): State =>

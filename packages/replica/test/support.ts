@@ -1,4 +1,5 @@
 /** Batches as producers send them, and the topics they are sent to. */
+
 import { developmentPreset, presetLayer } from "@klamm/config"
 import { effective, noOverrides, resolve } from "@klamm/config/BrokerConfig"
 import { topicConfig } from "@klamm/config/TopicConfig"
@@ -7,6 +8,7 @@ import { makeCodecs } from "@klamm/protocol/Compression"
 import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Result from "effect/Result"
 import type { AppendOptions } from "../src/AppendRules.ts"
+import type { EligibleBrokers } from "../src/Isr.ts"
 
 export const codecs = makeCodecs(platformCodecs)
 export const decompression = { codecs, maxBytes: 1 << 22 }
@@ -54,3 +56,9 @@ export const changed = (bytes: Uint8Array, change: (bytes: Uint8Array) => void):
 
 export const timed = (...times: ReadonlyArray<number>): Uint8Array =>
   RecordBatch.buildBatch(records(times.length, (index) => ({ timestamp: times[index]! })))
+
+/** Brokers with the epochs of their lives, each with one directory. */
+export const brokersOf = (epochs: Iterable<readonly [number, number]>): EligibleBrokers =>
+  new Map([...epochs].map(([id, epoch]) => [id, { epoch, logDirs: directoriesOf([id]) }]))
+
+export const directoriesOf = (brokers: ReadonlyArray<number>): ReadonlyArray<string> => brokers.map((id) => `d${id}`)

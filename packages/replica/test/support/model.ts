@@ -8,6 +8,7 @@ import * as RecordBatch from "@klamm/protocol/RecordBatch"
 import * as Follower from "../../src/Follower.ts"
 import { type AlterIsr, type FetchTicket, type Message, machine, type Out, type State } from "../../src/Partition.ts"
 import { judge, type PartitionRead } from "../../src/PartitionRead.ts"
+import { brokersOf, directoriesOf } from "../support.ts"
 import { ModelLog } from "./modelLog.ts"
 
 export interface Metadata {
@@ -98,14 +99,15 @@ export class Model {
     node: Node,
     { leader, leaderEpoch, partitionEpoch, isr }: Metadata
   ): Message & { _tag: "Lead" | "Follow" } {
-    const assignment = { leaderEpoch, partitionEpoch, isr, replicas: this.options.nodes }
+    const { nodes: replicas } = this.options
+    const assignment = { leaderEpoch, partitionEpoch, isr, replicas, directories: directoriesOf(replicas) }
     return leader === node.id ? { _tag: "Lead", assignment } : { _tag: "Follow", leaderId: leader, assignment }
   }
 
   /** Opens the log as follower of nobody, and tells it the latest metadata: what a broker does when it starts. */
   private open(node: Node): void {
     const { log } = node
-    const { minInsyncReplicas, syncBeforeAck } = this.options
+    const { minInsyncReplicas, syncBeforeAck, nodes: replicas } = this.options
     log.truncateTo(log.end)
     node.state = Follower.start(
       {
@@ -123,9 +125,12 @@ export class Model {
         highWatermark: node.checkpointedWatermark,
         syncedOffset: log.synced,
         producers: log.producers,
-        eligible: this.latest.eligible
+        eligible: brokersOf(this.latest.eligible)
       },
-      { leaderId: -1, assignment: { leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas: this.options.nodes } }
+      {
+        leaderId: -1,
+        assignment: { leaderEpoch: -1, partitionEpoch: -1, isr: [], replicas, directories: directoriesOf(replicas) }
+      }
     )
     node.known = this.metadata.length - 1
     node.mailbox = [this.roleFor(node, this.latest)]
@@ -171,7 +176,7 @@ export class Model {
   inform(node: Node): void {
     node.known += 1
     const metadata = this.metadata[node.known]!
-    const brokers: Message = { _tag: "Brokers", eligible: metadata.eligible }
+    const brokers: Message = { _tag: "Brokers", eligible: brokersOf(metadata.eligible) }
     node.mailbox = [...node.mailbox, brokers, this.roleFor(node, metadata)]
   }
 
