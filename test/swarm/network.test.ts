@@ -1,12 +1,19 @@
-/** What a world's network does with the connections of the dead. What every network does is asked in test/swarm. */
+/** What a world's network does with the connections of the dead. What every network does is asked in `conformance.test.ts`. */
 import type { Connection } from "@klamm/platform/Network"
+import { SimNetwork } from "@klamm/testing/SimNetwork"
+import { World } from "@klamm/testing/World"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { assert, describe, it } from "vitest"
-import { frame, MiB, optionsWith, poisonedArena, readFrames, reasonOf } from "../../platform/test/support/network.ts"
-import { SimNetwork } from "../src/SimNetwork.ts"
-import { World } from "../src/World.ts"
+import {
+  frame,
+  MiB,
+  optionsWith,
+  poisonedArena,
+  readFrames,
+  reasonOf
+} from "../../packages/platform/test/support/network.ts"
 
 const address = { host: "there", port: 9092 }
 
