@@ -14,6 +14,12 @@ const settings = {
 }
 const assignment = { leaderEpoch: 3, partitionEpoch: 0, replicas: [1], directories: directoriesOf([1]), isr: [1] }
 
+/** It leads on, with these replicas. */
+const leadOf = (replicas: ReadonlyArray<number>, isr: ReadonlyArray<number>): Message => ({
+  _tag: "Lead",
+  assignment: { ...assignment, partitionEpoch: 1, replicas, directories: directoriesOf(replicas), isr }
+})
+
 const leader = (change: { readonly [K in keyof typeof settings]?: (typeof settings)[K] } = {}, end = 0): State =>
   Leader.start(
     {
@@ -110,16 +116,7 @@ describe("appending", () => {
   it("behaviour 051: too few in-sync replicas refuse acks=all before the append", () => {
     const [short] = run(leader(), [
       { _tag: "Configured", settings: { ...settings, minInsyncReplicas: 2 } },
-      {
-        _tag: "Lead",
-        assignment: {
-          ...assignment,
-          partitionEpoch: 1,
-          replicas: [1, 2, 3],
-          directories: directoriesOf([1, 2, 3]),
-          isr: [1]
-        }
-      }
+      leadOf([1, 2, 3], [1])
     ])
     const [after, out] = run(short, [append()])
     assert.deepStrictEqual(tags(out), ["Release", "Complete"])
@@ -135,16 +132,7 @@ describe("appending", () => {
   it("behaviour 053: with acks=1 and a short ISR the append succeeds and the high watermark stays", () => {
     const [short] = run(leader(), [
       { _tag: "Configured", settings: { ...settings, minInsyncReplicas: 2 } },
-      {
-        _tag: "Lead",
-        assignment: {
-          ...assignment,
-          partitionEpoch: 1,
-          replicas: [1, 2, 3],
-          directories: directoriesOf([1, 2, 3]),
-          isr: [1]
-        }
-      }
+      leadOf([1, 2, 3], [1])
     ])
     const [after, out] = run(short, [append({ acks: 1 }), { _tag: "Written", logEndOffset: 10 }])
     assert.strictEqual(results(out)[0]?.errorCode, 0)
@@ -152,18 +140,7 @@ describe("appending", () => {
   })
 
   it("behaviour 054: an acks=all append that is not committed in time is answered 7 and stays in the log", () => {
-    const [short] = run(leader(), [
-      {
-        _tag: "Lead",
-        assignment: {
-          ...assignment,
-          partitionEpoch: 1,
-          replicas: [1, 2],
-          directories: directoriesOf([1, 2]),
-          isr: [1, 2]
-        }
-      }
-    ])
+    const [short] = run(leader(), [leadOf([1, 2], [1, 2])])
     const [waiting] = run(short, [append({ deadline: 500 }), { _tag: "Written", logEndOffset: 10 }])
     assert.strictEqual(machine.wakeAt(waiting), 500)
     const [after, out] = run(waiting, [{ _tag: "Wake" }], 500)
