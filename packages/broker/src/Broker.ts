@@ -145,6 +145,7 @@ const serveClients = (
       registrationTimeoutMs: staticConfig.values["initial.broker.registration.timeout.ms"],
       heartbeatIntervalMs: () => control.services.config().values["broker.heartbeat.interval.ms"]
     })
+    yield* Control.awaitUnfenced(control)
     yield* Deferred.succeed(ready, undefined)
     const leave: Stop = Effect.gen(function* () {
       if (!(yield* Deferred.isDone(failed))) yield* lifecycle.leave

@@ -79,17 +79,28 @@ export const make = ({ config, storage, bus, onFatal }: ControlOptions) =>
     return control
   })
 
-/** Waits until this node has the committed metadata up to `offset`, followed or not. */
-export const awaitImage = ({ controller }: Control, offset: number): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (controller.image().offset >= offset) return resume(Effect.void)
+/** Waits until the committed metadata of this node, followed or not, is so; answers where it has come to by then. */
+const awaitImageThat = ({ controller }: Control, holds: (image: Image.Image) => boolean): Effect.Effect<number> =>
+  Effect.callback<number>((resume) => {
+    const now = controller.image()
+    if (holds(now)) return resume(Effect.succeed(now.offset))
     const stop = controller.watch((image) => {
-      if (image.offset < offset) return
+      if (!holds(image)) return
       stop()
-      resume(Effect.void)
+      resume(Effect.succeed(image.offset))
     })
     return Effect.sync(stop)
   })
+
+export const awaitImage = (control: Control, offset: number): Effect.Effect<number> =>
+  awaitImageThat(control, (image) => image.offset >= offset)
+
+/** Waits until what clients are told of the metadata has this broker in use: before, they would hear of no broker, and of no leader. */
+export const awaitUnfenced = (control: Control): Effect.Effect<void> => {
+  const { nodeId } = control.services
+  const isUnfenced = ({ brokers }: Image.Image) => Brokers.get(brokers, nodeId)?.fenced === false
+  return Effect.flatMap(awaitImageThat(control, isUnfenced), control.follower.awaitOffset)
+}
 
 /** The other brokers in use, with where brokers reach one another. */
 const othersOf = (image: Image.Image, nodeId: number, listenerName: string): ReadonlyArray<BrokerWatch.Watched> =>

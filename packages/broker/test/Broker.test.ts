@@ -1,5 +1,7 @@
 /** A whole broker in one process: composition, listeners, features, limits, and what a restart keeps. */
 
+import { Disk } from "@klamm/platform"
+import * as DiskMemory from "@klamm/platform/DiskMemory"
 import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
 import { FetchRequest, FetchResponse } from "@klamm/protocol/api/01-Fetch"
 import { MetadataRequest, MetadataResponse } from "@klamm/protocol/api/03-Metadata"
@@ -7,6 +9,7 @@ import { ApiVersionsRequest, ApiVersionsResponse } from "@klamm/protocol/api/18-
 import { CreateTopicsRequest, CreateTopicsResponse } from "@klamm/protocol/api/19-CreateTopics"
 import { buildBatch } from "@klamm/protocol/RecordBatch"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { assert, describe, it } from "vitest"
 import { answerMaxBytes } from "../src/handlers/01-Fetch.ts"
 import { type Client, connect, withBroker } from "./support.ts"
@@ -128,6 +131,27 @@ describe("a broker in one process", () => {
         assert.deepStrictEqual([inside.brokers[0]?.host, inside.brokers[0]?.port], ["inside.example", 2222])
       })
     ))
+
+  it("has a leader for what it has, and is named itself, in the first answer of each of its lives", async () => {
+    const memory = DiskMemory.makeMemoryDisk()
+    const disk = Layer.succeed(Disk, memory.disk)
+    const first = Effect.gen(function* () {
+      const client = yield* connect()
+      const answer = yield* metadata(client, "t")
+      assert.lengthOf(answer.brokers, 1)
+      yield* createTopic(client, "t")
+    })
+    await withBroker([onePort], first, disk)
+    const again = Effect.gen(function* () {
+      const { brokers, topics } = yield* metadata(yield* connect(), "t")
+      assert.lengthOf(brokers, 1)
+      assert.deepStrictEqual(
+        topics[0]?.partitions.map(({ leaderId }) => leaderId),
+        [1]
+      )
+    })
+    for (let life = 0; life < 3; life++) await withBroker([onePort], again, disk)
+  })
 
   it("behaviour 080: a Fetch is cut to the broker's fetch.max.bytes, but always gives one batch", () =>
     withBroker(
