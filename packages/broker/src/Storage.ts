@@ -5,7 +5,7 @@
  */
 import type { StaticConfig } from "@klamm/config/BrokerConfig"
 import { logDirs, metadataLogDir } from "@klamm/config/Derived"
-import { type FoundLog, type Log, type LogConfig, LogDirectory } from "@klamm/log"
+import { type FoundLog, type Log, type LogConfig, LogDirectory, nameOf } from "@klamm/log"
 import { readIfPresent } from "@klamm/log/Checkpoint"
 import { defaultLogConfig } from "@klamm/log/LogConfig"
 import * as MetaProperties from "@klamm/log/MetaProperties"
@@ -68,9 +68,9 @@ const openMetadataLog = (config: StaticConfig, directory: ReplicaDirectory) =>
     const { topicName, partition, topicId } = MetadataLog
     const now = yield* Clock.currentTimeMillis
     const logConfig = metadataLogConfig(config)
-    const key = ReplicaDirectory.keyOf(topicName, partition)
-    const found: FoundLog | undefined = directory.found.get(key)
-    directory.found.delete(key)
+    const name = nameOf({ topic: topicName, partition })
+    const found: FoundLog | undefined = directory.found.get(name)
+    directory.found.delete(name)
     const log =
       found === undefined
         ? yield* directory.log.create(topicName, partition, topicId, () => logConfig, now)

@@ -151,3 +151,23 @@ it.effect("a broker whose controller has gone silent asks again within half of i
     expect(told.filter(({ _tag }) => _tag === "Heartbeat")).toHaveLength(2)
   })
 )
+
+it.effect("a broker whose registration is not answered asks again within half of its session", () =>
+  Effect.gen(function* () {
+    const told: Array<Command> = []
+    const answering = listening(told)
+    const asked: Array<Command["_tag"]> = []
+    const controller: ControllerClient = {
+      ask: (command, timeoutMs = Number.POSITIVE_INFINITY) => {
+        asked.push(command._tag)
+        return asked.length === 1 ? Effect.as(Effect.sleep(timeoutMs), undefined) : answering.ask(command)
+      }
+    }
+    yield* Effect.forkScoped(living(controller))
+    yield* TestClock.adjust("4400 millis")
+    expect(asked).toEqual(["RegisterBroker"])
+    yield* TestClock.adjust("200 millis")
+    expect(asked).toEqual(["RegisterBroker", "RegisterBroker", "Heartbeat"])
+    expect(told[0]?._tag).toBe("RegisterBroker")
+  })
+)

@@ -18,7 +18,7 @@ import type { LogConfig } from "./LogConfig.ts"
 import * as Names from "./LogDirectoryNames.ts"
 import { CorruptLog } from "./LogError.ts"
 import * as Meta from "./MetaProperties.ts"
-import { keyOf, OffsetCheckpoints } from "./OffsetCheckpoints.ts"
+import { OffsetCheckpoints } from "./OffsetCheckpoints.ts"
 
 export { syncParents } from "./DirectoryIdentity.ts"
 export { LogDirectoryRefused, type MetaProperties } from "./MetaProperties.ts"
@@ -174,7 +174,7 @@ export class LogDirectory {
     config: () => LogConfig,
     now: number
   ): Effect.Effect<Log, DiskError | CorruptLog, Disk | Scope.Scope> {
-    return this.createAt(keyOf({ topic, partition }), { topic, partition, topicId, config, now })
+    return this.createAt(Names.nameOf({ topic, partition }), { topic, partition, topicId, config, now })
   }
 
   /** Begins an empty log that a partition's log in another directory is to be copied to (KIP-113); durably, so that it is found again. */
@@ -226,7 +226,7 @@ export class LogDirectory {
   promote(log: Log): Effect.Effect<void, DiskError> {
     return Effect.gen({ self: this }, function* () {
       yield* Checkpoint.replaceFile(this.disk, log.directory, replacementMark, new Uint8Array(0))
-      yield* log.rename(`${this.path}/${keyOf(log)}`)
+      yield* log.rename(`${this.path}/${Names.nameOf(log)}`)
       yield* this.disk.syncDirectory(this.path)
     })
   }

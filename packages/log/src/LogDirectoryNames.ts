@@ -12,13 +12,22 @@ const deletedPattern = /^\S+-\S+\.\S+-delete$/
 const futurePattern = /^([a-zA-Z0-9._-]+)-(0|[1-9]\d*)\.[0-9a-f]{32}-future$/
 const namePattern = /^([a-zA-Z0-9._-]+)-(0|[1-9]\d*)$/
 
-export const parse = (name: string): { readonly topic: string; readonly partition: number } | undefined => {
+/** Which log: two that come after one another under a name are not told apart. */
+export interface LogName {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** The name of its directory, and of what is kept of it elsewhere. */
+export const nameOf = ({ topic, partition }: LogName): string => `${topic}-${partition}`
+
+export const parse = (name: string): LogName | undefined => {
   const match = namePattern.exec(name)
   return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) }
 }
 
 /** The partition that a copy under way is of (KIP-113). */
-export const parseFuture = (name: string): { readonly topic: string; readonly partition: number } | undefined => {
+export const parseFuture = (name: string): LogName | undefined => {
   const match = futurePattern.exec(name)
   return match === null ? undefined : { topic: match[1]!, partition: Number(match[2]) }
 }

@@ -10,17 +10,12 @@ import type { Disk, DiskError } from "@klamm/platform"
 import * as Effect from "effect/Effect"
 import * as Checkpoint from "./Checkpoint.ts"
 import type { Log } from "./Log.ts"
+import { type LogName, nameOf } from "./LogDirectoryNames.ts"
 
 const recoveryPointFile = "recovery-point-offset-checkpoint"
 const logStartFile = "log-start-offset-checkpoint"
 const highWatermarkFile = "replication-offset-checkpoint"
 const cleanedFile = "cleaner-offset-checkpoint"
-
-/** Which log: two that come after one another under a name are not told apart. */
-export interface LogName {
-  readonly topic: string
-  readonly partition: number
-}
 
 /** Offsets that go into the directory's checkpoints with the next `write`. */
 export interface CheckpointedLog {
@@ -33,19 +28,17 @@ type Offsets = ReadonlyMap<string, number>
 
 type OffsetOf = (entry: CheckpointedLog) => number
 
-export const keyOf = ({ topic, partition }: LogName): string => `${topic}-${partition}`
-
 const offsetsOf = (entries: ReadonlyArray<CheckpointedLog>, offsetOf: OffsetOf) =>
   entries.map((entry) => ({ topic: entry.log.topic, partition: entry.log.partition, offset: offsetOf(entry) }))
 
 const kept = (before: Offsets, unopened: ReadonlyArray<LogName>) =>
   unopened.flatMap(({ topic, partition }) => {
-    const offset = before.get(keyOf({ topic, partition }))
+    const offset = before.get(nameOf({ topic, partition }))
     return offset === undefined ? [] : [{ topic, partition, offset }]
   })
 
-const byKey = (entries: ReadonlyArray<Checkpoint.PartitionOffset>): Offsets =>
-  new Map(entries.map((entry) => [keyOf(entry), entry.offset]))
+const byName = (entries: ReadonlyArray<Checkpoint.PartitionOffset>): Offsets =>
+  new Map(entries.map((entry) => [nameOf(entry), entry.offset]))
 
 /** A missing or damaged checkpoint counts as empty: recovery then looks at everything, and nothing is lost. */
 const readOffsets = (disk: Disk["Service"], path: string, name: string): Effect.Effect<Offsets, DiskError> =>
@@ -54,7 +47,7 @@ const readOffsets = (disk: Disk["Service"], path: string, name: string): Effect.
     if (bytes === undefined || bytes.byteLength === 0) return new Map()
     const offsets = Checkpoint.decodeOffsets(bytes)
     if (offsets === undefined) yield* Effect.logWarning(`${path}/${name} is damaged and taken as empty`)
-    return byKey(offsets ?? [])
+    return byName(offsets ?? [])
   })
 
 export class OffsetCheckpoints {
@@ -92,19 +85,19 @@ export class OffsetCheckpoints {
 
   /** Each 0 where nothing is said. */
   recoveryPoint(name: LogName): number {
-    return this.recoveryPoints.get(keyOf(name)) ?? 0
+    return this.recoveryPoints.get(nameOf(name)) ?? 0
   }
 
   logStart(name: LogName): number {
-    return this.logStarts.get(keyOf(name)) ?? 0
+    return this.logStarts.get(nameOf(name)) ?? 0
   }
 
   highWatermark(name: LogName): number {
-    return this.highWatermarks.get(keyOf(name)) ?? 0
+    return this.highWatermarks.get(nameOf(name)) ?? 0
   }
 
   cleanedOffset(name: LogName): number {
-    return this.cleanedOffsets.get(keyOf(name)) ?? 0
+    return this.cleanedOffsets.get(nameOf(name)) ?? 0
   }
 
   /** Whether anything is said of the name that a log without a record is not. */
@@ -131,7 +124,7 @@ export class OffsetCheckpoints {
   /** What the file says from now on. */
   private put(name: string, entries: ReadonlyArray<Checkpoint.PartitionOffset>): Effect.Effect<Offsets, DiskError> {
     return Effect.map(Checkpoint.replaceFile(this.disk, this.path, name, Checkpoint.encodeOffsets(entries)), () =>
-      byKey(entries)
+      byName(entries)
     )
   }
 }

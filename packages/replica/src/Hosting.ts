@@ -5,7 +5,7 @@
  * is over when it has been performed; a partition whose directory can't be used gets no second, empty log elsewhere. Neighbours:
  * `Replicas.ts` says when, `PartitionActor.ts` is one partition, `Fetcher.ts` follows leaders elsewhere.
  */
-import type { FoundLog, Log } from "@klamm/log"
+import { type FoundLog, type Log, nameOf } from "@klamm/log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type * as ProducerState from "@klamm/log/ProducerState"
 import { type Changes, Topics } from "@klamm/metadata"
@@ -23,7 +23,7 @@ import type { IsrUpdates } from "./IsrUpdates.ts"
 import * as Moves from "./Moves.ts"
 import type { Follow, Lead, LeaderAssignment } from "./Partition.ts"
 import * as PartitionActor from "./PartitionActor.ts"
-import { ReplicaDirectory } from "./ReplicaDirectory.ts"
+import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 import type { ReplicasOptions } from "./Replicas.ts"
 
 export interface Hosted {
@@ -96,7 +96,7 @@ const directoryThatHas = (
   topic: Topics.Topic,
   partition: Topics.Partition
 ): ReplicaDirectory | undefined => {
-  const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+  const key = nameOf({ topic: topic.name, partition: partition.index })
   const having = self.options.directories.filter(({ found, failed }) => {
     const log = found.get(key)
     return log !== undefined && !(failed && log.topicId !== undefined && log.topicId !== topic.id)
@@ -117,7 +117,7 @@ const chooseDirectory = (
   partition: Topics.Partition
 ): ReplicaDirectory | undefined => {
   const { directories } = self.options
-  const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+  const key = nameOf({ topic: topic.name, partition: partition.index })
   const known =
     directoryThatHas(self, topic, partition) ?? self.preferred.get(key) ?? assignedDirectory(self, partition)
   self.preferred.delete(key)
@@ -133,7 +133,7 @@ const chooseDirectory = (
 /** A move that a crash has interrupted is ended: what the log has taken the place of goes, then the mark that says so. */
 const finishMove = (self: Self, directory: ReplicaDirectory, found: FoundLog, now: number) =>
   Effect.gen(function* () {
-    const key = ReplicaDirectory.keyOf(found.topic, found.partition)
+    const key = nameOf(found)
     for (const other of self.options.directories) {
       const replaced = other === directory ? undefined : other.found.get(key)
       if (replaced === undefined) continue
@@ -155,10 +155,10 @@ const isDispensable = ({ options: { nodeId } }: Self, { leader, isr, eligibleLea
 const openLog = (self: Self, directory: ReplicaDirectory, topic: Topics.Topic, partition: Topics.Partition) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+    const name = { topic: topic.name, partition: partition.index }
+    const key = nameOf(name)
     const found = directory.found.get(key)
     const config = () => self.options.rules(topic.name).log
-    const name = { topic: topic.name, partition: partition.index }
     const create = Effect.andThen(
       directory.beginning(name, self.options.otherLogs),
       directory.log.create(topic.name, partition.index, topic.id, config, now)
@@ -251,7 +251,7 @@ const changeRole = (actor: PartitionActor.PartitionActor, role: Lead | Follow): 
 
 /** The replica is taken from this node: what a failed directory has of it is not the log that it comes back to, should it come back. */
 const giveUpFailed = ({ options }: Self, { topic, partition }: Changes.PartitionChange): void => {
-  const key = ReplicaDirectory.keyOf(topic.name, partition.index)
+  const key = nameOf({ topic: topic.name, partition: partition.index })
   for (const { failed, found } of options.directories) if (failed) found.delete(key)
 }
 

@@ -8,7 +8,7 @@
  * what is in a directory that has failed stays there, since the controller was told so or is about to be.
  * A partition has one copy at a time. Neighbours: `LogCopy.ts` copies, `LogPlace.ts` is what is replaced, `Hosting.ts` has the rest.
  */
-import type { CorruptLog, Log } from "@klamm/log"
+import { type CorruptLog, type Log, nameOf } from "@klamm/log"
 import { isTooLongToMove } from "@klamm/log/LogDirectoryNames"
 import type { ProducerState } from "@klamm/log/ProducerState"
 import type { Disk, DiskError } from "@klamm/platform"
@@ -25,7 +25,7 @@ import { type Hosted, keyOf, onDiskError, type Self } from "./Hosting.ts"
 import { LogCopy, Uncopyable } from "./LogCopy.ts"
 import type { LogMove, LogPlace, MoveOutcome } from "./LogPlace.ts"
 import type { PartitionActor } from "./PartitionActor.ts"
-import { ReplicaDirectory } from "./ReplicaDirectory.ts"
+import type { ReplicaDirectory } from "./ReplicaDirectory.ts"
 
 export interface Move {
   readonly actor: PartitionActor
@@ -45,9 +45,6 @@ const throttledRestMs = 100
 
 /** Replicas that are not here yet of which it is remembered where they shall be. The oldest is forgotten beyond that. */
 const maxPreferred = 10_000
-
-const nameOf = ({ topic, partition }: Pick<PartitionActor, "topic" | "partition">) =>
-  ReplicaDirectory.keyOf(topic, partition)
 
 const hostedOf = (self: Self, { topicId, partition }: PartitionActor): Hosted | undefined =>
   self.hosted.get(topicId, partition)

@@ -2,7 +2,7 @@
  * One log directory as the replicas use it: the partitions in it, its health, and its checkpoints. Invariant: once failed it stays
  * failed, and nothing more is written to it.
  */
-import type { CheckpointedLog, FoundLog, LogDirectory, LogName } from "@klamm/log"
+import { type CheckpointedLog, type FoundLog, type LogDirectory, type LogName, nameOf } from "@klamm/log"
 import type { Log } from "@klamm/log/Log"
 import type { CorruptLog } from "@klamm/log/LogError"
 import type { Disk, DiskError } from "@klamm/platform"
@@ -35,14 +35,9 @@ export class ReplicaDirectory {
   constructor(disk: Disk["Service"], log: LogDirectory, found: ReadonlyArray<FoundLog>) {
     this.disk = disk
     this.log = log
-    const byKey = (logs: ReadonlyArray<FoundLog>) =>
-      new Map(logs.map((each) => [ReplicaDirectory.keyOf(each.topic, each.partition), each]))
-    this.found = byKey(found.filter(({ isFuture }) => !isFuture))
-    this.foundFutures = byKey(found.filter(({ isFuture }) => isFuture))
-  }
-
-  static keyOf(topic: string, partition: number): string {
-    return `${topic}-${partition}`
+    const byName = (logs: ReadonlyArray<FoundLog>) => new Map(logs.map((each) => [nameOf(each), each]))
+    this.found = byName(found.filter(({ isFuture }) => !isFuture))
+    this.foundFutures = byName(found.filter(({ isFuture }) => isFuture))
   }
 
   get path(): string {
@@ -60,13 +55,13 @@ export class ReplicaDirectory {
   }
 
   add(partition: PartitionActor): void {
-    const key = ReplicaDirectory.keyOf(partition.topic, partition.partition)
-    this.found.delete(key)
-    this.members.set(key, partition)
+    const name = nameOf(partition)
+    this.found.delete(name)
+    this.members.set(name, partition)
   }
 
   remove(partition: PartitionActor): void {
-    this.members.delete(ReplicaDirectory.keyOf(partition.topic, partition.partition))
+    this.members.delete(nameOf(partition))
   }
 
   /** True the first time. Every partition in it goes offline. */
