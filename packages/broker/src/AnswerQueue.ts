@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 const FIRST_SLOTS = 8
 
 export class AnswerQueue<A> {
+  private readonly capacity: number
   private slots: Array<A | undefined> = Array.from({ length: FIRST_SLOTS }, () => undefined)
   private head = 0
   private size = 0
@@ -32,6 +33,7 @@ export class AnswerQueue<A> {
   readonly room: Effect.Effect<void>
 
   constructor(capacity: number) {
+    this.capacity = capacity
     this.room = this.below(capacity)
   }
 
@@ -61,6 +63,11 @@ export class AnswerQueue<A> {
     const { arrival } = this
     this.arrival = undefined
     arrival?.complete(undefined)
+  }
+
+  /** One more fits. */
+  get hasRoom(): boolean {
+    return this.outstanding < this.capacity
   }
 
   /** Items that have not left. */

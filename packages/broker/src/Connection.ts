@@ -6,7 +6,7 @@
  * appends share a write and a sync; every frame is released exactly once; a client that has ended its side gets the answers that it
  * has asked for. Kafka: SocketServer's Processor, behaviour 010.
  */
-import type { Reply } from "@klamm/actor"
+import { Reply } from "@klamm/actor"
 import { type Moment, momentOf, monotonicMsOf } from "@klamm/platform/Moment"
 import type * as Network from "@klamm/platform/Network"
 import type { Writer } from "@klamm/protocol/Bytes"
@@ -15,7 +15,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { AnswerQueue } from "./AnswerQueue.ts"
-import type { Answer, Outcome } from "./Handler.ts"
+import { type Answer, type Begun, begunBy, type Outcome } from "./Handler.ts"
 import type { RequestContext } from "./RequestContext.ts"
 import type { RequestMeters } from "./RequestMeters.ts"
 import * as Router from "./Router.ts"
@@ -91,10 +91,10 @@ const contextOf = (
 })
 
 /**
- * Begins one request when its turn has come; one that is not pipelined is decoded before, so that it need not keep what was received while
- * it waits. Answers false when the connection has to be closed.
+ * Begins one request when its turn has come: within the call, if it can; one that is not pipelined is decoded before, so that it need not
+ * keep what was received while it waits. Answers false when the connection has to be closed.
  */
-const admit = (session: Session, frame: Network.Frame, received: Moment): Effect.Effect<boolean> => {
+const admit = (session: Session, frame: Network.Frame, received: Moment): true | Effect.Effect<boolean> => {
   const { answers } = session
   const route = Router.route(session.services.router, frame)
   if (route._tag === "Refused") return Effect.as(Effect.logDebug(`closing connection: ${route.reason}`), false)
@@ -103,29 +103,39 @@ const admit = (session: Session, frame: Network.Frame, received: Moment): Effect
   const context = contextOf(session, header, received, (finalizer) => {
     finalizers.push(finalizer)
   })
-  const begin = (): Effect.Effect<Reply<Outcome>> => {
+  const begin = (): Begun => {
     session.admitted += 1
     session.beginning = finalizers
     return handler.begin(body, frame, context)
   }
-  const begun = handler.pipelined ? Effect.flatMap(answers.room, begin) : Effect.andThen(answers.drained, begin())
-  return Effect.map(begun, (reply) => {
+  const admitted = (reply: Reply<Outcome>): true => {
     session.beginning = none
     answers.push({ header, name: handler.name, receivedMonotonicMs: received.monotonicMs, reply, finalizers })
     return true
-  })
+  }
+  if (!handler.pipelined) return Effect.map(Effect.andThen(answers.drained, begunBy(begin())), admitted)
+  if (!answers.hasRoom)
+    return Effect.map(
+      Effect.flatMap(answers.room, () => begunBy(begin())),
+      admitted
+    )
+  const begun = begin()
+  return begun instanceof Reply ? admitted(begun) : Effect.map(begun, admitted)
 }
+
+const closed = Effect.succeed(false)
+const stillOpen = Effect.succeed(true)
 
 /** Admits what was read, one after another; false when the connection has to be closed. */
 const admitAll = (session: Session, received: Moment): Effect.Effect<boolean> => {
-  const frame = session.frames[session.admitted]
-  if (frame === undefined) {
-    session.frames = noFrames
-    return Effect.succeed(true)
+  const { frames } = session
+  while (session.admitted < frames.length) {
+    const admitted = admit(session, frames[session.admitted]!, received)
+    if (admitted === true) continue
+    return Effect.flatMap(admitted, (open) => (open ? admitAll(session, received) : closed))
   }
-  return Effect.flatMap(admit(session, frame, received), (open) =>
-    open ? admitAll(session, received) : Effect.succeed(false)
-  )
+  session.frames = noFrames
+  return stillOpen
 }
 
 /** Reads until either side ends it. One effect for all that a connection brings: see `@klamm/actor/Actor` for why no generator. */
@@ -151,20 +161,18 @@ const finishReading = (
   return hasEnded ? Effect.andThen(answers.drained, Effect.fail(error)) : Effect.fail(error)
 }
 
-/** Encodes one answer into a writer of its own: length, header, body. */
-const encode = (writer: Writer, { header }: Pending, answer: Answer): ReadonlyArray<Uint8Array> => {
-  writer.int32(0)
+/** Length, header, body. */
+const encode = (writer: Writer, { header }: Pending, answer: Answer): void => {
+  const frame = writer.beginFrame()
   encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId)
   answer.encode(writer)
-  writer.patchInt32(0, writer.size - 4)
-  return writer.finish()
+  writer.endFrame(frame)
 }
 
 /** What goes out as one write. */
 interface Group {
   readonly sent: Array<Pending>
-  readonly writers: Array<Writer>
-  readonly chunks: Array<Uint8Array>
+  readonly writer: Writer
   /** False: close the connection after it. */
   open: boolean
 }
@@ -172,7 +180,7 @@ interface Group {
 /** Takes the answers that are ready, in order, up to the first that is not. */
 const takeReady = (session: Session): Group => {
   const { answers, services } = session
-  const group: Group = { sent: [], writers: [], chunks: [], open: true }
+  const group: Group = { sent: [], writer: services.writers.take(), open: true }
   session.sending = group
   for (let next = answers.peek(); group.open && next !== undefined; next = answers.peek()) {
     const outcome: Outcome | undefined = next.reply.given?.value
@@ -180,22 +188,20 @@ const takeReady = (session: Session): Group => {
     answers.shift()
     group.sent.push(next)
     if (outcome._tag === "Hangup") group.open = false
-    if (outcome._tag !== "Answer") continue
-    const writer = services.writers.take()
-    group.writers.push(writer)
-    for (const chunk of encode(writer, next, outcome)) group.chunks.push(chunk)
+    else if (outcome._tag === "Answer") encode(group.writer, next, outcome)
   }
   return group
 }
 
-const giveBack = ({ services }: Session, { sent, writers }: Group): void => {
+const giveBack = ({ services }: Session, { sent, writer }: Group): void => {
   for (const { finalizers } of sent) finalize(finalizers)
-  for (const writer of writers) services.writers.give(writer)
+  services.writers.give(writer)
 }
 
 const send = (session: Session): Effect.Effect<boolean, Network.NetworkError> => {
   const group = takeReady(session)
-  const { sent, chunks, open } = group
+  const { sent, writer, open } = group
+  const chunks = writer.finish()
   return Effect.map(chunks.length === 0 ? Effect.void : session.connection.write(chunks), () => {
     session.sending = undefined
     giveBack(session, group)

@@ -34,6 +34,9 @@ export type Outcome = Answer | NoAnswer | Hangup
 export const noAnswer: NoAnswer = { _tag: "NoAnswer" }
 export const hangup = (reason: string): Hangup => new Hangup(reason)
 
+/** The reply of a request that has been begun, or what begins it. */
+export type Begun = Reply<Outcome> | Effect.Effect<Reply<Outcome>>
+
 export interface Handler {
   readonly key: number
   /** What people call the API: "Produce". */
@@ -45,9 +48,16 @@ export interface Handler {
    * before this one is answered. Every other body has been copied out of receive memory and may be kept.
    */
   readonly pipelined: boolean
-  /** Decodes the body and begins the work. Takes over the frame when it is called, and releases it. */
-  readonly begin: (body: Reader, frame: Frame, context: RequestContext) => Effect.Effect<Reply<Outcome>>
+  /**
+   * Decodes the body and begins the work: within the call where it answers the reply itself. Takes over the frame when it is called, and
+   * releases it.
+   */
+  readonly begin: (body: Reader, frame: Frame, context: RequestContext) => Begun
 }
+
+/** What begins it, whichever of the two it is. */
+export const begunBy = (begun: Begun): Effect.Effect<Reply<Outcome>> =>
+  begun instanceof Reply ? Effect.succeed(begun) : begun
 
 export const answerWith = <F>(message: Message<F>, version: number, body: Message<F>["Input"]): Answer => ({
   _tag: "Answer",
@@ -94,7 +104,7 @@ export const handler = <Request, Response>(
   begin: (reader, frame, context) => {
     frame.release()
     const body = decodeBody(request, context.apiVersion, reader)
-    if (isHangup(body)) return Effect.succeed(completed(body))
+    if (isHangup(body)) return completed(body)
     return Effect.map(handle(body, context), (answer) => completed(answerWith(response, context.apiVersion, answer)))
   }
 })

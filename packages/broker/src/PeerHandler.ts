@@ -28,7 +28,7 @@ export const peerHandler = <Request, Response>(
     frame.release()
     if (Result.isFailure(decoded)) {
       reply.complete(hangup(`malformed ${api.name}: ${decoded.failure.message}`))
-      return Effect.succeed(reply)
+      return reply
     }
     const answering = Effect.map(handle(decoded.success), (response) => {
       const bytes = api.response.encode(response)

@@ -5,7 +5,7 @@
 import { Reader } from "@klamm/protocol/Bytes"
 import { privateVersion } from "@klamm/protocol/Header"
 import * as Effect from "effect/Effect"
-import type { Handler } from "./Handler.ts"
+import { begunBy, type Handler } from "./Handler.ts"
 
 /** What the quorum's nodes ask one another, and what the controller is asked. */
 export const peerKeys: ReadonlyMap<number, string> = new Map([
@@ -34,7 +34,7 @@ export const lazyHandlers = (load: Effect.Effect<ReadonlyMap<number, Handler>>):
       frame.release()
       return Effect.flatMap(load, (handlers) => {
         loaded = handlers
-        return handlers.get(key)!.begin(new Reader(bytes), { bytes, release: givenBack }, context)
+        return begunBy(handlers.get(key)!.begin(new Reader(bytes), { bytes, release: givenBack }, context))
       })
     }
   return [...peerKeys].map(([key, name]) => ({

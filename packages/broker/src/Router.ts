@@ -5,11 +5,9 @@
  */
 import type { Frame } from "@klamm/platform/Network"
 import { MalformedBytes, Reader } from "@klamm/protocol/Bytes"
+import { lengthPrefixBytes } from "@klamm/protocol/Frame"
 import { decodeRequestHeader, type RequestHeader } from "@klamm/protocol/Header"
 import type { Handler } from "./Handler.ts"
-
-/** Bytes of the length that comes before each frame. */
-const lengthPrefixBytes = 4
 
 const apiVersionsKey = 18
 

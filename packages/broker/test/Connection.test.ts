@@ -21,10 +21,10 @@ const address = { host: "client", port: 9 }
 
 const requestFrame = (correlationId: number): Uint8Array => {
   const writer = new Writer()
-  writer.int32(0)
+  const frame = writer.beginFrame()
   encodeRequestHeader(writer, ApiVersionsRequest.key, version, correlationId, "test")
   codec(ApiVersionsRequest, version).encode(writer, {})
-  writer.patchInt32(0, writer.size - 4)
+  writer.endFrame(frame)
   return writer.toBytes()
 }
 

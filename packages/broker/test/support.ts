@@ -56,10 +56,10 @@ const requestFrame = <F>(
   body: Message<F>["Input"]
 ): ReadonlyArray<Uint8Array> => {
   const writer = new Writer()
-  writer.int32(0)
+  const frame = writer.beginFrame()
   encodeRequestHeader(writer, request.key, version, 1, "test")
   codec(request, version).encode(writer, body)
-  writer.patchInt32(0, writer.size - 4)
+  writer.endFrame(frame)
   return writer.finish()
 }
 

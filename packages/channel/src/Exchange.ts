@@ -21,10 +21,10 @@ export const requestFrame = (
   writeBody: (writer: Writer) => void
 ): Uint8Array => {
   try {
-    writer.int32(0)
+    const frame = writer.beginFrame()
     encodeRequestHeader(writer, key, version, correlationId, clientId)
     writeBody(writer)
-    writer.patchInt32(0, writer.size - lengthPrefixBytes)
+    writer.endFrame(frame)
     return writer.toBytes()
   } finally {
     writer.reset()

@@ -51,10 +51,10 @@ const serve = (network: Network["Service"], port: number) =>
 
 const answer = ({ connection, header }: Asked, body: Uint8Array) => {
   const writer = new Writer()
-  writer.int32(0)
+  const frame = writer.beginFrame()
   encodeResponseHeader(writer, header.apiKey, header.apiVersion, header.correlationId)
   writer.view(body)
-  writer.patchInt32(0, writer.size - 4)
+  writer.endFrame(frame)
   return connection.write([writer.toBytes()])
 }
 

@@ -4,6 +4,7 @@
  * are; after `reset` they may be overwritten and the writer holds no one else's memory. Its mirror is Reader.
  */
 
+import { lengthPrefixBytes } from "./Frame.ts"
 import { maxStringBytes } from "./Reader.ts"
 import * as Utf8 from "./Utf8.ts"
 import * as Uuid from "./Uuid.ts"
@@ -298,8 +299,7 @@ export class Writer {
   /** Writes the size of the tagged field, moving what is behind it when the size takes more than the byte left for it. */
   endTag(mark: number): void {
     const start = mark + 1
-    let size = this.offset - start
-    for (const { at, view } of this.splices) if (at >= start) size += view.length
+    const size = this.sizeFrom(start)
     let more = 0
     for (let rest = size >>> 7; rest > 0; rest >>>= 7) more++
     if (more > 0) {
@@ -314,11 +314,21 @@ export class Writer {
     this.offset = end
   }
 
-  /** Overwrites four bytes that came before any view, such as a frame's length. */
-  patchInt32(position: number, value: number): void {
-    const limit = this.splices[0]?.at ?? this.offset
-    if (position < 0 || position + 4 > limit) throw new RangeError(`no four bytes at ${position}`)
-    this.putInt32(position, value)
+  /** Begins a frame, which may come behind others; its answer goes to `endFrame`. Four bytes are left for the length. */
+  beginFrame(): number {
+    return this.take(lengthPrefixBytes)
+  }
+
+  /** Writes the length of the frame: of all that came since it began. */
+  endFrame(mark: number): void {
+    this.putInt32(mark, this.sizeFrom(mark + lengthPrefixBytes))
+  }
+
+  /** Bytes from that place of the buffer on, views included. */
+  private sizeFrom(start: number): number {
+    let size = this.offset - start
+    for (const { at, view } of this.splices) if (at >= start) size += view.length
+    return size
   }
 }
 

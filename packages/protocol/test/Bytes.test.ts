@@ -264,13 +264,18 @@ describe("a writer", () => {
     expect(writer.finish()[0]?.buffer.byteLength).toBeLessThan(keptMaxBytes)
   })
 
-  it("puts a length in front of what came after it", () => {
+  it("puts its length in front of each of several frames", () => {
     const writer = new Writer()
-    writer.int32(0)
-    writer.bytes(new Uint8Array(spliceMinBytes))
-    writer.patchInt32(0, writer.size - 4)
-    expect(new Reader(Buffer.concat(writer.finish())).int32()).toBe(4 + spliceMinBytes)
-    expect(() => writer.patchInt32(6, 1)).toThrow(RangeError)
+    const sizes = [spliceMinBytes, 1, spliceMinBytes + 5, 0]
+    for (const size of sizes) {
+      const frame = writer.beginFrame()
+      writer.bytes(new Uint8Array(size))
+      writer.endFrame(frame)
+    }
+    const reader = new Reader(Buffer.concat(writer.finish()))
+    const lengths = sizes.map(() => reader.bytes().length)
+    expect(lengths).toEqual(sizes.map((size) => 4 + size))
+    expect(reader.remaining).toBe(0)
   })
 })
 

@@ -16,7 +16,6 @@ import { DescribeLogDirsRequest, DescribeLogDirsResponse } from "@klamm/protocol
 import type { Reader, Writer } from "@klamm/protocol/Bytes"
 import { codec } from "@klamm/protocol/Compile"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
-import { lengthPrefixBytes } from "@klamm/protocol/Frame"
 import { decodeRequestHeader, encodeResponseHeader, type RequestHeader } from "@klamm/protocol/Header"
 import { sizeInBytes, verifyBatch } from "@klamm/protocol/RecordBatch"
 import { HOST, leaderOf, type Members, nodeIds } from "./Members.ts"
@@ -36,11 +35,10 @@ const writeAnswer = <G>(
   { apiVersion, correlationId }: RequestHeader,
   answer: Message<G>["Input"]
 ): void => {
-  const begin = writer.size
-  writer.int32(0)
+  const frame = writer.beginFrame()
   encodeResponseHeader(writer, response.key, apiVersion, correlationId)
   codec(response, apiVersion).encode(writer, answer)
-  writer.patchInt32(begin, writer.size - begin - lengthPrefixBytes)
+  writer.endFrame(frame)
 }
 
 /** A fetch waits until there is something to tell, or its time is over. */

@@ -14,7 +14,6 @@ import { ZERO } from "@klamm/protocol/Uuid"
 import * as AppendRules from "@klamm/replica/AppendRules"
 import type { AppendResult } from "@klamm/replica/Partition"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
-import * as Effect from "effect/Effect"
 import {
   answerWith,
   apiName,
@@ -232,8 +231,8 @@ export const produce = (services: Services): Handler => ({
   pipelined: true,
   begin: (reader, frame, context) => {
     const request = decodeBody(ProduceRequest, context.apiVersion, reader)
-    if (!isHangup(request)) return Effect.succeed(admit(services, request, frame, context))
+    if (!isHangup(request)) return admit(services, request, frame, context)
     frame.release()
-    return Effect.succeed(completed(request))
+    return completed(request)
   }
 })
