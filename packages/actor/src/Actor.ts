@@ -37,8 +37,8 @@ export interface ActorOptions<State, Message, Out, R> {
   /** The message that the passing of `wakeAt` is told as. */
   readonly wake: Message
   /**
-   * Performs the quick effects of one pass, in order, as one Effect: writes that follow one another may be gathered into
-   * one. The returned messages are stepped in the same drain; an empty array tells nothing.
+   * Performs the quick effects of one pass, in order, as one Effect, which may be over when the call is: writes that follow one another
+   * may be gathered into one. The returned messages are stepped in the same drain; an empty array tells nothing.
    */
   readonly perform: (
     effects: ReadonlyArray<Out>,
@@ -74,7 +74,7 @@ const drain = <State, Message, Out, R>(
   }
   self.publish(state)
   if (quick.length === 0) return Effect.void
-  return Effect.flatMap(options.perform(quick, self), (told) =>
+  return Effect.flatMapEager(options.perform(quick, self), (told) =>
     told.length === 0 ? Effect.void : drain(options, self, lane, told, now)
   )
 }
@@ -96,7 +96,7 @@ const makeAlarm = (now: () => number, scope: Scope.Scope, wakeAt: () => number, 
         })
       )
     )
-    return Effect.map(Effect.forkIn(sleep, scope), (fiber) => {
+    return Effect.map(Effect.forkIn(sleep, scope, { startImmediately: true }), (fiber) => {
       sleeper = fiber
     })
   })
@@ -142,7 +142,8 @@ export const spawn = <State, Message, Out, R>(
     const hand = Effect.flatMap(lane.takeAll, performInTurn)
     const stopped = (cause: Cause.Cause<never>) =>
       Cause.hasInterruptsOnly(cause) ? Effect.void : options.onDefect(cause)
-    yield* Effect.forkScoped(Effect.forever(mind).pipe(Effect.tapCause(stopped)))
-    yield* Effect.forkScoped(Effect.forever(hand).pipe(Effect.tapCause(stopped)))
+    // Neither yields behind each pass: what they wait for has them wait, and what they find at once has a limit.
+    yield* Effect.forkScoped(Effect.forever(mind, { disableYield: true }).pipe(Effect.tapCause(stopped)))
+    yield* Effect.forkScoped(Effect.forever(hand, { disableYield: true }).pipe(Effect.tapCause(stopped)))
     return self
   })

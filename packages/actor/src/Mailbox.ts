@@ -37,14 +37,17 @@ export class Mailbox<Message> {
     return messages
   }
 
+  private readonly taking = Effect.sync(this.take)
+  /** The taker runs after whoever woke it, not within. */
+  private readonly takingLater = Effect.andThen(Effect.yieldNow, this.taking)
+
   /**
    * All messages, at least one; waits for it. One taker at a time. It looks and begins to wait in one step: a fiber may be made to yield
    * between any two, and what came meanwhile would wake nobody.
    */
   readonly takeAll: Effect.Effect<ReadonlyArray<Message>> = Effect.callback((resume) => {
-    if (this.messages.length > 0) return resume(Effect.sync(this.take))
-    // The taker runs after whoever woke it, not within.
-    this.wake = () => resume(Effect.map(Effect.yieldNow, this.take))
+    if (this.messages.length > 0) return resume(this.taking)
+    this.wake = () => resume(this.takingLater)
     return Effect.sync(() => {
       this.wake = undefined
     })

@@ -22,6 +22,7 @@ import type { EligibleBrokers } from "./Isr.ts"
 import * as Leader from "./Leader.ts"
 import type { OpenedLog } from "./LocalLog.ts"
 import type { LogPlace } from "./LogPlace.ts"
+import { News } from "./News.ts"
 import {
   type AlterIsr,
   type Follow,
@@ -33,7 +34,7 @@ import {
   type State
 } from "./Partition.ts"
 import { stageFrom, type Write } from "./Stage.ts"
-import { type Watcher, Watchers } from "./Watchers.ts"
+import type { Watcher } from "./Watchers.ts"
 import { WriteMeters } from "./WriteMeters.ts"
 
 /** Messages that may wait for one partition; a full mailbox is answered as backpressure, never grown. */
@@ -74,13 +75,8 @@ export interface PartitionActorOptions {
 interface Hand {
   readonly options: PartitionActorOptions
   place: LogPlace
-  readonly readers: Watchers
-  readonly followers: Watchers
+  readonly news: News
   readonly meters: WriteMeters
-  /** Bytes written since readers were last told; they are told once the machine has moved the watermark. */
-  unseenBytes: number
-  /** The same for followers, who are told of every write. */
-  unfetchedBytes: number
   readonly self: () => PartitionActor
 }
 
@@ -94,24 +90,26 @@ const write = (hand: Hand, writes: ReadonlyArray<Write>, now: number): Effect.Ef
     if (entry.logAppendTimeMs !== -1) RecordBatch.setLogAppendTime(bytes, 0, entry.logAppendTimeMs)
     return { bytes, producersBefore: entry.producersBefore }
   })
-  const release = () => {
+  const measured = hand.meters.writing(entries)
+  const over = () => {
+    measured()
     for (const { entry } of writes) entry.request.ticket.release()
   }
-  return hand.meters.writing(entries, log.append(entries, now)).pipe(
-    Effect.map((): ReadonlyArray<Message> => {
-      release()
+  return Effect.matchEffect(log.append(entries, now), {
+    onSuccess: (): Effect.Effect<ReadonlyArray<Message>> => {
+      over()
       const last = writes[writes.length - 1]
       assert(
         last === undefined || log.logEndOffset === last.entry.baseOffset + last.entry.request.count,
         "the log ends where the machine decided"
       )
-      return [{ _tag: "Written", logEndOffset: log.logEndOffset }]
-    }),
-    Effect.catch((error) => {
-      release()
+      return Effect.succeed([{ _tag: "Written", logEndOffset: log.logEndOffset }])
+    },
+    onFailure: (error) => {
+      over()
       return Effect.as(hand.place.onDiskError(error), [diskFailed])
-    })
-  )
+    }
+  })
 }
 
 const diskFailed: Message = { _tag: "DiskFailed" }
@@ -158,11 +156,14 @@ const truncateTo = (hand: Hand, offset: number, highWatermark: number, now: numb
 
 const replicate = (hand: Hand, { entries, ticket }: Extract<Out, { readonly _tag: "Replicate" }>, now: number) => {
   const { log } = hand.place
-  return told(
-    hand,
-    Effect.ensuring(hand.meters.writing(entries, log.append(entries, now)), Effect.sync(ticket.release)),
-    () => [{ _tag: "Written", logEndOffset: log.logEndOffset }]
-  )
+  const measured = hand.meters.writing(entries)
+  const over = Effect.sync(() => {
+    measured()
+    ticket.release()
+  })
+  return told(hand, Effect.ensuring(log.append(entries, now), over), () => [
+    { _tag: "Written", logEndOffset: log.logEndOffset }
+  ])
 }
 
 const moveLog = (hand: Hand, { move, producers }: Extract<Out, { readonly _tag: "MoveLog" }>) => {
@@ -233,7 +234,7 @@ const performOne = (hand: Hand, effect: Out, now: number): Effect.Effect<Readonl
   }
 }
 
-/** Effects in order: answers at once, changes of the log one after another. */
+/** Effects in order: answers at once, within the call, changes of the log one after another. */
 const performInOrder = (
   hand: Hand,
   effects: ReadonlyArray<Out>,
@@ -252,30 +253,6 @@ const performInOrder = (
   return Effect.void
 }
 
-/** Readers are told once the machine has moved the watermark: of the bytes of all writes since they were told last. */
-const tellWatchers = (hand: Hand, effects: ReadonlyArray<Out>): void => {
-  let writtenBytes = 0
-  let advanced = false
-  let longer = false
-  for (const effect of effects) {
-    if (effect._tag === "Write") writtenBytes += effect.entry.request.batch.byteLength
-    else if (effect._tag === "Replicate") for (const { bytes } of effect.entries) writtenBytes += bytes.byteLength
-    else if (effect._tag === "Advanced") advanced = true
-    else if (effect._tag === "LogEndMoved") longer = true
-  }
-  hand.unseenBytes += writtenBytes
-  hand.unfetchedBytes += writtenBytes
-  if (advanced || longer) {
-    const { unfetchedBytes } = hand
-    hand.unfetchedBytes = 0
-    hand.followers.tell(advanced ? 0 : unfetchedBytes)
-  }
-  if (!advanced) return
-  const { unseenBytes } = hand
-  hand.unseenBytes = 0
-  hand.readers.tell(unseenBytes)
-}
-
 const performFrom = (
   hand: Hand,
   effects: ReadonlyArray<Out>,
@@ -284,13 +261,13 @@ const performFrom = (
   now: number
 ): Effect.Effect<void> => {
   const { writes, others, end } = stageFrom(effects, from)
-  const rest = Effect.suspend(() => performInOrder(hand, others, 0, told, now))
+  const rest = () => performInOrder(hand, others, 0, told, now)
   const all =
     writes.length === 0
-      ? rest
+      ? rest()
       : Effect.flatMap(write(hand, writes, now), (messages) => {
           told.push(...messages)
-          return rest
+          return rest()
         })
   if (end === effects.length) return all
   if (hasBug("written-behind-a-move")) return Effect.andThen(all, performFrom(hand, effects, end, told, now))
@@ -298,15 +275,15 @@ const performFrom = (
   return Effect.flatMap(all, () => performFrom(hand, effects, end, told, now))
 }
 
-/** Without a generator, for the reason that `Actor.ts` gives. */
+/** Over within the call, where nothing has to wait. Without a generator, for the reason that `Actor.ts` gives. */
 const perform = (
   hand: Hand,
   clock: Clock.Clock,
   effects: ReadonlyArray<Out>
 ): Effect.Effect<ReadonlyArray<Message>> => {
   const told: Array<Message> = []
-  return Effect.map(performFrom(hand, effects, 0, told, clock.currentTimeMillisUnsafe()), () => {
-    tellWatchers(hand, effects)
+  return Effect.mapEager(performFrom(hand, effects, 0, told, clock.currentTimeMillisUnsafe()), () => {
+    hand.news.tell(effects)
     return told
   })
 }
@@ -329,9 +306,11 @@ const initialState = ({ role, ...options }: PartitionActorOptions, now: number):
 }
 
 const flush = ({ place: { log, onDiskError }, meters }: Hand, truncations: number): Effect.Effect<Message> =>
-  meters.syncing(log.flush).pipe(
-    Effect.map((offset): Message => ({ _tag: "Synced", offset, truncations })),
-    Effect.catch((error) => Effect.as(onDiskError(error), diskFailed))
+  Effect.suspend(() =>
+    Effect.ensuring(log.flush, Effect.sync(meters.syncing())).pipe(
+      Effect.map((offset): Message => ({ _tag: "Synced", offset, truncations })),
+      Effect.catch((error) => Effect.as(onDiskError(error), diskFailed))
+    )
   )
 
 /** A class, for each literal with a getter has a shape of its own, and V8 gives up on what has more than four. */
@@ -356,11 +335,11 @@ class PartitionHandle implements PartitionActor {
   }
 
   watch(watcher: Watcher): () => void {
-    return this.hand.readers.add(watcher)
+    return this.hand.news.readers.add(watcher)
   }
 
   watchLogEnd(watcher: Watcher): () => void {
-    return this.hand.followers.add(watcher)
+    return this.hand.news.followers.add(watcher)
   }
 }
 
@@ -372,11 +351,8 @@ export const make = (options: PartitionActorOptions): Effect.Effect<PartitionAct
     const hand: Hand = {
       options,
       place,
-      readers: new Watchers(),
-      followers: new Watchers(),
+      news: new News(),
       meters: new WriteMeters(yield* NodeTelemetry, clock),
-      unseenBytes: 0,
-      unfetchedBytes: 0,
       self: () => self
     }
     const actor = yield* spawn<State, Message, Out, never>({

@@ -2,7 +2,6 @@
 import { monotonicMsOf } from "@klamm/platform/Moment"
 import type { Histogram, Telemetry } from "@klamm/platform/Telemetry"
 import type * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
 
 export class WriteMeters {
   private readonly clock: Clock.Clock
@@ -19,27 +18,22 @@ export class WriteMeters {
     this.syncs = telemetry.histogram("klamm_sync_seconds")
   }
 
-  /** Measures a write of these batches. */
-  writing<A, E>(
-    entries: ReadonlyArray<{ readonly bytes: Uint8Array }>,
-    write: Effect.Effect<A, E>
-  ): Effect.Effect<A, E> {
+  /** A write of these batches begins; to be called when it has ended, also where it failed. */
+  writing(entries: ReadonlyArray<{ readonly bytes: Uint8Array }>): () => void {
     let bytes = 0
     for (const entry of entries) bytes += entry.bytes.byteLength
     this.batches.observe(entries.length)
     this.bytes.observe(bytes)
-    return this.timing(this.writes, write)
+    return this.timing(this.writes)
   }
 
-  /** Measures a sync. */
-  syncing<A, E>(sync: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return this.timing(this.syncs, sync)
+  /** The same for a sync. */
+  syncing(): () => void {
+    return this.timing(this.syncs)
   }
 
-  private timing<A, E>(times: Histogram, work: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Effect.suspend(() => {
-      const began = monotonicMsOf(this.clock)
-      return Effect.onExit(work, () => Effect.sync(() => times.observeMs(monotonicMsOf(this.clock) - began)))
-    })
+  private timing(times: Histogram): () => void {
+    const began = monotonicMsOf(this.clock)
+    return () => times.observeMs(monotonicMsOf(this.clock) - began)
   }
 }

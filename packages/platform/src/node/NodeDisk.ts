@@ -207,6 +207,7 @@ const byteLengthOf = (chunks: ReadonlyArray<Uint8Array>): number => {
   return bytes
 }
 
+/** Within the call. */
 const writeAtOnce = (
   path: string,
   descriptor: Descriptor,
@@ -214,12 +215,16 @@ const writeAtOnce = (
   chunks: ReadonlyArray<Uint8Array>,
   bytes: number,
   pace: WritePace
-): Effect.Effect<void, DiskError> =>
-  attempt("write", path, () => {
-    const from = performance.now()
+): Effect.Effect<void, DiskError> => {
+  const from = performance.now()
+  try {
     writeAll(descriptor.number, position, chunks)
-    pace.took(bytes, performance.now() - from)
-  })
+  } catch (cause) {
+    return Effect.fail(diskError("write", path, cause))
+  }
+  pace.took(bytes, performance.now() - from)
+  return Effect.void
+}
 
 const makeFile = (path: string, descriptor: Descriptor, pace: WritePace): DiskFile => {
   let failure: DiskError | undefined
