@@ -24,6 +24,8 @@ const minRoomBytes = 64 * 1024
 export const largestFrameBytes = ({ limitBytes }: Arena): number => limitBytes - landingBytes
 /** Frames of the size seen so far that a granted segment has room for. */
 const framesPerGrant = 4
+/** The same while there is plenty: no read goes beyond a segment's end, where the begun frame is moved, and what a read costs is the kernel's. */
+const framesPerRoomyGrant = 16
 
 const nothing = new Uint8Array(0)
 
@@ -255,7 +257,12 @@ export class ReceiveBuffer {
   }
 
   private grantBytes(): number {
-    const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, framesPerGrant * this.largestFrameBytes)))
+    const roomy = this.grantOf(framesPerRoomyGrant)
+    return this.share.hasPlenty(roomy) ? roomy : this.grantOf(framesPerGrant)
+  }
+
+  private grantOf(frames: number): number {
+    const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, frames * this.largestFrameBytes)))
     return Math.min(largestGrantBytes, Math.max(smallestGrantBytes, wanted))
   }
 

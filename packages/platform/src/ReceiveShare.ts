@@ -51,6 +51,11 @@ export class ReceiveShare {
     return this.grantedBytes + sizeBytes <= this.limitBytes || this.longestIdle() !== undefined
   }
 
+  /** Half of the budget is left for others then. */
+  hasPlenty(sizeBytes: number): boolean {
+    return this.grantedBytes + sizeBytes <= this.limitBytes / 2
+  }
+
   grant(grantee: Grantee, sizeBytes: number): boolean {
     while (this.grantedBytes + sizeBytes > this.limitBytes) {
       const idle = this.longestIdle()
