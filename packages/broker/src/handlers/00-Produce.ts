@@ -12,7 +12,7 @@ import { ProduceRequest, ProduceResponse } from "@klamm/protocol/api/00-Produce"
 import { ErrorCode } from "@klamm/protocol/ErrorCode"
 import { ZERO } from "@klamm/protocol/Uuid"
 import * as AppendRules from "@klamm/replica/AppendRules"
-import type { AppendResult } from "@klamm/replica/Partition"
+import type { AppendResult, AppendTicket } from "@klamm/replica/Partition"
 import type { PartitionActor } from "@klamm/replica/PartitionActor"
 import {
   answerWith,
@@ -48,7 +48,7 @@ const refusal = (errorCode: number): Refusal => ({ errorCode, message: null, rec
 /** Gathers the answers of all partitions, and gives the frame back when no batch of it is needed any more. */
 class Join {
   readonly reply = new Reply<Outcome>()
-  private readonly answers: Array<ReadonlyArray<{ partition: number; answer: PartitionAnswer | undefined }>> = []
+  private readonly topics: Array<ReadonlyArray<Part>> = []
   private held = 1
   private missing = 1
   private failed = false
@@ -64,11 +64,11 @@ class Join {
     this.context = context
   }
 
-  topic(partitions: ReadonlyArray<number>) {
-    const slots = partitions.map((partition) => ({ partition, answer: undefined as PartitionAnswer | undefined }))
-    this.answers.push(slots)
-    this.missing += slots.length
-    return slots
+  topic(partitions: ReadonlyArray<{ readonly index: number }>): ReadonlyArray<Part> {
+    const parts = partitions.map(({ index }) => new Part(this, index))
+    this.topics.push(parts)
+    this.missing += parts.length
+    return parts
   }
 
   hold(): void {
@@ -91,7 +91,7 @@ class Join {
     const responses = this.request.topicData.map((topic, index) => ({
       name: topic.name,
       topicId: topic.topicId,
-      partitionResponses: this.answers[index]!.map((slot) => slot.answer!)
+      partitionResponses: this.topics[index]!.map((part) => part.answer!)
     }))
     const asked = responses.filter(({ partitionResponses }) => partitionResponses.length > 0)
     const { apiVersion } = this.context
@@ -137,6 +137,41 @@ const appended = (index: number, result: AppendResult): PartitionAnswer => ({
   errorMessage: null
 })
 
+/** One partition's part of a request: its place in the answer, and the ticket of its append. */
+class Part implements AppendTicket {
+  /** There once it is settled. */
+  answer: PartitionAnswer | undefined
+  private readonly join: Join
+  private readonly index: number
+
+  constructor(join: Join, index: number) {
+    this.join = join
+    this.index = index
+  }
+
+  /** The frame is needed until `release`. */
+  hold(): void {
+    this.join.hold()
+  }
+
+  release(): void {
+    this.join.release()
+  }
+
+  complete(result: AppendResult): void {
+    this.settle(appended(this.index, result))
+  }
+
+  refuse(why: Refusal, logStartOffset?: number): void {
+    this.settle(refused(this.index, why, logStartOffset))
+  }
+
+  private settle(answer: PartitionAnswer): void {
+    this.answer = answer
+    this.join.settled(answer.errorCode)
+  }
+}
+
 /** The partition to append to, or why there is none; the checks in Kafka's order. */
 const target = (
   services: Services,
@@ -157,16 +192,14 @@ const target = (
   return services.replicas.find(found.id, index) ?? refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER)
 }
 
-/** Checks one partition's batch and hands it to its actor, or settles it with the reason why not. */
-const appendOne = (
+/** Checks one partition's batch and hands it to its actor, or refuses it with the reason why. */
+const append = (
   services: Services,
   request: Request,
   partition: PartitionActor,
   records: Uint8Array | null,
   context: RequestContext,
-  join: Join,
-  settle: (answer: PartitionAnswer) => void,
-  index: number
+  part: Part
 ): void => {
   const checked = AppendRules.check(records, {
     topic: services.topicConfig(partition.topic),
@@ -179,10 +212,10 @@ const appendOne = (
     }
   })
   if (checked._tag === "Refused") {
-    settle(refused(index, checked, checked.intact ? partition.log.logStartOffset : -1))
+    part.refuse(checked, checked.intact ? partition.log.logStartOffset : -1)
     return
   }
-  join.hold()
+  part.hold()
   const told = partition.actor.tell({
     _tag: "Append",
     request: {
@@ -193,29 +226,23 @@ const appendOne = (
       acks: request.acks,
       appendTimeMs: context.receivedAtMs,
       deadline: context.receivedMonotonicMs + request.timeoutMs,
-      ticket: {
-        release: () => join.release(),
-        complete: (result) => settle(appended(index, result))
-      }
+      ticket: part
     }
   })
   if (told) return
-  join.release()
-  settle(refused(index, refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER)))
+  part.release()
+  part.refuse(refusal(ErrorCode.NOT_LEADER_OR_FOLLOWER))
 }
 
 const admit = (services: Services, request: Request, frame: Frame, context: RequestContext): Reply<Outcome> => {
   const join = new Join(services, request, frame, context)
   for (const topic of request.topicData) {
-    const slots = join.topic(topic.partitionData.map((data) => data.index))
-    topic.partitionData.forEach((data, position) => {
-      const settle = (answer: PartitionAnswer) => {
-        slots[position]!.answer = answer
-        join.settled(answer.errorCode)
-      }
-      const partition = target(services, request, topic, data.index, context.apiVersion)
-      if ("errorCode" in partition) settle(refused(data.index, partition))
-      else appendOne(services, request, partition, data.records, context, join, settle, data.index)
+    const parts = join.topic(topic.partitionData)
+    topic.partitionData.forEach(({ index, records }, position) => {
+      const part = parts[position]!
+      const partition = target(services, request, topic, index, context.apiVersion)
+      if ("errorCode" in partition) part.refuse(partition)
+      else append(services, request, partition, records, context, part)
     })
   }
   join.release()
